@@ -1,0 +1,1 @@
+"""Error answers for a whole Django site: negotiated, explained, and with the fields HTTP owes."""

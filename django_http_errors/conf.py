@@ -1,0 +1,167 @@
+"""The settings: one dict, ``HTTP_ERRORS``, read when it is used.
+
+Each setting is a row here: its default and the function that checks and freezes a value. The
+road reads `http_errors.NAME` and always gets a usable value: an ill-typed one is replaced by
+the default, and reported by a system check (`faults`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Generic, NamedTuple, TypeVar, overload
+
+from django.conf import settings
+
+T = TypeVar("T")
+
+
+class Fault(NamedTuple):
+    """A setting that can't be used: its name and what is wrong with it."""
+
+    name: str
+    unknown: bool
+    message: str
+
+
+class Setting(Generic[T]):
+    """One key of ``HTTP_ERRORS``.
+
+    `freeze` turns what the project wrote into the value that the road uses and raises
+    ValueError where it can't; its answer is remembered for as long as the project's value is
+    the same object.
+    """
+
+    def __init__(self, default: object, freeze: Callable[[object], T]) -> None:
+        self.default = default
+        self.freeze = freeze
+        self.remembered: tuple[object, T] = (default, freeze(default))
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Setting[T]: ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> T: ...
+    def __get__(self, instance: object, owner: type) -> T | Setting[T]:
+        if instance is None:
+            return self
+        given = project_settings().get(self.name, self.default)
+        seen, value = self.remembered
+        if given is not seen:
+            try:
+                value = self.freeze(given)
+            except ValueError:
+                value = self.freeze(self.default)
+            self.remembered = (given, value)
+        return value
+
+
+def project_settings() -> Mapping[str, object]:
+    """Return the project's ``HTTP_ERRORS`` as it is now, {} where there is none to be read."""
+    given = getattr(settings, "HTTP_ERRORS", None)
+    return given if isinstance(given, dict) else {}
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("a string is expected")
+    return value
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if (
+        not isinstance(value, (list, tuple))
+        or not value
+        or not all(isinstance(each, str) and each for each in value)
+    ):
+        raise ValueError("a list of at least one string is expected")
+    return tuple(value)
+
+
+def _text_mapping(value: object) -> dict[str, str]:
+    if not isinstance(value, dict) or not all(
+        isinstance(each, str) for pair in value.items() for each in pair
+    ):
+        raise ValueError("a dict from string to string is expected")
+    return dict(value)
+
+
+def _is_error(status: object) -> bool:
+    return isinstance(status, int) and 400 <= status <= 599
+
+
+def _statuses_by_exception(value: object) -> dict[str, int]:
+    if not isinstance(value, dict) or not all(
+        isinstance(path, str) and _is_error(status) for path, status in value.items()
+    ):
+        raise ValueError(
+            "a dict from the path of an exception to a status, 400 to 599, is expected"
+        )
+    return dict(value)
+
+
+CACHE_CONTROL_DEFAULT = {410: "max-age=3600", "4xx": "no-store", "5xx": "no-store"}
+
+
+def _cache_control(value: object) -> dict[object, str]:
+    if not isinstance(value, dict) or not all(
+        (_is_error(key) or key in ("4xx", "5xx")) and isinstance(directives, str)
+        for key, directives in value.items()
+    ):
+        raise ValueError('a dict from a status, "4xx" or "5xx" to a Cache-Control is expected')
+    return {**CACHE_CONTROL_DEFAULT, **value}
+
+
+MEDIA_TYPES_DEFAULT = {"/": "text/html"}
+
+
+def _media_types_by_prefix(value: object) -> tuple[tuple[str, str], ...]:
+    prefixes = {**MEDIA_TYPES_DEFAULT, **_text_mapping(value)}
+    if not all(prefix.startswith("/") for prefix in prefixes):
+        raise ValueError("a dict from a path prefix, beginning with /, to a media type is expected")
+    longest_first = sorted(prefixes.items(), key=lambda item: len(item[0]), reverse=True)
+    return tuple((prefix, media_type.lower()) for prefix, media_type in longest_first)
+
+
+RENDERERS_DEFAULT = (
+    "django_http_errors.renderers.HTMLRenderer",
+    "django_http_errors.renderers.ProblemJSONRenderer",
+    "django_http_errors.renderers.JSONRenderer",
+    "django_http_errors.renderers.TextRenderer",
+)
+
+
+class HttpErrorsSettings:
+    """The settings, a line each; the README has the table with what they mean."""
+
+    CACHE_CONTROL = Setting({}, _cache_control)
+    CHALLENGES = Setting(['Session realm="site"'], _texts)
+    DEFAULT_MEDIA_TYPES = Setting({}, _media_types_by_prefix)
+    EXCEPTIONS = Setting({}, _statuses_by_exception)
+    RENDERERS = Setting(RENDERERS_DEFAULT, _texts)
+    REQUEST_ID_HEADER = Setting("X-Request-ID", _text)
+
+
+http_errors = HttpErrorsSettings()
+
+SETTINGS: Mapping[str, Setting[object]] = {
+    name: value for name, value in vars(HttpErrorsSettings).items() if isinstance(value, Setting)
+}
+
+
+def faults() -> Iterator[Fault]:
+    """Yield what is wrong with the project's ``HTTP_ERRORS``, for the system check."""
+    given = getattr(settings, "HTTP_ERRORS", {})
+    if not isinstance(given, dict):
+        yield Fault("HTTP_ERRORS", False, "a dict is expected")
+        return
+    for name, value in given.items():
+        setting = SETTINGS.get(name)
+        if setting is None:
+            yield Fault(str(name), True, "there is no such setting")
+            continue
+        try:
+            setting.freeze(value)
+        except ValueError as error:
+            yield Fault(name, False, str(error))

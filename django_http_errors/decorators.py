@@ -1,0 +1,105 @@
+"""What a view says of itself: the types it gives, the types it takes, and hands off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+from asgiref.sync import iscoroutinefunction
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils.cache import patch_vary_headers
+
+from . import negotiation
+from .exceptions import NotAcceptable, UnsupportedMediaType
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+Before = Callable[[HttpRequest], None]
+After = Callable[[HttpResponseBase], None]
+
+
+def _around(before: Before | None = None, after: After | None = None) -> Callable[[View], View]:
+    """Return a decorator that calls `before` and `after` around a view, sync or async."""
+
+    def decorator(view: View) -> View:
+        def begin(request: HttpRequest) -> None:
+            if before is not None:
+                before(request)
+
+        def end(response: HttpResponseBase) -> HttpResponseBase:
+            if after is not None:
+                after(response)
+            return response
+
+        if iscoroutinefunction(view):
+
+            @wraps(view)
+            async def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+                begin(request)
+                return end(await view(request, *args, **kwargs))
+
+        else:
+
+            @wraps(view)
+            def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+                begin(request)
+                return end(view(request, *args, **kwargs))
+
+        return wrapper  # type: ignore[return-value]
+
+    return decorator
+
+
+def require_acceptable(*media_types: str) -> Callable[[View], View]:
+    """Let only clients in that accept one of `media_types` (RFC 9110, section 15.5.7).
+
+    The one that the client prefers is in ``request.accepted_media_type``; all others get a 406
+    with the list.
+    """
+
+    def before(request: HttpRequest) -> None:
+        chosen = negotiation.best(request.META.get("HTTP_ACCEPT"), media_types)
+        if chosen is None:
+            raise NotAcceptable(available=media_types)
+        request.accepted_media_type = chosen  # type: ignore[attr-defined]
+
+    return _around(before, lambda response: patch_vary_headers(response, ("Accept",)))
+
+
+def require_content_types(*media_types: str) -> Callable[[View], View]:
+    """Let only content of one of `media_types` in (RFC 9110, section 15.5.16).
+
+    "image/*" stands for all images. Looked at are POST, PUT and PATCH, and whatever else has
+    content; all others get a 415 with the list. So does content under a Content-Encoding,
+    which Django doesn't undo.
+    """
+    accepted = frozenset(media_type.lower() for media_type in media_types)
+
+    def before(request: HttpRequest) -> None:
+        if request.method not in ("POST", "PUT", "PATCH") and not _has_content(request):
+            return
+        coding = request.META.get("HTTP_CONTENT_ENCODING", "").strip().lower()
+        if coding not in ("", "identity"):
+            raise UnsupportedMediaType(accept=media_types, accept_encoding=["identity"])
+        sent = (request.content_type or "").lower()
+        if not {sent, sent.partition("/")[0] + "/*", "*/*"} & accepted:
+            raise UnsupportedMediaType(accept=media_types)
+
+    return _around(before)
+
+
+def _has_content(request: HttpRequest) -> bool:
+    """Tell whether `request` has content (RFC 9112, section 6.3)."""
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    return length != "0" or "HTTP_TRANSFER_ENCODING" in request.META
+
+
+def _exempt(response: HttpResponseBase) -> None:
+    response.errors_exempt = True  # type: ignore[attr-defined]
+
+
+def errors_exempt(view: View) -> View:
+    """Leave the error responses that `view` returns as they are, even without content."""
+    return _around(after=_exempt)(view)

@@ -1,0 +1,49 @@
+"""Which methods a view takes, read off the view: for a 405 that nobody gave a list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.http import HttpRequest
+
+
+def allowed_methods(request: HttpRequest) -> tuple[str, ...]:
+    """Return the methods of the view that `request` was routed to, () where it doesn't say.
+
+    Class-based views say it by their methods, REST framework's view sets by their actions,
+    functions under Django's `require_http_methods` by the list that it holds.
+    """
+    match = getattr(request, "resolver_match", None)
+    if match is None:
+        return ()
+    actions = getattr(match.func, "actions", None)
+    if isinstance(actions, dict):
+        return (*sorted(method.upper() for method in actions), "OPTIONS")
+    view_class = getattr(match.func, "view_class", None) or getattr(match.func, "cls", None)
+    if view_class is not None:
+        names = getattr(view_class, "http_method_names", ())
+        return tuple(name.upper() for name in names if hasattr(view_class, name))
+    for function in _layers(match.func):
+        methods = _required_methods(function)
+        if methods:
+            return methods
+    return ()
+
+
+def _layers(function: Any) -> Iterator[Any]:
+    """Yield `function` and what its decorators wrapped, from the outside in."""
+    seen = 0
+    while function is not None and seen < 50:
+        yield function
+        function = getattr(function, "__wrapped__", None)
+        seen += 1
+
+
+def _required_methods(function: Any) -> tuple[str, ...]:
+    """Return what `require_http_methods` was given, if that is what made `function`."""
+    code = getattr(function, "__code__", None)
+    if code is None or "request_method_list" not in code.co_freevars:
+        return ()
+    cell = function.__closure__[code.co_freevars.index("request_method_list")]
+    return tuple(cell.cell_contents)

@@ -1,0 +1,134 @@
+"""The value that travels: what went wrong, as one frozen dataclass (RFC 9457)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+# What RFC 3986 lets stand in a URI reference: everything else is percent-encoded, so that an
+# address can't break out of a header field or an attribute.
+_URI_CHARACTERS = "%/:?#[]@!$&'()*+,;=-._~"
+_LINKED_SCHEMES = frozenset({"", "http", "https", "mailto"})
+
+
+class Permanence(StrEnum):
+    """Whether the situation lasts (RFC 9110, section 15.5: "temporary or permanent")."""
+
+    TEMPORARY = "temporary"
+    PERMANENT = "permanent"
+    UNKNOWN = "unknown"
+
+
+def web_address(value: object) -> str:
+    """Return `value` as a URI reference that is safe to link to, or "" if it isn't one.
+
+    Addresses without a scheme and http, https and mailto ones pass; all else
+    (``javascript:``, ``data:``, an unparsable one) doesn't.
+    """
+    address = str(value).strip()
+    try:
+        scheme = urlsplit(address).scheme.lower()
+    except ValueError:
+        return ""
+    if scheme not in _LINKED_SCHEMES:
+        return ""
+    return quote(address, safe=_URI_CHARACTERS, errors="replace")
+
+
+@dataclass(frozen=True, slots=True)
+class Representation:
+    """One of the representations that a 406 offers: media type, address, language."""
+
+    type: str
+    href: str
+    language: str = ""
+
+    def as_dict(self) -> dict[str, str]:
+        members = {"type": self.type, "href": self.href}
+        if self.language:
+            members["language"] = self.language
+        return members
+
+
+@dataclass(frozen=True, slots=True)
+class InvalidPart:
+    """One thing that is wrong with the content of the request.
+
+    `pointer` is a JSON Pointer (RFC 6901) into the request body; None: the body as a whole.
+    """
+
+    detail: StrOrPromise
+    pointer: str | None = None
+    code: str = ""
+
+    def as_dict(self) -> dict[str, str]:
+        members = {"detail": str(self.detail)}
+        if self.pointer is not None:
+            members["pointer"] = self.pointer
+        if self.code:
+            members["code"] = self.code
+        return members
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """What went wrong, complete enough to be written in any form.
+
+    The first members are those of RFC 9457; the lists after them belong to the header fields
+    that a status owes (RFC 9110, section 15.5). `retry_after` is in seconds, `length` in bytes.
+    `headers` are further fields to send, `extensions` further members of the JSON forms.
+    """
+
+    status: int
+    title: StrOrPromise
+    detail: StrOrPromise
+    type: str = "about:blank"
+    permanence: Permanence = Permanence.UNKNOWN
+    instance: str = ""
+    request_id: str = ""
+    retry_after: int | None = None
+    allow: tuple[str, ...] | None = None
+    available: tuple[Representation, ...] = ()
+    accept: tuple[str, ...] = ()
+    accept_encoding: tuple[str, ...] = ()
+    errors: tuple[InvalidPart, ...] = ()
+    challenges: tuple[str, ...] = ()
+    length: int | None = None
+    upgrade: tuple[str, ...] = ()
+    blocked_by: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    extensions: Mapping[str, object] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the members of the JSON forms, in the order in which they are written."""
+        members: dict[str, object] = {
+            "type": self.type,
+            "title": str(self.title),
+            "status": self.status,
+            "detail": str(self.detail),
+        }
+        if self.instance:
+            members["instance"] = self.instance
+        members["permanence"] = str(self.permanence)
+        if self.request_id:
+            members["request_id"] = self.request_id
+        if self.retry_after is not None:
+            members["retry_after"] = self.retry_after
+        if self.allow is not None:
+            members["allow"] = list(self.allow)
+        if self.available:
+            members["available"] = [each.as_dict() for each in self.available]
+        if self.accept:
+            members["accept"] = list(self.accept)
+        if self.errors:
+            members["errors"] = [each.as_dict() for each in self.errors]
+        for name, value in self.extensions.items():
+            # A member that the road sets is never replaced by an extension of the same name.
+            members.setdefault(name, value)
+        return members

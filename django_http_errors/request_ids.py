@@ -1,0 +1,44 @@
+"""What a user quotes to support and an operator finds in the log: the id of a request."""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+
+from django.http import HttpRequest
+
+from .conf import http_errors
+
+_ATTRIBUTE = "http_errors_request_id"
+_USABLE = re.compile(r"[A-Za-z0-9._+/=:@-]{1,128}")
+
+
+def request_id(request: HttpRequest, *, make: bool = False) -> str:
+    """Return the id of `request`, "" where there is none.
+
+    It is the one that a proxy has sent (``HTTP_ERRORS["REQUEST_ID_HEADER"]``) if that is
+    harmless; else, asked to `make` one, 32 random hexadecimal digits.
+    """
+    known: str = getattr(request, _ATTRIBUTE, "")
+    if known:
+        return known
+    key = "HTTP_" + http_errors.REQUEST_ID_HEADER.upper().replace("-", "_")
+    known = str(request.META.get(key, ""))
+    if not _USABLE.fullmatch(known):
+        known = secrets.token_hex(16) if make else ""
+    setattr(request, _ATTRIBUTE, known)
+    return known
+
+
+class RequestIDFilter(logging.Filter):
+    """Puts ``request_id`` on log records that have a request, "-" on all others.
+
+    Django's records of errors have one, so that ``%(request_id)s`` in a format shows the id
+    that the error page told the user.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        request = getattr(record, "request", None)
+        record.request_id = (isinstance(request, HttpRequest) and request_id(request)) or "-"
+        return True

@@ -1,0 +1,235 @@
+"""Bytes to HttpResponse: which fields HTTP owes, and what a returned response has to say."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.cache import patch_vary_headers
+from django.utils.http import parse_http_date_safe
+
+from . import catalogue
+from .conf import http_errors
+from .exceptions import seconds_until
+from .problems import Permanence, Problem
+
+if TYPE_CHECKING:
+    from .renderers import ContextMaker
+
+logger = logging.getLogger("django_http_errors")
+
+
+class ProblemResponse(HttpResponse):
+    """A response that a door makes of a Problem.
+
+    As long as it is `pending` it has no content: the middleware, which knows the request's
+    thread, will finish it (`pipeline.finish`).
+    """
+
+    def __init__(self, problem: Problem, context: ContextMaker) -> None:
+        super().__init__(status=problem.status)
+        self.problem = problem
+        self.context_maker = context
+        self.pending = True
+
+
+def _joined(values: Iterable[str]) -> str | None:
+    return ", ".join(values) or None
+
+
+def _links(problem: Problem) -> str | None:
+    """Return the Link field (RFC 8288): the alternatives of a 406, who demands a 451."""
+    links = []
+    for each in problem.available:
+        link = f'<{each.href}>; rel="alternate"; type="{each.type}"'
+        links.append(link + (f'; hreflang="{each.language}"' if each.language else ""))
+    if problem.blocked_by:
+        links.append(f'<{problem.blocked_by}>; rel="blocked-by"')
+    return _joined(links)
+
+
+def _challenges(problem: Problem) -> str | None:
+    return _joined(problem.challenges or http_errors.CHALLENGES)
+
+
+def _accepts(method: str) -> Callable[[Problem, HttpRequest], str | None]:
+    return lambda problem, request: _joined(problem.accept) if request.method == method else None
+
+
+# The fields that catalogue entries owe, and where their values come from. None: not sent.
+FIELDS: Mapping[str, Callable[[Problem, HttpRequest], str | None]] = {
+    "Accept": lambda problem, request: _joined(problem.accept),
+    "Accept-Encoding": lambda problem, request: _joined(problem.accept_encoding),
+    "Accept-Patch": _accepts("PATCH"),  # RFC 5789, section 3.1
+    "Accept-Post": _accepts("POST"),
+    "Allow": lambda problem, request: ", ".join(problem.allow or ()),
+    "Connection": lambda problem, request: "Upgrade" if problem.upgrade else None,
+    "Content-Range": lambda problem, request: (
+        None if problem.length is None else f"bytes */{problem.length}"
+    ),
+    "Link": lambda problem, request: _links(problem),
+    "Proxy-Authenticate": lambda problem, request: _challenges(problem),
+    "Retry-After": lambda problem, request: (
+        None if problem.retry_after is None else str(problem.retry_after)
+    ),
+    "Upgrade": lambda problem, request: _joined(problem.upgrade),
+    "WWW-Authenticate": lambda problem, request: _challenges(problem),
+}
+
+# Fields of the connection rather than of the answer. PEP 3333 leaves them to the server:
+# wsgiref (runserver) breaks on them, gunicorn drops them.
+_HOP_BY_HOP = frozenset({"Connection", "Proxy-Authenticate", "Upgrade"})
+
+# What was said of the content that an error answer replaces (RFC 9110, section 8).
+_REPRESENTATION_FIELDS = (
+    "Content-Disposition",
+    "Content-Encoding",
+    "Content-Language",
+    "Content-Length",
+    "Content-Location",
+    "Content-Type",
+    "Digest",
+    "ETag",
+    "Last-Modified",
+    "Repr-Digest",
+    "Content-Digest",
+)
+
+# What only the one who writes the content can say.
+_OF_THE_CONTENT = frozenset(
+    {"Content-Encoding", "Content-Length", "Content-Type", "Transfer-Encoding"}
+)
+
+_FIELD_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+
+
+def set_field(response: HttpResponseBase, name: str, value: str) -> None:
+    """Set a header field; one that can't be sent is left out and logged."""
+    try:
+        response.headers[name] = value
+        if not _FIELD_VALUE.fullmatch(response.headers[name]):
+            del response.headers[name]
+            raise ValueError("it holds a control character")
+    except (TypeError, ValueError, UnicodeError) as error:
+        logger.error("The header field %r can't be sent: %s", name, error)
+
+
+def set_fields(
+    response: HttpResponseBase, problem: Problem, request: HttpRequest, vary: Iterable[str]
+) -> None:
+    """Give `response` the fields that `problem` owes; what it already says is kept."""
+    headers = response.headers
+    # The exception's own fields were asked for by name; all else gives way to what is there.
+    for name, value in problem.headers:
+        if name.title() not in _OF_THE_CONTENT:
+            set_field(response, name, value)
+    wsgiref = str(request.META.get("SERVER_SOFTWARE", "")).startswith("WSGIServer")
+    for name in ("Retry-After", *catalogue.entry(problem.status).owes):
+        if name in headers or (wsgiref and name in _HOP_BY_HOP):
+            continue
+        owed = FIELDS[name](problem, request)
+        if owed is not None:
+            set_field(response, name, owed)
+    if "Cache-Control" not in headers:
+        headers["Cache-Control"] = cache_control(problem.status)
+    headers["X-Content-Type-Options"] = "nosniff"
+    patch_vary_headers(response, vary)
+
+
+def cache_control(status: int) -> str:
+    """Return the Cache-Control of an answer with `status`, from the setting."""
+    directives = http_errors.CACHE_CONTROL
+    return directives.get(status) or directives[f"{status // 100}xx"]
+
+
+def fill(
+    response: HttpResponseBase, problem: Problem, body: bytes, content_type: str, language: str
+) -> None:
+    """Make `body` the content of `response`, in the place of what it had.
+
+    Its other fields and its cookies stay, and so does the object: Django has perhaps logged it
+    already, and must not log it again. The content stays for HEAD too: the server leaves it
+    out, and Content-Length is that of GET whatever middleware does to the content on its way.
+    """
+    for name in _REPRESENTATION_FIELDS:
+        if name in response.headers:
+            del response.headers[name]
+    response.content = body  # type: ignore[attr-defined]
+    response.status_code = problem.status
+    response.headers["Content-Type"] = content_type
+    if language:
+        response.headers["Content-Language"] = language
+    response.headers["Content-Length"] = str(len(body))
+    response.problem = problem  # type: ignore[attr-defined]
+
+
+def fill_with_last_resort(response: HttpResponseBase) -> None:
+    """Make constant bytes the content of `response`, when there is no knowing what works."""
+    response.content = last_resort(response.status_code, "text/plain")  # type: ignore[attr-defined]
+    response.headers["Content-Type"] = "text/plain; charset=utf-8"
+    response.headers.pop("Content-Length", None)
+
+
+def _listed(value: str) -> tuple[str, ...]:
+    return tuple(each.strip() for each in value.split(",") if each.strip())
+
+
+def _seconds(value: str) -> int | None:
+    """Return the seconds of a Retry-After field (RFC 9110, section 10.2.3), None for nonsense."""
+    if value.isascii() and value.isdigit() and len(value) < 10:
+        return int(value)
+    date = parse_http_date_safe(value)
+    return None if date is None else seconds_until(datetime.fromtimestamp(date, UTC))
+
+
+def problem_of(response: HttpResponseBase) -> Problem:
+    """Return what a returned response says by its status and its fields."""
+    entry = catalogue.entry(response.status_code)
+    members: dict[str, Any] = {}
+    headers = response.headers
+    if "Allow" in headers:
+        members["allow"] = _listed(headers["Allow"])
+    if "Accept" in headers:
+        members["accept"] = _listed(headers["Accept"])
+    retry_after = _seconds(headers["Retry-After"]) if "Retry-After" in headers else None
+    if retry_after is not None:
+        members["retry_after"] = retry_after
+        members["permanence"] = Permanence.TEMPORARY
+    return entry.problem(**members)
+
+
+def is_bare(response: HttpResponseBase) -> bool:
+    """Tell whether `response` is an error without content, and the app may give it some."""
+    return (
+        response.status_code >= 400
+        and not response.streaming
+        and not getattr(response, "content", b"-")
+        and not hasattr(response, "problem")
+        and not getattr(response, "errors_exempt", False)
+    )
+
+
+def last_resort(status: int, media_type: str) -> bytes:
+    """Return constant bytes for `status` in (or near) the form `media_type`; never raises."""
+    try:
+        phrase = HTTPStatus(status).phrase
+    except ValueError:
+        phrase = "Error"
+    if media_type == "text/html":
+        return (
+            '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+            f'<meta name="robots" content="noindex"><title>{status} {phrase}</title></head>'
+            f"<body><main><h1>{status} {phrase}</h1></main></body></html>\n"
+        ).encode()
+    if media_type.endswith("json"):
+        return (
+            f'{{"type": "about:blank", "title": "{phrase}", "status": {status},'
+            ' "permanence": "unknown"}\n'
+        ).encode()
+    return f"{status} {phrase}\n".encode()

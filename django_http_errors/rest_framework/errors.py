@@ -1,0 +1,45 @@
+"""REST framework's nested validation errors as a flat list with JSON Pointers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+from rest_framework.settings import api_settings
+
+from ..problems import InvalidPart
+
+# An answer stays bounded even if every one of a million rows that were sent is wrong.
+MOST_ERRORS = 1000
+
+
+def invalid_parts(detail: Any) -> tuple[InvalidPart, ...]:
+    """Return the errors in `detail`, an `APIException.detail` of any nesting.
+
+    Keys and list indexes on the way to an error are its pointer (RFC 6901); what concerns an
+    object as a whole (`NON_FIELD_ERRORS_KEY`) points to that object, and to nothing for the
+    whole body.
+    """
+    return tuple(islice(_flattened(detail, ""), MOST_ERRORS))
+
+
+def _flattened(detail: Any, pointer: str) -> Iterator[InvalidPart]:
+    if isinstance(detail, Mapping):
+        for key, value in detail.items():
+            if key == api_settings.NON_FIELD_ERRORS_KEY:
+                yield from _flattened(value, pointer)
+            else:
+                yield from _flattened(value, f"{pointer}/{_escaped(key)}")
+    elif isinstance(detail, (list, tuple)):
+        for index, value in enumerate(detail):
+            # A list of texts is several errors of one place, a list of lists or dicts is an
+            # error for each of several places.
+            nested = isinstance(value, (Mapping, list, tuple))
+            yield from _flattened(value, f"{pointer}/{index}" if nested else pointer)
+    else:
+        yield InvalidPart(str(detail), pointer or None, str(getattr(detail, "code", None) or ""))
+
+
+def _escaped(key: object) -> str:
+    return str(key).replace("~", "~0").replace("/", "~1")
