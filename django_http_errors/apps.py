@@ -7,6 +7,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.core.signals import got_request_exception
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -19,8 +20,18 @@ class DjangoHttpErrorsConfig(AppConfig):
 
     def ready(self) -> None:
         from . import checks  # noqa: F401, PLC0415 - importing registers them
+        from .models import edited  # noqa: PLC0415 - models can be loaded only now
+        from .policies.store import store  # noqa: PLC0415
 
         got_request_exception.connect(_remember, dispatch_uid=f"{__name__}._remember")
+        edited.connect(store.expire, dispatch_uid=f"{__name__}.expire")
+        # After migrations, and after the flush that ends a test of transactions.
+        post_migrate.connect(
+            lambda **kwargs: store.forget(),
+            sender=self,
+            weak=False,
+            dispatch_uid=f"{__name__}.forget",
+        )
 
 
 def _remember(request: Any = None, **kwargs: Any) -> None:

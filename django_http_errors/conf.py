@@ -101,6 +101,12 @@ def _statuses_by_exception(value: object) -> dict[str, int]:
     return dict(value)
 
 
+def _seconds(value: object) -> float:
+    if not isinstance(value, (int, float)) or not 0 <= value <= 3600:
+        raise ValueError("a number of seconds, 0 to 3600, is expected")
+    return float(value)
+
+
 CACHE_CONTROL_DEFAULT = {410: "max-age=3600", "4xx": "no-store", "5xx": "no-store"}
 
 
@@ -140,6 +146,7 @@ class HttpErrorsSettings:
     DEFAULT_MEDIA_TYPES = Setting({}, _media_types_by_prefix)
     EXCEPTIONS = Setting({}, _statuses_by_exception)
     RENDERERS = Setting(RENDERERS_DEFAULT, _texts)
+    REFRESH_SECONDS = Setting(5, _seconds)
     REQUEST_ID_HEADER = Setting("X-Request-ID", _text)
 
 

@@ -15,8 +15,9 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from . import catalogue
+from .addresses import web_address
 from .conf import http_errors
-from .problems import InvalidPart, Permanence, Problem, Representation, web_address
+from .problems import InvalidPart, Permanence, Problem, Representation
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise

@@ -12,7 +12,7 @@ Nothing here raises: each step has a fallback, and the last one is constant byte
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,9 @@ from django.utils.http import escape_leading_slashes
 from . import debug, negotiation, renderers, responses
 from .conf import http_errors
 from .methods import allowed_methods
+from .policies import messages, permanence
+from .policies.facts import Facts
+from .policies.store import Snapshot, store
 from .problems import Problem
 from .request_ids import request_id
 from .responses import ProblemResponse
@@ -81,8 +84,13 @@ def is_unfinished(response: HttpResponseBase) -> bool:
     return responses.is_bare(response) or debug.is_technical_page(response)
 
 
-def finish(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Give an unfinished response its content and its fields."""
+def finish(
+    request: HttpRequest, response: HttpResponseBase, snapshot: Snapshot | None = None
+) -> None:
+    """Give an unfinished response its content and its fields.
+
+    snapshot: the messages and rules to go by; left out, those of the site
+    """
     try:
         form = choose(request)
         if isinstance(response, ProblemResponse):
@@ -93,7 +101,7 @@ def finish(request: HttpRequest, response: HttpResponseBase) -> None:
         else:
             problem, context = responses.problem_of(response), no_context
         with language_of(request) as language:
-            problem = settle(request, problem)
+            problem = settle(request, problem, snapshot)
             body = write(problem, request, context, form)
             responses.fill(response, problem, body, form.content_type, language)
             responses.set_fields(response, problem, request, vary())
@@ -102,26 +110,54 @@ def finish(request: HttpRequest, response: HttpResponseBase) -> None:
         responses.fill_with_last_resort(response)
 
 
-def settle(request: HttpRequest, problem: Problem) -> Problem:
-    """Return `problem` as it will be told: with what is known of the request it is about."""
+def settle(request: HttpRequest, problem: Problem, snapshot: Snapshot | None = None) -> Problem:
+    """Return `problem` as it will be told: what the policies make of it, for this request."""
+    told = problem
     try:
-        instance = escape_leading_slashes(escape_uri_path(request.path))
-        allow = problem.allow
-        if problem.status == 405 and allow is None:
-            allow = allowed_methods(request)
-        return replace(
-            problem,
-            instance=instance if len(instance) <= LONGEST_INSTANCE else "",
-            request_id=request_id(request, make=problem.status >= 500),
-            allow=allow,
-            available=tuple(
-                each if each.href else replace(each, href=instance) for each in problem.available
-            ),
-            extensions={**problem.extensions, **debug.details(request)},
-        )
+        facts = Facts.of(request, translation.get_language() or "")
+        if snapshot is None:
+            # A crash may come from the database: its answer doesn't wait for news from there.
+            snapshot = store.current(from_memory=problem.status == 500)
+        told = permanence.decide(told, facts, snapshot.rules)
+        told = messages.choose(told, facts, snapshot.messages)
+        told = messages.filled_in(told, problem, _placeholders(request, facts, told))
+        told = situated(request, told)
     except Exception:
-        logger.exception("What is known of the request could not be told")
-        return problem
+        logger.exception("What may be told of an error could not be found out")
+    return told
+
+
+def _placeholders(
+    request: HttpRequest, facts: Facts, problem: Problem
+) -> dict[str, Callable[[], str]]:
+    """Return what gives the values of the placeholders in the words of editors."""
+    seconds = problem.retry_after
+    return {
+        "path": lambda: request.path,
+        "method": lambda: facts.method,
+        "status": lambda: str(problem.status),
+        "host": lambda: facts.host,
+        "request_id": lambda: request_id(request, make=True),
+        "retry_after": lambda: "" if seconds is None else renderers.wait(seconds),
+    }
+
+
+def situated(request: HttpRequest, problem: Problem) -> Problem:
+    """Return `problem` with what is known of the request that it is about."""
+    instance = escape_leading_slashes(escape_uri_path(request.path))
+    allow = problem.allow
+    if problem.status == 405 and allow is None:
+        allow = allowed_methods(request)
+    return replace(
+        problem,
+        instance=instance if len(instance) <= LONGEST_INSTANCE else "",
+        request_id=request_id(request, make=problem.status >= 500),
+        allow=allow,
+        available=tuple(
+            each if each.href else replace(each, href=instance) for each in problem.available
+        ),
+        extensions={**problem.extensions, **debug.details(request)},
+    )
 
 
 def choose(request: HttpRequest) -> Form:

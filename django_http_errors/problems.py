@@ -6,15 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlsplit
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
-
-# What RFC 3986 lets stand in a URI reference: everything else is percent-encoded, so that an
-# address can't break out of a header field or an attribute.
-_URI_CHARACTERS = "%/:?#[]@!$&'()*+,;=-._~"
-_LINKED_SCHEMES = frozenset({"", "http", "https", "mailto"})
 
 
 class Permanence(StrEnum):
@@ -23,22 +17,6 @@ class Permanence(StrEnum):
     TEMPORARY = "temporary"
     PERMANENT = "permanent"
     UNKNOWN = "unknown"
-
-
-def web_address(value: object) -> str:
-    """Return `value` as a URI reference that is safe to link to, or "" if it isn't one.
-
-    Addresses without a scheme and http, https and mailto ones pass; all else
-    (``javascript:``, ``data:``, an unparsable one) doesn't.
-    """
-    address = str(value).strip()
-    try:
-        scheme = urlsplit(address).scheme.lower()
-    except ValueError:
-        return ""
-    if scheme not in _LINKED_SCHEMES:
-        return ""
-    return quote(address, safe=_URI_CHARACTERS, errors="replace")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +32,21 @@ class Representation:
         if self.language:
             members["language"] = self.language
         return members
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something that a person can do now: a link with a label.
+
+    `relation` is its link relation type (RFC 8288), for what is sent as a Link field too.
+    """
+
+    label: StrOrPromise
+    href: str
+    relation: str = ""
+
+    def as_dict(self) -> dict[str, str]:
+        return {"label": str(self.label), "href": self.href}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +95,7 @@ class Problem:
     length: int | None = None
     upgrade: tuple[str, ...] = ()
     blocked_by: str = ""
+    actions: tuple[Action, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
     extensions: Mapping[str, object] = field(default_factory=dict)
 
@@ -128,6 +122,8 @@ class Problem:
             members["accept"] = list(self.accept)
         if self.errors:
             members["errors"] = [each.as_dict() for each in self.errors]
+        if self.actions:
+            members["actions"] = [each.as_dict() for each in self.actions]
         for name, value in self.extensions.items():
             # A member that the road sets is never replaced by an extension of the same name.
             members.setdefault(name, value)

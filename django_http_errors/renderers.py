@@ -143,6 +143,8 @@ class TextRenderer:
             lines.append(_("Available: %(type)s at %(href)s") % each.as_dict())
         for part in problem.errors:
             lines.append(f"- {part.pointer}: {part.detail}" if part.pointer else f"- {part.detail}")
+        for action in problem.actions:
+            lines.append(f"{action.label}: {action.href}")
         if problem.request_id:
             lines.append(_("Request id: %(id)s") % {"id": problem.request_id})
         return "\n".join([*lines, ""]).encode("utf-8", "replace")

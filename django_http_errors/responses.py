@@ -44,11 +44,14 @@ def _joined(values: Iterable[str]) -> str | None:
 
 
 def _links(problem: Problem) -> str | None:
-    """Return the Link field (RFC 8288): the alternatives of a 406, who demands a 451."""
+    """Return the Link field (RFC 8288): alternatives, replacements, who demands a 451."""
     links = []
     for each in problem.available:
         link = f'<{each.href}>; rel="alternate"; type="{each.type}"'
         links.append(link + (f'; hreflang="{each.language}"' if each.language else ""))
+    for action in problem.actions:
+        if action.relation:
+            links.append(f'<{action.href}>; rel="{action.relation}"')
     if problem.blocked_by:
         links.append(f'<{problem.blocked_by}>; rel="blocked-by"')
     return _joined(links)
@@ -130,7 +133,7 @@ def set_fields(
         if name.title() not in _OF_THE_CONTENT:
             set_field(response, name, value)
     wsgiref = str(request.META.get("SERVER_SOFTWARE", "")).startswith("WSGIServer")
-    for name in ("Retry-After", *catalogue.entry(problem.status).owes):
+    for name in ("Retry-After", "Link", *catalogue.entry(problem.status).owes):
         if name in headers or (wsgiref and name in _HOP_BY_HOP):
             continue
         owed = FIELDS[name](problem, request)

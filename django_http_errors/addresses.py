@@ -1,0 +1,50 @@
+"""Addresses: which are the same, which are well formed, and which may be linked to."""
+
+from __future__ import annotations
+
+import unicodedata
+from urllib.parse import quote, unquote, urlsplit
+
+# What RFC 3986 lets stand in a URI reference: everything else is percent-encoded, so that an
+# address can't break out of a header field or an attribute.
+_URI_CHARACTERS = "%/:?#[]@!$&'()*+,;=-._~"
+_LINKED_SCHEMES = frozenset({"", "http", "https", "mailto"})
+
+
+def web_address(value: object) -> str:
+    """Return `value` as a URI reference that is safe to link to, or "" if it isn't one.
+
+    Addresses without a scheme and http, https and mailto ones pass; all else
+    (``javascript:``, ``data:``, an unparsable one) doesn't.
+    """
+    address = str(value).strip()
+    try:
+        scheme = urlsplit(address).scheme.lower()
+    except ValueError:
+        return ""
+    if scheme not in _LINKED_SCHEMES:
+        return ""
+    return quote(address, safe=_URI_CHARACTERS, errors="replace")
+
+
+def path_key(path: str) -> str:
+    """Return what all spellings of the decoded `path` have in common.
+
+    That is Unicode's NFC, without the trailing slash; the root is "".
+    """
+    if not path.isascii():
+        path = unicodedata.normalize("NFC", path)
+    return path.rstrip("/")
+
+
+def decoded_path(path: str) -> str:
+    """Return `path` as a person may have typed or pasted it, percent-decoded and in NFC."""
+    return unicodedata.normalize("NFC", unquote(path))
+
+
+def bare_host(host: str) -> str:
+    """Return `host` in lower case, without its port and the final dot of a rooted name."""
+    host = host.lower()
+    if not host.endswith("]"):  # an IPv6 address without a port
+        host = host.rpartition(":")[0] or host
+    return host.removesuffix(".")

@@ -1,0 +1,110 @@
+"""What editors may write; each function raises ValidationError, saying what to write instead."""
+
+from __future__ import annotations
+
+import re
+
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.urls.resolvers import RoutePattern
+from django.utils.translation import gettext_lazy as _
+
+from .addresses import web_address
+
+PLACEHOLDERS = ("path", "method", "status", "host", "request_id", "retry_after")
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_STATUS = re.compile(r"[45](?:[0-9][0-9]|xx)")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{1,8})*")
+_LABEL = r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)"
+_HOST = re.compile(rf"(?:{_LABEL}\.)*{_LABEL}|\[[0-9A-Fa-f:.]+\]")
+_BRACES = re.compile(r"\{([^{}]*)\}|[{}]")
+
+
+def no_control(value: str) -> None:
+    """Refuse control characters; a text of several lines is checked line by line."""
+    if _CONTROL.search(value):
+        raise ValidationError(_("Control characters are not allowed here."), code="control")
+
+
+def words(value: str) -> None:
+    """Refuse control characters, and placeholders that aren't on the list."""
+    for line in value.splitlines():
+        no_control(line.replace("\t", " "))
+    for braces in _BRACES.finditer(value):
+        if braces[1] not in PLACEHOLDERS:
+            raise ValidationError(
+                _("%(found)s is no placeholder. There are: %(list)s."),
+                code="placeholder",
+                params={
+                    "found": braces[0],
+                    "list": ", ".join(f"{{{each}}}" for each in PLACEHOLDERS),
+                },
+            )
+
+
+def status(value: str) -> None:
+    """Refuse what is no error status and no class of them."""
+    if not _STATUS.fullmatch(value):
+        raise ValidationError(
+            _("%(value)s is no error. Write a status from 400 to 599, 4xx, 5xx, or nothing."),
+            code="status",
+            params={"value": value},
+        )
+
+
+def language(value: str) -> None:
+    """Refuse what is no language tag (RFC 5646)."""
+    if not _LANGUAGE.fullmatch(value):
+        raise ValidationError(
+            _("Write a language tag such as de or pt-br."), code="language", params={"value": value}
+        )
+
+
+def host(value: str) -> None:
+    """Refuse what is no host name by itself."""
+    if not _HOST.fullmatch(value):
+        raise ValidationError(
+            _("Write the name of the host alone, without scheme, port and path: www.example.com"),
+            code="host",
+        )
+
+
+def path(value: str) -> None:
+    """Refuse what is no path by itself."""
+    no_control(value)
+    if not value.startswith("/"):
+        raise ValidationError(
+            _("An address begins with a slash: /%(value)s"),
+            code="slash",
+            params={"value": value.partition("://")[2].partition("/")[2] or value},
+        )
+    for mark, name in (("?", _("query string")), ("#", _("fragment"))):
+        if mark in value:
+            raise ValidationError(
+                _("Only the path of an address is compared. Leave the %(name)s out: %(path)s"),
+                code="query",
+                params={"name": name, "path": re.split(r"[?#]", value)[0]},
+            )
+
+
+def route(value: str) -> None:
+    """Refuse what Django's `path()` doesn't take."""
+    try:
+        RoutePattern(value.removeprefix("/"), is_endpoint=True).regex  # noqa: B018 - compiles it
+    except (ImproperlyConfigured, re.error) as error:
+        raise ValidationError(
+            _("This is no route: %(error)s"), code="route", params={"error": error}
+        ) from error
+
+
+def link(value: str) -> None:
+    """Refuse what a page must not link to."""
+    no_control(value)
+    if not web_address(value):
+        raise ValidationError(
+            _(
+                "Write an address on this site that begins with a slash, or one with http, https or"
+                " mailto."
+            ),
+            code="link",
+        )
