@@ -52,7 +52,7 @@ class Entry:
 
 # Each row: status, title, explanation, permanence, the fields that it owes.
 _ROWS: tuple[tuple[Any, ...], ...] = (
-    (400, "Bad Request", _("Bad Request"), _("The server could not make sense of this request. Check the address and what was sent with it; sent again as it is, it will fail again."), PERMANENT),
+    (400, "Bad Request", _("Bad Request"), _("The server could not make sense of this request. Check the address and what was sent with it."), PERMANENT),
     (401, "Unauthorized", _("Unauthorized"), _("This address is only for visitors who have signed in, and this request did not say who you are, or not in a way that was accepted. Sign in and try again."), PERMANENT, ("WWW-Authenticate",)),
     (402, "Payment Required", _("Payment Required"), _("This has to be paid for first. Complete the payment and try again."), PERMANENT),
     (403, "Forbidden", _("Forbidden"), _("The server understood this request and refuses it: you are not allowed to do this. If you think that you should be, ask those who run this site."), PERMANENT),
