@@ -134,7 +134,7 @@ class TextRenderer:
         lines = [f"{problem.status} {problem.title}", "", str(problem.detail)]
         lines.append(str(permanence_note(problem)))
         if problem.retry_after is not None:
-            lines.append(_("Try again in %(wait)s.") % {"wait": wait(problem.retry_after)})
+            lines.append(_("Try again in %(retry_in)s.") % {"retry_in": wait(problem.retry_after)})
         if problem.allow:
             lines.append(_("Allowed methods: %(list)s") % {"list": ", ".join(problem.allow)})
         if problem.accept:
