@@ -24,8 +24,6 @@ ANSWERING_MIDDLEWARE = frozenset(
     {
         "django.contrib.auth.middleware.AuthenticationMiddleware",
         "django.contrib.auth.middleware.LoginRequiredMiddleware",
-        "django.contrib.flatpages.middleware.FlatpageFallbackMiddleware",
-        "django.contrib.redirects.middleware.RedirectFallbackMiddleware",
         "django.contrib.sessions.middleware.SessionMiddleware",
         "django.middleware.common.CommonMiddleware",
         CSRF_MIDDLEWARE,
@@ -61,6 +59,7 @@ def _message(
 
 def _settings() -> Iterator[CheckMessage]:
     for fault in conf.faults():
+        place = f"[{fault.name!r}]" if fault.name else ""
         if fault.unknown:
             yield _message(
                 Error,
@@ -72,7 +71,7 @@ def _settings() -> Iterator[CheckMessage]:
             yield _message(
                 Error,
                 "E002",
-                f"HTTP_ERRORS[{fault.name!r}] can't be used: {fault.message}.",
+                f"HTTP_ERRORS{place} can't be used: {fault.message}.",
                 "Until it is mended, the default is in force.",
             )
     for setting, paths in (
@@ -81,8 +80,9 @@ def _settings() -> Iterator[CheckMessage]:
     ):
         for path in paths:
             try:
-                import_string(path)
-            except ImportError as error:
+                if not isinstance(import_string(path), type):
+                    raise TypeError("it is no class")
+            except Exception as error:  # noqa: BLE001 - importing runs the project's code
                 yield _message(
                     Error,
                     "E003",
@@ -168,6 +168,8 @@ def _rest_framework() -> Iterator[CheckMessage]:
     if not apps.is_installed("rest_framework"):
         return
     handler = getattr(settings, "REST_FRAMEWORK", {}).get("EXCEPTION_HANDLER")
+    if callable(handler):
+        handler = f"{handler.__module__.removesuffix('.handler')}.{handler.__qualname__}"
     if handler != EXCEPTION_HANDLER:
         yield _message(
             Warning,

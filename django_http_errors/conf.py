@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class Fault(NamedTuple):
-    """A setting that can't be used: its name and what is wrong with it."""
+    """A setting that can't be used: its name ("": all of them) and what is wrong with it."""
 
     name: str
     unknown: bool
@@ -161,7 +161,7 @@ def faults() -> Iterator[Fault]:
     """Yield what is wrong with the project's ``HTTP_ERRORS``, for the system check."""
     given = getattr(settings, "HTTP_ERRORS", {})
     if not isinstance(given, dict):
-        yield Fault("HTTP_ERRORS", False, "a dict is expected")
+        yield Fault("", False, "a dict is expected")
         return
     for name, value in given.items():
         setting = SETTINGS.get(name)

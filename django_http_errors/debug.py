@@ -33,6 +33,12 @@ def is_technical_page(response: HttpResponseBase) -> bool:
     )
 
 
+def remembered(request: HttpRequest) -> BaseException | None:
+    """Return the exception that was kept for `request`."""
+    exception: BaseException | None = getattr(request, _ATTRIBUTE, None)
+    return exception
+
+
 def is_wanted(page: HttpResponseBase, media_type: str) -> bool:
     """Tell whether a client that prefers `media_type` is served with Django's technical `page`."""
     return media_type == "text/html" or page.headers["Content-Type"].startswith(media_type)
@@ -42,7 +48,7 @@ def details(request: HttpRequest) -> dict[str, Any]:
     """Return the members to add to a problem: none outside of DEBUG, or without an exception."""
     if not settings.DEBUG:
         return {}
-    exception = getattr(request, _ATTRIBUTE, None) or _unrouted(request)
+    exception = remembered(request) or _unrouted(request)
     if exception is None:
         return {}
     kind = type(exception)

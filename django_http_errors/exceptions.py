@@ -38,7 +38,13 @@ def seconds_until(moment: Moment) -> int:
         moment = moment - datetime.now(UTC)
     if isinstance(moment, timedelta):
         moment = moment.total_seconds()
-    return max(0, min(math.ceil(moment), _LONGEST_WAIT))
+    # Compared before it is rounded, which neither infinity nor NaN can be.
+    return math.ceil(min(moment, _LONGEST_WAIT)) if moment > 0 else 0
+
+
+def _texts(value: Iterable[str]) -> tuple[str, ...]:
+    """Return a list of texts as a tuple; a single text is a list of one."""
+    return (value,) if isinstance(value, str) else tuple(value)
 
 
 def _representation(value: Representation | Mapping[str, str] | str) -> Representation:
@@ -118,14 +124,14 @@ class HttpError(Exception):
             type=type or self.type,
             permanence=Permanence(own_permanence),
             retry_after=None if retry_after is None else seconds_until(retry_after),
-            allow=None if allow is None else tuple(allow),
+            allow=None if allow is None else _texts(allow),
             available=tuple(map(_representation, available)),
-            accept=tuple(accept),
-            accept_encoding=tuple(accept_encoding),
+            accept=_texts(accept),
+            accept_encoding=_texts(accept_encoding),
             errors=tuple(map(_invalid_part, errors)),
-            challenges=tuple(challenges),
+            challenges=_texts(challenges),
             length=length,
-            upgrade=tuple(upgrade),
+            upgrade=_texts(upgrade),
             blocked_by=web_address(blocked_by),
             headers=tuple((headers or {}).items()),
             extensions=extensions,
@@ -262,23 +268,33 @@ _DJANGO_STATUSES: Mapping[type, int] = {
 
 
 @lru_cache(maxsize=8)
-def _imported(paths: tuple[tuple[str, int], ...]) -> Mapping[type, int]:
-    statuses = {}
-    for path, status in paths:
+def _imported(registered: tuple[tuple[str, int], ...]) -> Mapping[type, int]:
+    statuses: dict[type, int] = {}
+    for path, status in registered:
         try:
-            statuses[import_string(path)] = status
-        except ImportError:
-            continue  # The system check says so; an error answer is no place to.
+            exception = import_string(path)
+        except Exception:  # noqa: BLE001, S112 - the system check says it (E003)
+            continue
+        if isinstance(exception, type):
+            statuses[exception] = status
     return statuses
 
 
 def registered_status(exception: BaseException) -> int | None:
-    """Return the status that the project gave to `exception`, or to the nearest of its bases."""
+    """Return the status that the project registered for `exception`, or for its nearest base.
+
+    None where it registered none, and where Django's own meaning is nearer.
+    """
     registered = http_errors.EXCEPTIONS
     if not registered:
         return None
     statuses = _imported(tuple(registered.items()))
-    return next((statuses[each] for each in type(exception).__mro__ if each in statuses), None)
+    for each in type(exception).__mro__:
+        if each in statuses:
+            return statuses[each]
+        if each in _DJANGO_STATUSES:
+            return None
+    return None
 
 
 def problem_for(exception: BaseException | None, default: int = 500) -> Problem:
@@ -287,6 +303,9 @@ def problem_for(exception: BaseException | None, default: int = 500) -> Problem:
     The text of an exception that wasn't raised to be shown is never part of it.
     """
     if isinstance(exception, HttpError):
+        if not hasattr(exception, "problem"):
+            # A subclass whose __init__ doesn't call ours still has the words of its class.
+            HttpError.__init__(exception)
         return exception.problem
     if exception is None:
         return catalogue.entry(default).problem()

@@ -17,18 +17,24 @@ def allowed_methods(request: HttpRequest) -> tuple[str, ...]:
     match = getattr(request, "resolver_match", None)
     if match is None:
         return ()
-    actions = getattr(match.func, "actions", None)
-    if isinstance(actions, dict):
-        return (*sorted(method.upper() for method in actions), "OPTIONS")
-    view_class = getattr(match.func, "view_class", None) or getattr(match.func, "cls", None)
-    if view_class is not None:
-        names = getattr(view_class, "http_method_names", ())
-        return tuple(name.upper() for name in names if hasattr(view_class, name))
     for function in _layers(match.func):
         methods = _required_methods(function)
         if methods:
             return methods
-    return ()
+    actions = getattr(match.func, "actions", None)
+    if isinstance(actions, dict):
+        return tuple(dict.fromkeys([*(method.upper() for method in actions), "OPTIONS"]))
+    view_class = getattr(match.func, "view_class", None) or getattr(match.func, "cls", None)
+    if view_class is None:
+        return ()
+    initkwargs = getattr(match.func, "view_initkwargs", {})
+    names = initkwargs.get("http_method_names", getattr(view_class, "http_method_names", ()))
+    # As `View.setup()` has it, what answers GET answers HEAD.
+    return tuple(
+        name.upper()
+        for name in names
+        if hasattr(view_class, "get" if name == "head" else name) or hasattr(view_class, name)
+    )
 
 
 def _layers(function: Any) -> Iterator[Any]:
@@ -45,5 +51,7 @@ def _required_methods(function: Any) -> tuple[str, ...]:
     code = getattr(function, "__code__", None)
     if code is None or "request_method_list" not in code.co_freevars:
         return ()
-    cell = function.__closure__[code.co_freevars.index("request_method_list")]
-    return tuple(cell.cell_contents)
+    methods = function.__closure__[code.co_freevars.index("request_method_list")].cell_contents
+    if not isinstance(methods, (list, tuple)):
+        return ()
+    return tuple(each for each in methods if isinstance(each, str))

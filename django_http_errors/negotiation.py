@@ -75,8 +75,8 @@ def _best(field: str, offers: tuple[str, ...], default: str) -> str | None:
     ranked = []
     for place, offer in enumerate(offers):
         for exactness, name in (
-            (_EXACT, offer),
-            (_SUBTYPES, offer.partition("/")[0] + "/*"),
+            (_EXACT, offer.lower()),
+            (_SUBTYPES, offer.partition("/")[0].lower() + "/*"),
             (_ANYTHING, "*/*"),
         ):
             weight = weights.get(name)

@@ -26,6 +26,7 @@ from django.utils.http import escape_leading_slashes
 
 from . import debug, negotiation, renderers, responses
 from .conf import http_errors
+from .exceptions import problem_for
 from .methods import allowed_methods
 from .policies import messages, permanence
 from .policies.facts import Facts
@@ -96,8 +97,12 @@ def finish(
         if isinstance(response, ProblemResponse):
             problem, context = response.problem, response.context_maker
             response.pending = False
-        elif debug.is_technical_page(response) and debug.is_wanted(response, form.media_type):
-            return
+        elif debug.is_technical_page(response):
+            if debug.is_wanted(response, form.media_type):
+                return
+            # Django's page may have another status than the app has for the exception.
+            problem = problem_for(debug.remembered(request), response.status_code)
+            context = no_context
         else:
             problem, context = responses.problem_of(response), no_context
         with language_of(request) as language:

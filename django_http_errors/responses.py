@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+from wsgiref.util import is_hop_by_hop
 
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
+from django.http.response import HttpResponseBase, ResponseHeaders
 from django.utils.cache import patch_vary_headers
 from django.utils.http import parse_http_date_safe
 
@@ -39,6 +40,11 @@ class ProblemResponse(HttpResponse):
         self.pending = True
 
 
+def _quoted(value: str) -> str:
+    """Return `value` as a quoted-string (RFC 9110, section 5.6.4)."""
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
 def _joined(values: Iterable[str]) -> str | None:
     return ", ".join(values) or None
 
@@ -47,11 +53,11 @@ def _links(problem: Problem) -> str | None:
     """Return the Link field (RFC 8288): alternatives, replacements, who demands a 451."""
     links = []
     for each in problem.available:
-        link = f'<{each.href}>; rel="alternate"; type="{each.type}"'
-        links.append(link + (f'; hreflang="{each.language}"' if each.language else ""))
+        link = f'<{each.href}>; rel="alternate"; type={_quoted(each.type)}'
+        links.append(link + (f"; hreflang={_quoted(each.language)}" if each.language else ""))
     for action in problem.actions:
         if action.relation:
-            links.append(f'<{action.href}>; rel="{action.relation}"')
+            links.append(f"<{action.href}>; rel={_quoted(action.relation)}")
     if problem.blocked_by:
         links.append(f'<{problem.blocked_by}>; rel="blocked-by"')
     return _joined(links)
@@ -85,10 +91,6 @@ FIELDS: Mapping[str, Callable[[Problem, HttpRequest], str | None]] = {
     "WWW-Authenticate": lambda problem, request: _challenges(problem),
 }
 
-# Fields of the connection rather than of the answer. PEP 3333 leaves them to the server:
-# wsgiref (runserver) breaks on them, gunicorn drops them.
-_HOP_BY_HOP = frozenset({"Connection", "Proxy-Authenticate", "Upgrade"})
-
 # What was said of the content that an error answer replaces (RFC 9110, section 8).
 _REPRESENTATION_FIELDS = (
     "Content-Disposition",
@@ -106,21 +108,24 @@ _REPRESENTATION_FIELDS = (
 
 # What only the one who writes the content can say.
 _OF_THE_CONTENT = frozenset(
-    {"Content-Encoding", "Content-Length", "Content-Type", "Transfer-Encoding"}
+    {"content-encoding", "content-length", "content-type", "transfer-encoding"}
 )
 
+_FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _FIELD_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 
 
 def set_field(response: HttpResponseBase, name: str, value: str) -> None:
-    """Set a header field; one that can't be sent is left out and logged."""
+    """Set a header field; one that can't be sent changes nothing and is logged."""
+    sent = ResponseHeaders({})
     try:
-        response.headers[name] = value
-        if not _FIELD_VALUE.fullmatch(response.headers[name]):
-            del response.headers[name]
-            raise ValueError("it holds a control character")
+        sent[name] = value  # encodes it as Django does, and refuses newlines
+        if not (_FIELD_NAME.fullmatch(name) and _FIELD_VALUE.fullmatch(sent[name])):
+            raise ValueError("a character isn't allowed there")
     except (TypeError, ValueError, UnicodeError) as error:
         logger.error("The header field %r can't be sent: %s", name, error)
+    else:
+        response.headers[name] = value
 
 
 def set_fields(
@@ -128,19 +133,23 @@ def set_fields(
 ) -> None:
     """Give `response` the fields that `problem` owes; what it already says is kept."""
     headers = response.headers
+    # PEP 3333 leaves the fields of the connection to the server: wsgiref (runserver) breaks on
+    # an application's, gunicorn drops them, ASGI servers send them.
+    wsgiref = str(request.META.get("SERVER_SOFTWARE", "")).startswith("WSGIServer")
     # The exception's own fields were asked for by name; all else gives way to what is there.
     for name, value in problem.headers:
-        if name.title() not in _OF_THE_CONTENT:
+        if name.lower() == "vary":
+            patch_vary_headers(response, _listed(value))
+        elif name.lower() not in _OF_THE_CONTENT and not (wsgiref and is_hop_by_hop(name)):
             set_field(response, name, value)
-    wsgiref = str(request.META.get("SERVER_SOFTWARE", "")).startswith("WSGIServer")
     for name in ("Retry-After", "Link", *catalogue.entry(problem.status).owes):
-        if name in headers or (wsgiref and name in _HOP_BY_HOP):
+        if name in headers or (wsgiref and is_hop_by_hop(name)):
             continue
         owed = FIELDS[name](problem, request)
         if owed is not None:
             set_field(response, name, owed)
     if "Cache-Control" not in headers:
-        headers["Cache-Control"] = cache_control(problem.status)
+        set_field(response, "Cache-Control", cache_control(problem.status))
     headers["X-Content-Type-Options"] = "nosniff"
     patch_vary_headers(response, vary)
 
@@ -210,7 +219,7 @@ def problem_of(response: HttpResponseBase) -> Problem:
 def is_bare(response: HttpResponseBase) -> bool:
     """Tell whether `response` is an error without content, and the app may give it some."""
     return (
-        response.status_code >= 400
+        400 <= response.status_code <= 599
         and not response.streaming
         and not getattr(response, "content", b"-")
         and not hasattr(response, "problem")

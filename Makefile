@@ -1,0 +1,65 @@
+# What there is to do here. Python 3.11 or newer and make are all it needs: the environment is made
+# in .venv, and made anew when setup.cfg changes what is to be installed.
+
+PYTHON ?= python3
+# The whole suite measures coverage; PYTEST_ARGS="-k negotiation" runs a part of it without.
+PYTEST_ARGS ?= -n auto --cov
+TOX_ARGS ?= --skip-env lint
+
+VENV := .venv
+BIN := $(VENV)/bin
+MANAGE := $(BIN)/python manage.py
+PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
+
+# Everything here shares one environment, so that nothing is won by doing two things at once.
+.NOTPARALLEL:
+.PHONY: help demo tour test lint matrix clean site
+
+help: ## this list
+	@echo 'make TARGET [PYTHON=python3.13] [PORT=8000] [PYTEST_ARGS="-k negotiation"]'
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/    \1@\2/p' $(firstword $(MAKEFILE_LIST)) | tr @ '\t' | expand -t 15
+
+demo: site ## serve the demo site on PORT, after a tour of it; Ctrl-C ends it
+	@$(MANAGE) demo
+
+tour: site ## ask for every failing address of the demo site, as browser, JSON client and curl
+	@$(MANAGE) tour
+
+test: $(VENV)/.installed-test ## run the tests
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/.installed-tox ## ruff, mypy, import-linter
+	@$(BIN)/tox run -qq -e lint
+
+matrix: $(VENV)/.installed-tox ## the tests on every supported Python that is here, without REST framework, and of the wheel
+	@rm -rf build # a wheel would hold what is left there of files that are no more
+	@$(BIN)/tox run $(TOX_ARGS)
+
+clean: ## remove the environments and all that was made
+	@rm -rf $(VENV) .tox build dist *.egg-info .coverage .coverage.* htmlcov staticfiles *.sqlite3
+	@rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@find . -name __pycache__ -prune -exec rm -rf {} +
+
+site: $(VENV)/.installed-demo
+	@$(MANAGE) migrate --verbosity 0
+	@$(MANAGE) seed_demo
+
+$(VENV)/.installed-tox: | $(BIN)/python
+	@echo 'Installing tox ...'
+	@$(PIP) 'tox>=4.20'
+	@touch $@
+
+$(VENV)/.installed-%: setup.cfg pyproject.toml | $(BIN)/python
+	@echo 'Installing the package, and what "$*" needs ...'
+	@$(PIP) --editable '.[$*]'
+	@touch $@
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	    echo 'Python 3.11 or newer is needed, and "$(PYTHON)" is not that. Try: make PYTHON=python3.13 ...' >&2; \
+	    exit 1; }
+	@echo 'Making the environment in $(VENV) ...'
+	@$(PYTHON) -m venv $(VENV) || { \
+	    rm -rf $(VENV); \
+	    echo 'The venv module of $(PYTHON) does not work; Debian has it in the package python3-venv.' >&2; \
+	    exit 1; }

@@ -1,0 +1,1 @@
+"""The demo site of django-http-errors, which the tests drive too."""

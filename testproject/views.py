@@ -1,0 +1,215 @@
+"""An error of every kind, raised and returned as ordinary views do it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from functools import wraps
+from typing import Any
+
+from django import forms
+from django.core.exceptions import (
+    BadRequest,
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+)
+from django.core.handlers.asgi import ASGIRequest
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseGone,
+    HttpResponseNotAllowed,
+    JsonResponse,
+    StreamingHttpResponse,
+)
+from django.shortcuts import get_object_or_404, render
+from django.utils.decorators import method_decorator
+from django.views import View
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
+
+from django_http_errors import exceptions
+from django_http_errors.catalogue import CATALOGUE
+from django_http_errors.decorators import require_acceptable, require_content_types
+
+from .models import Document
+
+# What an exception is told, so that its answer has the fields that its status owes.
+ARGUMENTS: Mapping[int, Mapping[str, Any]] = {
+    401: {"challenges": ['Basic realm="demo"', 'Bearer realm="demo"']},
+    405: {"allow": ["GET", "POST"]},
+    406: {
+        "available": [
+            {"type": "text/html", "href": "/documents/1/", "language": "en"},
+            {"type": "application/json", "href": "/api/documents/1/"},
+        ]
+    },
+    407: {"challenges": ['Basic realm="proxy"']},
+    413: {"retry_after": 300},
+    415: {"accept": ["application/json", "text/csv"], "accept_encoding": ["identity"]},
+    416: {"length": 1234},
+    422: {
+        "errors": [
+            {"detail": "This field is required.", "pointer": "/title", "code": "required"},
+            {"detail": "Enter a date.", "pointer": "/chapters/0/date", "code": "invalid"},
+        ]
+    },
+    426: {"upgrade": ["HTTP/2.0"]},
+    429: {"retry_after": 30},
+    451: {"blocked_by": "https://court.example/"},
+    503: {"retry_after": 120},
+}
+
+# Responses of Django's that are more than a status; the others are just that.
+RESPONSES: Mapping[int, Callable[[], HttpResponse]] = {
+    405: lambda: HttpResponseNotAllowed(["GET", "POST"]),
+    410: HttpResponseGone,
+}
+
+BUILTIN: Mapping[str, type[Exception]] = {
+    "http404": Http404,
+    "permission-denied": PermissionDenied,
+    "bad-request": BadRequest,
+    "suspicious-operation": SuspiciousOperation,
+    "data-too-big": RequestDataTooBig,
+    "crash": ZeroDivisionError,
+}
+
+OWN_BODY = "own body"
+
+SyncView = Callable[..., HttpResponse]
+
+
+def asynchronous(view: SyncView) -> Callable[..., Coroutine[Any, Any, HttpResponse]]:
+    """Return `view` as an async one; it must not block."""
+
+    @wraps(view)
+    async def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return view(request, *args, **kwargs)
+
+    return wrapper
+
+
+def _require_error(status: int) -> None:
+    if not 400 <= status <= 599:
+        raise exceptions.NotFound(f"{status} is no status of an error: those go from 400 to 599.")
+
+
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """List everything that the site shows."""
+    return render(
+        request,
+        "testproject/index.html",
+        {"statuses": CATALOGUE.values(), "unregistered": [418, 499, 599], "builtin": BUILTIN},
+    )
+
+
+@csrf_exempt
+def raise_status(request: HttpRequest, status: int) -> HttpResponse:
+    """Raise the app's exception for `status`."""
+    _require_error(status)
+    if status in exceptions.EXCEPTIONS:
+        raise exceptions.EXCEPTIONS[status](**ARGUMENTS.get(status, {}))
+    raise exceptions.HttpError(status=status)
+
+
+@csrf_exempt
+def return_status(request: HttpRequest, status: int) -> HttpResponse:
+    """Return Django's response for `status`, which has no content."""
+    _require_error(status)
+    return RESPONSES[status]() if status in RESPONSES else HttpResponse(status=status)
+
+
+@csrf_exempt
+def raise_builtin(request: HttpRequest, name: str) -> HttpResponse:
+    """Raise the exception of Django's (or Python's) that `name` stands for."""
+    if name not in BUILTIN:
+        raise exceptions.NotFound
+    raise BUILTIN[name]("This text is for the log, and must not be shown to anyone.")
+
+
+@csrf_exempt
+def own_body(request: HttpRequest, status: int) -> HttpResponse:
+    """Return an error that has something to say for itself."""
+    _require_error(status)
+    return HttpResponse(OWN_BODY, status=status, content_type="text/plain")
+
+
+@csrf_exempt
+def stream(request: HttpRequest, status: int) -> StreamingHttpResponse:
+    """Return an error whose content comes piece by piece."""
+    _require_error(status)
+    # Django reads an ordinary iterator to its end before an ASGI server gets the first piece.
+    pieces = _pieces_later() if isinstance(request, ASGIRequest) else _pieces()
+    return StreamingHttpResponse(pieces, status=status, content_type="text/plain")
+
+
+def _pieces() -> Iterator[str]:
+    yield OWN_BODY[:4]
+    yield OWN_BODY[4:]
+
+
+async def _pieces_later() -> AsyncIterator[str]:
+    for piece in _pieces():
+        yield piece
+
+
+@method_decorator(csrf_exempt, name="dispatch")
+class NegotiatedView(View):
+    """Gives HTML and JSON, takes JSON."""
+
+    @method_decorator(require_acceptable("text/html", "application/json"))
+    def get(self, request: HttpRequest) -> HttpResponse:
+        if request.accepted_media_type == "application/json":  # type: ignore[attr-defined]
+            return JsonResponse({"message": "This is JSON."})
+        return render(request, "testproject/negotiated.html")
+
+    @method_decorator(require_content_types("application/json"))
+    def post(self, request: HttpRequest) -> HttpResponse:
+        try:
+            received = json.loads(request.body)
+        except ValueError as error:
+            raise exceptions.BadRequest("The content is not well-formed JSON.") from error
+        return JsonResponse({"received": received})
+
+
+class GreetingForm(forms.Form):
+    """Asks for a name."""
+
+    name = forms.CharField(max_length=100, label="Your name")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def form(request: HttpRequest) -> HttpResponse:
+    """Show a form, and what was sent with it."""
+    greeting = GreetingForm(request.POST or None)
+    name = greeting.cleaned_data["name"] if greeting.is_valid() else ""
+    return render(request, "testproject/form.html", {"form": greeting, "name": name})
+
+
+def _show(request: HttpRequest, document: Document) -> HttpResponse:
+    return render(request, "testproject/document.html", {"document": document})
+
+
+@require_safe
+def document(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show a document; one that the visitor may not read is as good as not there."""
+    # Filtered here until `hide_forbidden` and HidingRule come with a later release.
+    return _show(request, get_object_or_404(Document.objects.readable_by(request.user), pk=pk))
+
+
+@require_safe
+def plain_document(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show a document; that there is a private one is no secret."""
+    found = get_object_or_404(Document, pk=pk)
+    if not found.is_readable_by(request.user):
+        raise PermissionDenied
+    return _show(request, found)
+
+
+def vault(request: HttpRequest) -> HttpResponse:
+    """Exist, and let nobody in."""
+    raise PermissionDenied
