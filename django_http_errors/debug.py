@@ -11,12 +11,18 @@ from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
 
 _ATTRIBUTE = "_http_errors_exception"
+_SILENT = "_http_errors_silent"
 
 
 def remember(request: HttpRequest | None, exception: BaseException | None) -> None:
     """Keep `exception` for `details`; outside of DEBUG nothing is kept."""
     if settings.DEBUG and request is not None and exception is not None:
         setattr(request, _ATTRIBUTE, exception)
+
+
+def silence(request: HttpRequest) -> None:
+    """Have nothing to tell of `request`, not even in DEBUG."""
+    setattr(request, _SILENT, True)
 
 
 def is_technical_page(response: HttpResponseBase) -> bool:
@@ -46,7 +52,7 @@ def is_wanted(page: HttpResponseBase, media_type: str) -> bool:
 
 def details(request: HttpRequest) -> dict[str, Any]:
     """Return the members to add to a problem: none outside of DEBUG, or without an exception."""
-    if not settings.DEBUG:
+    if not settings.DEBUG or hasattr(request, _SILENT):
         return {}
     exception = remembered(request) or _unrouted(request)
     if exception is None:

@@ -1,8 +1,9 @@
-"""What a view says of itself: the types it gives, the types it takes, and hands off."""
+"""What a view says of itself: the types it gives and takes, hands off, and what it hides."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -11,8 +12,9 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
-from . import negotiation
-from .exceptions import NotAcceptable, UnsupportedMediaType
+from . import negotiation, pipeline
+from .exceptions import NotAcceptable, NotFound, UnsupportedMediaType, problem_for
+from .policies import hiding
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -103,3 +105,136 @@ def _exempt(response: HttpResponseBase) -> None:
 def errors_exempt(view: View) -> View:
     """Leave the error responses that `view` returns as they are, even without content."""
     return _around(after=_exempt)(view)
+
+
+def hide_forbidden(
+    view: View | None = None,
+    *,
+    exempt: str | hiding.Condition = "nobody",
+    fold_client_errors: bool = False,
+) -> Any:
+    """Make what `view` forbids look like what isn't there (RFC 9110, section 15.5.4).
+
+    Whatever a permission check ends in, and every 404 of the view, is answered with one and the
+    same 404. It goes around all other decorators that could answer for the view.
+
+    view: sync or async, class-based or not, REST framework's too; left out, a decorator is
+        returned
+    exempt: who sees the truth: "nobody", "authenticated", "staff", or a function that tells it
+        of a request
+    fold_client_errors: whether to make a 404 of all 4xx; left out, a 405 or a 415 is told to
+        those who may GET the resource
+    """
+    condition = hiding.CONDITIONS[exempt] if isinstance(exempt, str) else exempt
+    scope = hiding.Scope(condition, fold_client_errors)
+    return _hiding(scope) if view is None else _hiding(scope)(view)
+
+
+def _hiding(scope: hiding.Scope) -> Callable[[View], View]:
+    def decorator(view: View) -> View:
+        if iscoroutinefunction(view):
+
+            @wraps(view)
+            async def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+                setattr(request, hiding.SCOPE, scope)
+                with _Attempt(request, scope) as attempt:
+                    attempt.response = await view(request, *args, **kwargs)
+                if attempt.could_betray():
+                    with _Attempt(_probe(request), scope) as probe:
+                        probe.response = await view(probe.request, *args, **kwargs)
+                    attempt = attempt.unless_hidden_by(probe)
+                return attempt.outcome()
+
+        else:
+
+            @wraps(view)
+            def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+                setattr(request, hiding.SCOPE, scope)
+                with _Attempt(request, scope) as attempt:
+                    attempt.response = view(request, *args, **kwargs)
+                if attempt.could_betray():
+                    with _Attempt(_probe(request), scope) as probe:
+                        probe.response = view(probe.request, *args, **kwargs)
+                    attempt = attempt.unless_hidden_by(probe)
+                return attempt.outcome()
+
+        setattr(wrapper, hiding.SCOPE, scope)
+        return wrapper  # type: ignore[return-value]
+
+    return decorator
+
+
+# Fields that can make an answer to GET depend on more than who asks.
+_CONDITIONAL = ("HTTP_IF_", "HTTP_RANGE", "CONTENT_")
+
+
+def _probe(request: HttpRequest) -> HttpRequest:
+    """Return the plain GET of what `request` is for: the question whether the client may see it."""
+    probe = copy(request)
+    probe.method = "GET"
+    probe.META = {
+        name: value for name, value in request.META.items() if not name.startswith(_CONDITIONAL)
+    }
+    probe.META["REQUEST_METHOD"] = "GET"
+    probe.__dict__.pop("headers", None)  # made of META when it is asked for
+    return probe
+
+
+class _Attempt:
+    """One call of a view: its response, or the exception that it raised."""
+
+    response: HttpResponseBase
+    exception: Exception | None = None
+
+    def __init__(self, request: HttpRequest, scope: hiding.Scope) -> None:
+        self.request = request
+        self.scope = scope
+
+    def __enter__(self) -> _Attempt:
+        return self
+
+    def __exit__(self, kind: Any, exception: BaseException | None, traceback: Any) -> bool:
+        if isinstance(exception, Exception):
+            self.exception = exception
+        return self.exception is not None
+
+    @property
+    def status(self) -> int:
+        if self.exception is not None:
+            return problem_for(self.exception).status
+        return self.response.status_code
+
+    def could_betray(self) -> bool:
+        """Tell whether the view may have answered before it looked at who asks.
+
+        OPTIONS, a condition, a range, a wrong method or content are answers for what exists.
+        """
+        status = self.status
+        return (
+            (self.request.method == "OPTIONS" or status in (206, 304) or 400 <= status < 500)
+            and not self.scope.covers(status)
+            and not hiding.is_exempt(self.scope, self.request)
+        )
+
+    def unless_hidden_by(self, probe: _Attempt) -> _Attempt:
+        """Return `probe` if the client may not see what it asked for, else this attempt."""
+        hidden = self.scope.covers(probe.status)
+        unused = self if hidden else probe
+        if unused.exception is None:
+            for close in unused.response._resource_closers:  # type: ignore[attr-defined]
+                close()
+        return probe if hidden else self
+
+    def outcome(self) -> HttpResponseBase:
+        """Return the response, or raise the exception; the middleware makes the 404 of it."""
+        guarded = getattr(self.request, pipeline.IN_FLIGHT, False)
+        if self.exception is None:
+            return self.response if guarded else pipeline.outgoing(self.request, self.response)
+        if (
+            not guarded
+            and self.scope.covers(self.status)
+            and not hiding.is_exempt(self.scope, self.request)
+        ):
+            # Without the middleware nobody else would: hiding fails closed.
+            raise NotFound from self.exception
+        raise self.exception

@@ -11,22 +11,23 @@ from contextlib import contextmanager
 
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 
 from . import pipeline
 from .exceptions import problem_for
 
 __all__ = ["handler400", "handler403", "handler404", "handler500"]
 
-Handler = Callable[..., HttpResponse]
+Handler = Callable[..., HttpResponseBase]
 
 
 def _handler(status: int) -> Handler:
-    def handler(request: HttpRequest, exception: BaseException | None = None) -> HttpResponse:
+    def handler(request: HttpRequest, exception: BaseException | None = None) -> HttpResponseBase:
         # Django doesn't hand the exception to handler500, but calls it while handling it.
-        problem = problem_for(exception or sys.exception(), status)
+        exception = exception or sys.exception()
         with _leaving_no_connection():
-            return pipeline.answer(request, problem)
+            return pipeline.answer(request, problem_for(exception, status), cause=exception)
 
     handler.__name__ = handler.__qualname__ = f"handler{status}"
     handler.__doc__ = f"Answer an exception that Django made a {status} of; takes any method."

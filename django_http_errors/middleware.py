@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from . import debug, pipeline
@@ -31,19 +31,22 @@ class HttpErrorsMiddleware:
         setattr(request, pipeline.IN_FLIGHT, True)
         response: HttpResponseBase = self.get_response(request)
         setattr(request, pipeline.IN_FLIGHT, False)
-        if response.status_code >= 400 and pipeline.is_unfinished(response):
-            pipeline.finish(request, response)
+        if pipeline.may_change(request, response):
+            response = pipeline.outgoing(request, response)
         return response
 
     async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
         setattr(request, pipeline.IN_FLIGHT, True)
         response: HttpResponseBase = await self.get_response(request)
         setattr(request, pipeline.IN_FLIGHT, False)
-        if response.status_code >= 400 and pipeline.is_unfinished(response):
-            await sync_to_async(pipeline.finish, thread_sensitive=True)(request, response)
+        if pipeline.may_change(request, response):
+            outgoing = sync_to_async(pipeline.outgoing, thread_sensitive=True)
+            response = await outgoing(request, response)
         return response
 
-    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+    def process_exception(
+        self, request: HttpRequest, exception: Exception
+    ) -> HttpResponseBase | None:
         """Answer the app's own exceptions, and the client errors that the project registered.
 
         All others are left to Django, which signals and logs them and then asks the handlers:
@@ -52,5 +55,5 @@ class HttpErrorsMiddleware:
         """
         debug.remember(request, exception)
         if isinstance(exception, HttpError) or (registered_status(exception) or 500) < 500:
-            return pipeline.answer(request, problem_for(exception))
+            return pipeline.answer(request, problem_for(exception), cause=exception)
         return None

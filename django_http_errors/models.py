@@ -384,3 +384,56 @@ class PermanenceRule(Addressed):
             raise ValidationError(
                 {"expected_at": _("Only what is temporary can be expected at some time.")}
             )
+
+
+class HidingRule(Addressed):
+    """Addresses below which the forbidden can't be told from the missing.
+
+    RFC 9110, section 15.5.4: a server that wishes to hide a forbidden resource may answer 404.
+    """
+
+    class Exempt(models.TextChoices):
+        NOBODY = "nobody", _("nobody")
+        AUTHENTICATED = "authenticated", _("whoever has signed in")
+        STAFF = "staff", _("staff")
+
+    exempt = models.CharField(
+        _("exempt"),
+        max_length=13,
+        choices=Exempt.choices,
+        default=Exempt.NOBODY,
+        help_text=_("Who sees what is really the matter."),
+    )
+    fold_client_errors = models.BooleanField(
+        _("hide every client error"),
+        default=False,
+        help_text=_(
+            "Make a 404 of all 4xx, not only of 401 and 403: a 405 or a 400 says too that there"
+            " is something."
+        ),
+    )
+
+    class Meta:
+        verbose_name = _("hiding rule")
+        verbose_name_plural = _("hiding rules")
+        ordering = ["pattern", "host", "kind"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["pattern", "host", "kind"],
+                name="http_errors_hiding_unique",
+                violation_error_message=_("There is a rule for just this already."),
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=Kind.values), name="http_errors_hiding_kind"
+            ),
+            models.CheckConstraint(
+                condition=Q(exempt__in=["nobody", "authenticated", "staff"]),
+                name="http_errors_hiding_exempt",
+            ),
+            models.CheckConstraint(
+                condition=Q(pattern__startswith="/"), name="http_errors_hiding_path"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.host}{self.pattern}"

@@ -1,6 +1,7 @@
 """The road: every error walks it once, from the door that it came in by to the response.
 
     catalogue     exception or status → Problem     `exceptions.problem_for`, at the door
+    conceal       403, 404 → the 404 of a scope     what must not be told
     settle        Problem → Problem                 what may be told, and of which request
     negotiation   Accept → form                     `choose`
     renderers     Problem → bytes                   `write`
@@ -18,17 +19,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import translation
 from django.utils.encoding import escape_uri_path
 from django.utils.http import escape_leading_slashes
 
-from . import debug, negotiation, renderers, responses
+from . import catalogue, debug, negotiation, renderers, responses
 from .conf import http_errors
 from .exceptions import problem_for
 from .methods import allowed_methods
-from .policies import messages, permanence
+from .policies import hiding, messages, permanence
 from .policies.facts import Facts
 from .policies.store import Snapshot, store
 from .problems import Problem
@@ -60,22 +61,82 @@ def no_context() -> dict[str, Any]:
 
 
 def answer(
-    request: HttpRequest, problem: Problem, context: ContextMaker = no_context
-) -> HttpResponse:
+    request: HttpRequest,
+    problem: Problem,
+    context: ContextMaker = no_context,
+    cause: BaseException | None = None,
+) -> HttpResponseBase:
     """Return the answer to `request`; for the doors.
 
     Where the middleware is going to see the response, it finishes it: under ASGI a handler runs
     in a thread that isn't the request's, where nothing may touch the database.
 
     context: gives what a view adds to the context of a template; called if one is rendered
+    cause: the exception that the problem stands for
     """
-    response = ProblemResponse(problem, context)
+    response = ProblemResponse(problem, context, cause)
     if getattr(request, IN_FLIGHT, False):
         # Django logs the error before the response is finished, and the id belongs in the log.
         request_id(request, make=problem.status >= 500)
-    else:
+        return response
+    return outgoing(request, response)
+
+
+def may_change(request: HttpRequest, response: HttpResponseBase) -> bool:
+    """Tell whether `outgoing` could make something else of `response`; False for a success.
+
+    A redirect may be one to a login page, and OPTIONS is answered without a look at who asks.
+    """
+    return response.status_code >= 300 or request.method == "OPTIONS"
+
+
+def outgoing(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """Return what goes out for `response`: concealed if need be, and finished."""
+    response = conceal(request, response)
+    if response.status_code >= 400 and is_unfinished(response):
         finish(request, response)
     return response
+
+
+def conceal(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """Return the 404 of a scope in the place of what it hides; any other response as it is.
+
+    A true 404 in a scope is replaced too, so that both are made of the same.
+    """
+    status = response.status_code
+    if responses.is_login_redirect(response, request.path):
+        status = 401
+    elif isinstance(response, ProblemResponse) and response.concealing:
+        return response
+    if status < 400 and request.method != "OPTIONS":
+        return response
+    for scope in scopes_of(request, error=status >= 400):
+        # A view under `hide_forbidden` has looked after OPTIONS itself.
+        hidden = scope.covers(status) or (status < 400 and scope.rule is not None)
+        if hidden and not hiding.is_exempt(scope, request):
+            hiding.note(request, response, status, scope)
+            debug.silence(request)
+            problem = catalogue.entry(404).problem()
+            return responses.concealing(response, problem, no_context)
+    return response
+
+
+def scopes_of(request: HttpRequest, *, error: bool = True) -> list[hiding.Scope]:
+    """Return the scopes that `request` is in: the view's, and that of a rule.
+
+    error: whether the request has failed; one that has not is no reason to ask the database
+    """
+    found = hiding.scope_of_view(request)
+    scopes = [] if found is None else [found]
+    try:
+        rules = store.current(from_memory=not error).hiding
+        if len(rules):
+            found = hiding.scope_of_rules(Facts.of(request, ""), rules)
+            if found is not None:
+                scopes.append(found)
+    except Exception:
+        logger.exception("Whether a hiding rule covers an address could not be found out")
+    return scopes
 
 
 def is_unfinished(response: HttpResponseBase) -> bool:
@@ -92,11 +153,13 @@ def finish(
 
     snapshot: the messages and rules to go by; left out, those of the site
     """
+    concealing = False
     try:
         form = choose(request)
         if isinstance(response, ProblemResponse):
             problem, context = response.problem, response.context_maker
             response.pending = False
+            concealing = response.concealing
         elif debug.is_technical_page(response):
             if debug.is_wanted(response, form.media_type):
                 return
@@ -105,7 +168,7 @@ def finish(
             context = no_context
         else:
             problem, context = responses.problem_of(response), no_context
-        with language_of(request) as language:
+        with language_of(request, own=not concealing) as language:
             problem = settle(request, problem, snapshot)
             body = write(problem, request, context, form)
             responses.fill(response, problem, body, form.content_type, language)
@@ -204,18 +267,20 @@ def vary() -> tuple[str, ...]:
 
 
 @contextmanager
-def language_of(request: HttpRequest) -> Iterator[str]:
+def language_of(request: HttpRequest, *, own: bool = True) -> Iterator[str]:
     """Speak the language of `request`, and yield its tag.
 
     What is active is right unless the error came before LocaleMiddleware did: then it may be
     what the thread's last visitor spoke.
+
+    own: whether a view may have changed the language; what hides a view doesn't show that
     """
-    if (
-        settings.USE_I18N
-        and not hasattr(request, "LANGUAGE_CODE")
-        and LOCALE_MIDDLEWARE in settings.MIDDLEWARE
-    ):
-        with translation.override(translation.get_language_from_request(request)):
-            yield translation.get_language()
-    else:
+    language = getattr(request, "LANGUAGE_CODE", None)
+    if settings.USE_I18N and language is None and LOCALE_MIDDLEWARE in settings.MIDDLEWARE:
+        language = translation.get_language_from_request(request)
+        own = False
+    if own or language is None:
         yield translation.get_language() or settings.LANGUAGE_CODE
+    else:
+        with translation.override(language):
+            yield translation.get_language()

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 from wsgiref.util import is_hop_by_hop
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase, ResponseHeaders
 from django.utils.cache import patch_vary_headers
 from django.utils.http import parse_http_date_safe
@@ -19,6 +20,9 @@ from . import catalogue
 from .conf import http_errors
 from .exceptions import seconds_until
 from .problems import Permanence, Problem
+
+# As django.contrib.auth has it, which need not be installed.
+REDIRECT_FIELD_NAME = "next"
 
 if TYPE_CHECKING:
     from .renderers import ContextMaker
@@ -33,11 +37,69 @@ class ProblemResponse(HttpResponse):
     thread, will finish it (`pipeline.finish`).
     """
 
-    def __init__(self, problem: Problem, context: ContextMaker) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        context: ContextMaker,
+        cause: BaseException | None = None,
+    ) -> None:
         super().__init__(status=problem.status)
         self.problem = problem
         self.context_maker = context
+        self.cause = cause
         self.pending = True
+        self.concealing = False
+
+
+# Fields for the whole site, which a middleware may have added already. X-Frame-Options isn't one
+# of them: decorators change it for single views.
+_SITE_WIDE_FIELDS = (
+    "Content-Security-Policy",
+    "Content-Security-Policy-Report-Only",
+    "Cross-Origin-Embedder-Policy",
+    "Cross-Origin-Opener-Policy",
+    "Cross-Origin-Resource-Policy",
+    "Permissions-Policy",
+    "Referrer-Policy",
+    "Strict-Transport-Security",
+)
+
+
+def concealing(
+    response: HttpResponseBase, problem: Problem, context: ContextMaker
+) -> ProblemResponse:
+    """Return a response with `problem` that has nothing of `response` that could betray it.
+
+    It begins blank: fields, cookies and attributes of a view stay behind, and every answer of
+    this kind is cached by nobody.
+    """
+    blank = ProblemResponse(problem, context)
+    blank.concealing = True
+    for name in _SITE_WIDE_FIELDS:
+        if name in response.headers:
+            blank.headers[name] = response.headers[name]
+    blank.headers["Cache-Control"] = "private, no-store"
+    blank.headers["X-Frame-Options"] = "DENY"
+    # Django logs a response once, and closes what it holds open once it has been sent.
+    if getattr(response, "_has_been_logged", False):
+        blank._has_been_logged = True  # type: ignore[attr-defined]
+    blank._resource_closers.extend(response._resource_closers)  # type: ignore[attr-defined]
+    return blank
+
+
+def is_login_redirect(response: HttpResponseBase, path: str) -> bool:
+    """Tell whether `response` sends the visitor to a login page, to come back to `path`.
+
+    It is a 401 in disguise: `redirect_to_login` adds the address to come back to.
+    """
+    if response.status_code not in (302, 303, 307):
+        return False
+    try:
+        query = urlsplit(response.headers.get("Location", "")).query
+        back = QueryDict(query).get(REDIRECT_FIELD_NAME)
+        return back is not None and urlsplit(back).path == path
+    except ValueError:
+        return False
 
 
 def _quoted(value: str) -> str:

@@ -8,12 +8,15 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import View
 
 from . import catalogue, pipeline
+from .decorators import hide_forbidden
 from .exceptions import HttpError, problem_for
+from .policies import hiding
 from .problems import Permanence, Problem
 
 if TYPE_CHECKING:
@@ -34,7 +37,7 @@ class ErrorView(View):
     permanence: Permanence | str | None = None
     retry_after: int | None = None
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
             problem = self.get_problem()
         except Exception:
@@ -60,6 +63,22 @@ class ErrorView(View):
 
 
 # fmt: off - a line each
+class HideForbiddenMixin:
+    """Puts a class-based view under `hide_forbidden`; goes before all other bases."""
+
+    hide_exempt: str | hiding.Condition = "nobody"
+    hide_client_errors: bool = False
+
+    @classmethod
+    def as_view(cls, *args: Any, **kwargs: Any) -> Any:
+        """Return the view as Django's or REST framework's `as_view()` does, hiding."""
+        return hide_forbidden(
+            super().as_view(*args, **kwargs),  # type: ignore[misc]
+            exempt=cls.hide_exempt,
+            fold_client_errors=cls.hide_client_errors,
+        )
+
+
 if TYPE_CHECKING:
     # What the loop below makes, for type checkers; a test holds the two together.
     class BadRequestView(ErrorView): ...
@@ -155,7 +174,13 @@ VIEWS: Mapping[int, type[ErrorView]] = {
     for entry in catalogue.CATALOGUE.values()
 }
 globals().update({each.__name__: each for each in VIEWS.values()})
-__all__ = ["VIEWS", "ErrorView", "csrf_failure", *(each.__name__ for each in VIEWS.values())]  # noqa: PLE0604
+__all__ = [  # noqa: PLE0604
+    "VIEWS",
+    "ErrorView",
+    "HideForbiddenMixin",
+    "csrf_failure",
+    *(each.__name__ for each in VIEWS.values()),
+]
 
 _CSRF_DETAIL = _(
     "This form could not be verified as sent from this site. Allow cookies for this site, go"
@@ -163,7 +188,7 @@ _CSRF_DETAIL = _(
 )
 
 
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:
     """Answer a failed CSRF check, as ``CSRF_FAILURE_VIEW``; the reason is told in DEBUG only."""
     extensions = {"debug": {"reason": reason}} if settings.DEBUG else {}
     problem = catalogue.entry(403).problem(detail=_CSRF_DETAIL, extensions=extensions)

@@ -1,5 +1,7 @@
 """MySQL and MariaDB compare text without regard to case, and addresses differ by it."""
 
+from typing import Any
+
 from django.db import migrations
 
 COLUMNS = (
@@ -8,7 +10,7 @@ COLUMNS = (
 )
 
 
-def compare_by_bytes(apps, schema_editor):
+def compare_by_bytes(apps: Any, schema_editor: Any) -> None:
     """Give the columns that hold addresses a binary collation, where the database has others."""
     if schema_editor.connection.vendor != "mysql":
         return

@@ -20,7 +20,7 @@ from django.db import connections, router, transaction
 
 from .. import models
 from ..conf import http_errors
-from . import messages, permanence
+from . import hiding, messages, permanence
 from .matching import Index
 
 logger = logging.getLogger("django_http_errors")
@@ -38,9 +38,10 @@ class Snapshot:
     generation: int
     rules: permanence.Rules
     messages: messages.Messages
+    hiding: hiding.Rules
 
 
-EMPTY = Snapshot(-1, Index(()), messages.Messages(()))
+EMPTY = Snapshot(-1, Index(()), messages.Messages(()), Index(()))
 
 
 class Store:
@@ -127,6 +128,7 @@ class Store:
                     before,
                     Index(_rules(alias)),
                     messages.Messages(_messages(alias)),
+                    Index(_hiding(alias)),
                 )
                 if models.Generation.current(alias) == before:
                     break
@@ -155,6 +157,12 @@ def _messages(alias: str) -> Iterator[messages.Message]:
     rows = models.ErrorMessage.objects.using(alias).enabled().order_by("pk")
     for row in rows.values_list(*messages.FIELDS).iterator(chunk_size=CHUNK):
         yield messages.Message(*row)
+
+
+def _hiding(alias: str) -> Iterator[hiding.Rule]:
+    rows = models.HidingRule.objects.using(alias).enabled().order_by("pk")
+    for row in rows.values_list(*hiding.FIELDS).iterator(chunk_size=CHUNK):
+        yield hiding.Rule(*row)
 
 
 store = Store()
