@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
 
+_CONFESSION = "You\N{RIGHT SINGLE QUOTATION MARK}re seeing this error because you have".encode()
 _ATTRIBUTE = "_http_errors_exception"
 _SILENT = "_http_errors_silent"
 
@@ -28,14 +29,13 @@ def silence(request: HttpRequest) -> None:
 def is_technical_page(response: HttpResponseBase) -> bool:
     """Tell whether `response` is a page that Django's `views.debug` wrote.
 
-    It says so itself, in HTML and in text: "You're seeing this error because you have
-    DEBUG = True".
+    It says so itself, in HTML and in text.
     """
     return (
         settings.DEBUG
         and response.status_code in (400, 404, 500)
         and not response.streaming
-        and b"DEBUG = True" in getattr(response, "content", b"")
+        and _CONFESSION in getattr(response, "content", b"")
     )
 
 

@@ -60,6 +60,8 @@ def require_acceptable(*media_types: str) -> Callable[[View], View]:
     The one that the client prefers is in ``request.accepted_media_type``; all others get a 406
     with the list.
     """
+    if not media_types:
+        raise ValueError("require_acceptable() needs at least one media type")
 
     def before(request: HttpRequest) -> None:
         chosen = negotiation.best(request.META.get("HTTP_ACCEPT"), media_types)
@@ -77,6 +79,8 @@ def require_content_types(*media_types: str) -> Callable[[View], View]:
     content; all others get a 415 with the list. So does content under a Content-Encoding,
     which Django doesn't undo.
     """
+    if not media_types:
+        raise ValueError("require_content_types() needs at least one media type")
     accepted = frozenset(media_type.lower() for media_type in media_types)
 
     def before(request: HttpRequest) -> None:

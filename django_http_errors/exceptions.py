@@ -12,6 +12,7 @@ from django.core import exceptions as django_exceptions
 from django.http import Http404
 from django.http.multipartparser import MultiPartParserError
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 
 from . import catalogue
@@ -42,9 +43,9 @@ def seconds_until(moment: Moment) -> int:
     return math.ceil(min(moment, _LONGEST_WAIT)) if moment > 0 else 0
 
 
-def _texts(value: Iterable[str]) -> tuple[str, ...]:
-    """Return a list of texts as a tuple; a single text is a list of one."""
-    return (value,) if isinstance(value, str) else tuple(value)
+def _elements(value: Any) -> tuple[Any, ...]:
+    """Return a list as a tuple; a text is a list of one."""
+    return (value,) if isinstance(value, (str, Promise)) else tuple(value)
 
 
 def _representation(value: Representation | Mapping[str, str] | str) -> Representation:
@@ -124,14 +125,14 @@ class HttpError(Exception):
             type=type or self.type,
             permanence=Permanence(own_permanence),
             retry_after=None if retry_after is None else seconds_until(retry_after),
-            allow=None if allow is None else _texts(allow),
-            available=tuple(map(_representation, available)),
-            accept=_texts(accept),
-            accept_encoding=_texts(accept_encoding),
-            errors=tuple(map(_invalid_part, errors)),
-            challenges=_texts(challenges),
+            allow=None if allow is None else _elements(allow),
+            available=tuple(map(_representation, _elements(available))),
+            accept=_elements(accept),
+            accept_encoding=_elements(accept_encoding),
+            errors=tuple(map(_invalid_part, _elements(errors))),
+            challenges=_elements(challenges),
             length=length,
-            upgrade=_texts(upgrade),
+            upgrade=_elements(upgrade),
             blocked_by=web_address(blocked_by),
             headers=tuple((headers or {}).items()),
             extensions=extensions,

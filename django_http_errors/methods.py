@@ -17,17 +17,20 @@ def allowed_methods(request: HttpRequest) -> tuple[str, ...]:
     match = getattr(request, "resolver_match", None)
     if match is None:
         return ()
-    for function in _layers(match.func):
-        methods = _required_methods(function)
-        if methods:
-            return methods
-    actions = getattr(match.func, "actions", None)
+    required = next(filter(None, map(_required_methods, _layers(match.func))), ())
+    own = _own_methods(match.func)
+    return tuple(each for each in own if each in required) if required and own else required or own
+
+
+def _own_methods(view: Any) -> tuple[str, ...]:
+    """Return the methods that the class of `view` has, () for a function."""
+    actions = getattr(view, "actions", None)
     if isinstance(actions, dict):
         return tuple(dict.fromkeys([*(method.upper() for method in actions), "OPTIONS"]))
-    view_class = getattr(match.func, "view_class", None) or getattr(match.func, "cls", None)
+    view_class = getattr(view, "view_class", None) or getattr(view, "cls", None)
     if view_class is None:
         return ()
-    initkwargs = getattr(match.func, "view_initkwargs", {})
+    initkwargs = getattr(view, "view_initkwargs", {})
     names = initkwargs.get("http_method_names", getattr(view_class, "http_method_names", ()))
     # As `View.setup()` has it, what answers GET answers HEAD.
     return tuple(

@@ -26,6 +26,7 @@ from django.utils.encoding import escape_uri_path
 from django.utils.http import escape_leading_slashes
 
 from . import catalogue, debug, negotiation, renderers, responses
+from .addresses import web_address
 from .conf import http_errors
 from .exceptions import problem_for
 from .methods import allowed_methods
@@ -212,20 +213,26 @@ def _placeholders(
 
 def situated(request: HttpRequest, problem: Problem) -> Problem:
     """Return `problem` with what is known of the request that it is about."""
-    instance = escape_leading_slashes(escape_uri_path(request.path))
+    instance = _within_bounds(escape_leading_slashes(escape_uri_path(request.path)))
+    here = _within_bounds(web_address(request.get_full_path())) or instance
     allow = problem.allow
     if problem.status == 405 and allow is None:
         allow = allowed_methods(request)
     return replace(
         problem,
-        instance=instance if len(instance) <= LONGEST_INSTANCE else "",
+        instance=instance,
         request_id=request_id(request, make=problem.status >= 500),
         allow=allow,
         available=tuple(
-            each if each.href else replace(each, href=instance) for each in problem.available
+            each if each.href else replace(each, href=here) for each in problem.available
         ),
         extensions={**problem.extensions, **debug.details(request)},
     )
+
+
+def _within_bounds(address: str) -> str:
+    """Return `address` if it is a path, and of a length to send back; "" if not."""
+    return address if address.startswith("/") and len(address) <= LONGEST_INSTANCE else ""
 
 
 def choose(request: HttpRequest) -> Form:

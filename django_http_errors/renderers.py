@@ -139,6 +139,8 @@ class TextRenderer:
             lines.append(_("Allowed methods: %(list)s") % {"list": ", ".join(problem.allow)})
         if problem.accept:
             lines.append(_("Accepted formats: %(list)s") % {"list": ", ".join(problem.accept)})
+        if problem.upgrade:
+            lines.append(_("Protocols: %(list)s") % {"list": ", ".join(problem.upgrade)})
         for each in problem.available:
             lines.append(_("Available: %(type)s at %(href)s") % each.as_dict())
         for part in problem.errors:

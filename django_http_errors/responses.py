@@ -108,7 +108,7 @@ def _quoted(value: str) -> str:
 
 
 def _joined(values: Iterable[str]) -> str | None:
-    return ", ".join(values) or None
+    return ", ".join(map(str, values)) or None
 
 
 def _links(problem: Problem) -> str | None:
@@ -196,16 +196,18 @@ def set_fields(
     """Give `response` the fields that `problem` owes; what it already says is kept."""
     headers = response.headers
     # PEP 3333 leaves the fields of the connection to the server: wsgiref (runserver) breaks on
-    # an application's, gunicorn drops them, ASGI servers send them.
-    wsgiref = str(request.META.get("SERVER_SOFTWARE", "")).startswith("WSGIServer")
+    # an application's, gunicorn sends the half of them. ASGI servers send them as they are.
+    is_below_wsgi_server = "SERVER_SOFTWARE" in request.META
     # The exception's own fields were asked for by name; all else gives way to what is there.
     for name, value in problem.headers:
-        if name.lower() == "vary":
+        if name.lower() == "vary" and all(map(_FIELD_NAME.fullmatch, _listed(value))):
             patch_vary_headers(response, _listed(value))
-        elif name.lower() not in _OF_THE_CONTENT and not (wsgiref and is_hop_by_hop(name)):
+        elif name.lower() not in _OF_THE_CONTENT and not (
+            is_below_wsgi_server and is_hop_by_hop(name)
+        ):
             set_field(response, name, value)
     for name in ("Retry-After", "Link", *catalogue.entry(problem.status).owes):
-        if name in headers or (wsgiref and is_hop_by_hop(name)):
+        if name in headers or (is_below_wsgi_server and is_hop_by_hop(name)):
             continue
         owed = FIELDS[name](problem, request)
         if owed is not None:
@@ -267,9 +269,10 @@ def problem_of(response: HttpResponseBase) -> Problem:
     entry = catalogue.entry(response.status_code)
     members: dict[str, Any] = {}
     headers = response.headers
-    if "Allow" in headers:
+    # REST framework puts Allow on every response; it is told where it is the matter.
+    if entry.status == 405 and "Allow" in headers:
         members["allow"] = _listed(headers["Allow"])
-    if "Accept" in headers:
+    if entry.status == 415 and "Accept" in headers:
         members["accept"] = _listed(headers["Accept"])
     retry_after = _seconds(headers["Retry-After"]) if "Retry-After" in headers else None
     if retry_after is not None:

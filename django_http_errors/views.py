@@ -43,7 +43,8 @@ class ErrorView(View):
         except Exception:
             logger.exception("%s.get_problem() failed", type(self).__name__)
             problem = catalogue.entry(self.status).problem()
-        return pipeline.answer(request, problem, self.get_context_data)
+        cause = kwargs.get("exception") or sys.exception()
+        return pipeline.answer(request, problem, self.get_context_data, cause)
 
     def get_problem(self) -> Problem:
         """Return what to tell: of the exception at hand if there is one, else of the attributes."""

@@ -1,6 +1,10 @@
-"""The door for REST framework: ``REST_FRAMEWORK["EXCEPTION_HANDLER"]`` names it."""
+"""The door for REST framework: its ``EXCEPTION_HANDLER``, and a renderer."""
 
-from .handler import exception_handler
+# The renderer comes first: what the handler imports of REST framework may look for it here, by
+# the setting DEFAULT_RENDERER_CLASSES.
 from .renderers import ProblemJSONRenderer
+
+# isort: split
+from .handler import exception_handler
 
 __all__ = ["ProblemJSONRenderer", "exception_handler"]

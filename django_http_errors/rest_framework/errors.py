@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
+from django.core.exceptions import NON_FIELD_ERRORS
 from rest_framework.settings import api_settings
 
 from ..problems import InvalidPart
@@ -18,8 +19,8 @@ def invalid_parts(detail: Any) -> tuple[InvalidPart, ...]:
     """Return the errors in `detail`, an `APIException.detail` of any nesting.
 
     Keys and list indexes on the way to an error are its pointer (RFC 6901); what concerns an
-    object as a whole (`NON_FIELD_ERRORS_KEY`) points to that object, and to nothing for the
-    whole body.
+    object as a whole (`NON_FIELD_ERRORS_KEY`, or Django's own key in what a model's `clean`
+    raised) points to that object, and to nothing for the whole body.
     """
     return tuple(islice(_flattened(detail, ""), MOST_ERRORS))
 
@@ -27,7 +28,7 @@ def invalid_parts(detail: Any) -> tuple[InvalidPart, ...]:
 def _flattened(detail: Any, pointer: str) -> Iterator[InvalidPart]:
     if isinstance(detail, Mapping):
         for key, value in detail.items():
-            if key == api_settings.NON_FIELD_ERRORS_KEY:
+            if key in (api_settings.NON_FIELD_ERRORS_KEY, NON_FIELD_ERRORS):
                 yield from _flattened(value, pointer)
             else:
                 yield from _flattened(value, f"{pointer}/{_escaped(key)}")

@@ -4,53 +4,30 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
+from django.utils.http import escape_leading_slashes
 from django.utils.translation import gettext_lazy as _
-from rest_framework import exceptions
+from rest_framework import exceptions, views
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
-from rest_framework.utils.urls import replace_query_param
-from rest_framework.views import set_rollback
+from rest_framework.utils.urls import remove_query_param, replace_query_param
 
-from .. import catalogue, negotiation, pipeline, renderers, responses
-from ..exceptions import HttpError, problem_for, registered_status
+from .. import catalogue, pipeline, responses
+from ..exceptions import HttpError, problem_for, registered_status, seconds_until
 from ..problems import Permanence, Problem, Representation
 from .errors import invalid_parts
+from .renderers import ProblemJSONRenderer
+from .response import APIProblemResponse
 
 logger = logging.getLogger("django_http_errors")
 
-PROBLEM_JSON, JSON = "application/problem+json", "application/json"
-
-_INVALID = _("Parts of what was sent can not be accepted. Correct them and send it again.")
-
-
-class APIProblemResponse(Response):
-    """A problem that the view's own renderer writes."""
-
-    def __init__(self, problem: Problem, request: HttpRequest) -> None:
-        super().__init__(problem.as_dict(), status=problem.status)
-        self.problem = problem
-        self.accept = request.META.get("HTTP_ACCEPT")
-
-    @property
-    def rendered_content(self) -> Any:
-        try:
-            if self.accepted_renderer.media_type == JSON:
-                # A client that asks for plain JSON alone gets the same members as that.
-                wanted = negotiation.best(self.accept, (PROBLEM_JSON, JSON))
-                self.content_type = wanted or PROBLEM_JSON
-            return super().rendered_content
-        except Exception:
-            logger.exception("The view's renderer failed for status %d", self.status_code)
-            self["Content-Type"] = PROBLEM_JSON
-            try:
-                return renderers.json_bytes(self.problem.as_dict())
-            except Exception:
-                logger.exception("The members of a problem can't be written as JSON")
-                return responses.last_resort(self.status_code, PROBLEM_JSON)
+_INVALID = _("Parts of what was sent cannot be accepted. Correct them and send it again.")
 
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
@@ -62,72 +39,118 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
     None for an unknown exception: REST framework then raises it again, Django signals and logs
     it, and `handler500` answers.
     """
-    try:
-        problem = _problem(exc, context)
-    except Exception:
-        logger.exception("What %r stands for could not be read", type(exc))
-        problem = catalogue.entry(getattr(exc, "status_code", 500)).problem()
-    if problem is None:
+    if isinstance(exc, exceptions.APIException):
+        if exc.status_code not in range(400, 600):
+            return views.exception_handler(exc, context)  # It is no error, or says so badly.
+    elif not _is_answered(exc):
         return None
-    set_rollback()
+    views.set_rollback()
+    problem = _problem(exc, context)
     request: HttpRequest = context["request"]._request
     with pipeline.language_of(request) as language:
         problem = pipeline.settle(request, problem)
-        response = APIProblemResponse(problem, request)
+        serializer = getattr(getattr(exc, "detail", None), "serializer", None)
+        response = APIProblemResponse(problem, serializer, exc)
         response.headers["Content-Language"] = language
-        responses.set_fields(response, problem, request, pipeline.vary())
+        try:
+            responses.set_fields(response, problem, request, pipeline.vary())
+        except Exception:
+            logger.exception("The fields of status %d could not be made", problem.status)
     return response
 
 
-def _problem(exc: Exception, context: dict[str, Any]) -> Problem | None:
-    if isinstance(exc, exceptions.APIException) and 400 <= exc.status_code <= 599:
-        return _api_problem(exc, context)
-    if isinstance(exc, (HttpError, Http404, PermissionDenied)):
-        return problem_for(exc)
-    if (registered_status(exc) or 500) < 500:
-        return problem_for(exc)
-    return None
+def _is_answered(exc: Exception) -> bool:
+    """Tell whether `exc`, which isn't REST framework's, is answered here rather than by Django."""
+    known = isinstance(exc, (HttpError, Http404, PermissionDenied))
+    return known or (registered_status(exc) or 500) < 500
 
 
-def _api_problem(exc: exceptions.APIException, context: dict[str, Any]) -> Problem:
-    view, request = context["view"], context["request"]
+def _problem(exc: Exception, context: dict[str, Any]) -> Problem:
+    try:
+        known = _api_problem(exc) if isinstance(exc, exceptions.APIException) else problem_for(exc)
+        return replace(known, **_lists(known, context))
+    except Exception:
+        logger.exception("What %r stands for could not be read", type(exc))
+        status = getattr(exc, "status_code", getattr(exc, "status", 500))
+        return catalogue.entry(status).problem()
+
+
+def _api_problem(exc: exceptions.APIException) -> Problem:
     members: dict[str, Any] = {}
-    if isinstance(exc.detail, (dict, list)):
-        members["errors"] = invalid_parts(exc.detail)
-        members["detail"] = _INVALID
-    elif not _says_the_default(exc):
-        members["detail"] = str(exc.detail)
-    if isinstance(exc, exceptions.MethodNotAllowed):
-        members["allow"] = tuple(view.allowed_methods)
-    elif isinstance(exc, exceptions.NotAcceptable):
-        members["available"] = _available(view, request)
-    elif isinstance(exc, exceptions.UnsupportedMediaType):
-        members["accept"] = tuple(parser.media_type for parser in view.get_parsers())
+    detail: Any = exc.detail
+    if not isinstance(detail, (dict, list)):
+        if not _says_the_default(exc):
+            members["detail"] = str(detail)
+    elif isinstance(detail, dict) and _is_a_body(exc, detail):
+        members["extensions"] = {**detail}
+        members["detail"] = str(members["extensions"].pop("detail"))
+    else:
+        members["errors"] = invalid_parts(detail)
+        if exc.status_code == 400:
+            members["detail"] = _INVALID
     wait = getattr(exc, "wait", None)
     if wait is not None:
-        members["retry_after"] = int(wait)
+        members["retry_after"] = seconds_until(wait)
         members["permanence"] = Permanence.TEMPORARY
     challenge = getattr(exc, "auth_header", None)
     if challenge:
-        members["challenges"] = (challenge,)
+        members["challenges"] = (str(challenge),)
     return catalogue.entry(exc.status_code).problem(**members)
 
 
+def _is_a_body(exc: exceptions.APIException, detail: dict[str, Any]) -> bool:
+    """Tell whether the detail of `exc` has members of a problem, and not errors by field.
+
+    So it is with djangorestframework-simplejwt: "detail", "code" and more.
+    """
+    is_text = isinstance(detail.get("detail"), str)
+    return is_text and not isinstance(exc, exceptions.ValidationError)
+
+
 def _says_the_default(exc: exceptions.APIException) -> bool:
-    """Tell whether `exc` has only the framework's own words, which the catalogue says better."""
-    if not type(exc).__module__.startswith("rest_framework."):
+    """Tell whether `exc` has only the framework's own words, which the catalogue says better.
+
+    It doesn't for what REST framework has given another status: a 401 that nobody may answer
+    with a challenge becomes a 403, and the catalogue's words for that wouldn't be true.
+    """
+    if isinstance(exc, exceptions.ParseError) and exc.__context__ is not None:
+        return True  # What a parser raised is wrapped with its text, which isn't for the wire.
+    if str(exc.detail).startswith("CSRF Failed: ") and not settings.DEBUG:
+        return True
+    kind = type(exc)
+    author = next(each for each in kind.__mro__ if "default_detail" in vars(each))
+    if not author.__module__.startswith("rest_framework.") or exc.status_code != kind.status_code:
         return False
-    default = re.sub(r"\\\{\w+\\\}", ".*", re.escape(str(type(exc).default_detail)))
-    return re.match(default, str(exc.detail), re.DOTALL) is not None
+    words = re.sub(r"\\\{\w+\\\}", ".*", re.escape(str(kind.default_detail)))
+    if isinstance(exc, exceptions.Throttled) and getattr(exc, "wait", None) is not None:
+        words += " .*"  # how long to wait
+    return re.fullmatch(words, str(exc.detail), re.DOTALL) is not None
 
 
-def _available(view: Any, request: Any) -> tuple[Representation, ...]:
-    """Return the representations that the view's renderers make, and where to get each."""
-    here, parameter = request.get_full_path(), api_settings.URL_FORMAT_OVERRIDE
-    return tuple(
-        Representation(
-            renderer.media_type,
-            replace_query_param(here, parameter, renderer.format) if parameter else here,
-        )
-        for renderer in view.get_renderers()
-    )
+def _lists(problem: Problem, context: dict[str, Any]) -> dict[str, Any]:
+    """Return the members of `problem` that it lacks and the view can give."""
+    view = context["view"]
+    if problem.status == 405 and problem.allow is None:
+        return {"allow": tuple(view.allowed_methods)}
+    if problem.status == 406 and not problem.available:
+        return {"available": tuple(_available(view, context["request"]))}
+    if problem.status == 415 and not (problem.accept or problem.accept_encoding):
+        return {"accept": tuple(parser.media_type for parser in view.get_parsers())}
+    return {}
+
+
+def _available(view: Any, request: Any) -> Iterator[Representation]:
+    """Yield the representations that the view's renderers make, and where to get each."""
+    here = escape_leading_slashes(request.get_full_path())
+    parameter = api_settings.URL_FORMAT_OVERRIDE
+    in_path = getattr(view, "format_kwarg", None)
+    for renderer in view.get_renderers():
+        if isinstance(renderer, ProblemJSONRenderer) or in_path not in (None, renderer.format):
+            continue
+        href = here
+        if parameter and not in_path:
+            # Without a name for its format, a renderer is chosen by the Accept field alone.
+            href = remove_query_param(here, parameter)
+            if renderer.format:
+                href = replace_query_param(here, parameter, renderer.format)
+        yield Representation(renderer.media_type, href)

@@ -11,7 +11,7 @@ from rest_framework.renderers import JSONRenderer
 class ProblemJSONRenderer(JSONRenderer):
     """Lets a client in that accepts problem details only (RFC 9457).
 
-    Only errors are problem details: an answer that is none is labelled as the JSON it is.
+    Only problems are problem details: any other answer is labelled as the JSON it is.
     """
 
     media_type = "application/problem+json"
@@ -23,8 +23,10 @@ class ProblemJSONRenderer(JSONRenderer):
         accepted_media_type: str | None = None,
         renderer_context: Mapping[str, Any] | None = None,
     ) -> bytes:
-        response = (renderer_context or {}).get("response")
-        if response is not None and response.status_code < 400:
-            response["Content-Type"] = "application/json"
+        response: Any = (renderer_context or {}).get("response")
+        # The browsable API asks for a part of its page: there the label isn't this renderer's.
+        if getattr(response, "accepted_renderer", None) is self and response.content_type is None:
+            is_problem = hasattr(response, "problem")
+            response["Content-Type"] = self.media_type if is_problem else "application/json"
         rendered: bytes = super().render(data, accepted_media_type, renderer_context)
         return rendered

@@ -1,0 +1,50 @@
+"""One way to ask the site, sync and async."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from django.http import HttpResponse
+from django.test import AsyncClient, Client
+
+HTML, JSON, TEXT = "text/html", "application/json", "text/plain"
+PROBLEM = "application/problem+json"
+FORMS = (HTML, PROBLEM, JSON, TEXT)
+
+MIDDLEWARE = "django_http_errors.middleware.HttpErrorsMiddleware"
+
+
+class Site:
+    """Django's test client, through the WSGI or the ASGI handler.
+
+    The async one asks the async twins of the views, below ``/async/``.
+    """
+
+    def __init__(self, mode: str) -> None:
+        self.mode = mode
+        self.is_async = mode == "async"
+
+    def path(self, name: str) -> str:
+        return f"/async/{name}/" if self.is_async else f"/{name}/"
+
+    def ask(
+        self, path: str, accept: str | None = None, method: str = "GET", **headers: str
+    ) -> HttpResponse:
+        """Return the response to `method` on `path`, as a server would send it."""
+        if accept is not None:
+            headers["accept"] = accept
+        fields = {name.replace("_", "-"): value for name, value in headers.items()}
+        options: dict[str, Any] = {"raise_request_exception": False}
+        if self.is_async:
+            return async_to_sync(self._ask)(AsyncClient(**options), method, path, fields)
+        return Client(**options).generic(method, path, headers=fields)
+
+    async def _ask(
+        self, client: AsyncClient, method: str, path: str, fields: dict[str, str]
+    ) -> HttpResponse:
+        return await client.generic(method, path, headers=fields)
+
+    def get(self, name: str, accept: str | None = None, **options: str) -> HttpResponse:
+        """Return the response to a GET of the view called `name`."""
+        return self.ask(self.path(name), accept, **options)

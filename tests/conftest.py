@@ -1,0 +1,126 @@
+"""What the test modules share."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
+
+import pytest
+from django.conf import settings as django_settings
+from django.core.signals import got_request_exception
+from django.utils import translation
+from hypothesis import settings as hypothesis_settings
+
+from .asking import Site
+from .servers import Server, make_database, serving
+
+# The same examples in every run and on every machine, however slow it is.
+hypothesis_settings.register_profile("tests", derandomize=True, deadline=None, database=None)
+hypothesis_settings.load_profile("tests")
+
+
+@pytest.fixture(params=["sync", "async"])
+def site(request: pytest.FixtureRequest) -> Site:
+    """The site, asked through the WSGI handler and through the ASGI handler."""
+    return Site(request.param)
+
+
+class _Records(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.seen.append(record)
+
+
+def _records_of(name: str) -> Iterator[list[logging.LogRecord]]:
+    handler = _Records()
+    logging.getLogger(name).addHandler(handler)
+    yield handler.seen
+    logging.getLogger(name).removeHandler(handler)
+
+
+@pytest.fixture
+def records() -> Iterator[list[logging.LogRecord]]:
+    """What Django logs."""
+    yield from _records_of("django")
+
+
+@pytest.fixture
+def own_records() -> Iterator[list[logging.LogRecord]]:
+    """What the app logs: its failures."""
+    yield from _records_of("django_http_errors")
+
+
+@pytest.fixture
+def signals() -> Iterator[list[BaseException | None]]:
+    """The exceptions that `got_request_exception` was sent for."""
+    seen: list[BaseException | None] = []
+
+    def note(sender: object, **kwargs: object) -> None:
+        seen.append(sys.exception())
+
+    got_request_exception.connect(note)
+    yield seen
+    got_request_exception.disconnect(note)
+
+
+@pytest.fixture
+def project_pages(settings) -> Callable[..., None]:
+    """Give the project templates of its own, and context processors if need be."""
+
+    def install(pages: dict[str, str], *context_processors: str) -> None:
+        settings.TEMPLATES = [
+            {
+                "BACKEND": "django.template.backends.django.DjangoTemplates",
+                "OPTIONS": {
+                    "context_processors": [
+                        "django.template.context_processors.request",
+                        *context_processors,
+                    ],
+                    "loaders": [
+                        ("django.template.loaders.locmem.Loader", pages),
+                        "django.template.loaders.app_directories.Loader",
+                    ],
+                },
+            }
+        ]
+
+    return install
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Keep SQLite's test database in a file: one in memory is no match for several threads."""
+    for database in django_settings.DATABASES.values():
+        if database["ENGINE"].endswith("sqlite3"):
+            database.setdefault("TEST", {})["NAME"] = (
+                tmp_path_factory.mktemp("database") / "test.sqlite3"
+            )
+
+
+@pytest.fixture(scope="session")
+def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Server]]:
+    """Start the demo site behind a server, by its name; once for all the tests."""
+    directory = tmp_path_factory.mktemp("demo")
+    database = directory / "db.sqlite3"
+    make_database(database)
+    with ExitStack() as running:
+        yield cache(
+            lambda name: running.enter_context(
+                serving(name, database, directory / f"{name}.log"),
+            )
+        )
+
+
+@pytest.fixture(autouse=True)
+def _language() -> Iterator[None]:
+    """Leave no language behind: LocaleMiddleware lets the thread speak its visitor's."""
+    with translation.override(django_settings.LANGUAGE_CODE):
+        yield

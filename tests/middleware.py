@@ -1,0 +1,43 @@
+"""Middleware that goes wrong, on the way in or on the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.deprecation import MiddlewareMixin
+
+
+def _failing(exception: type[Exception]) -> tuple[type, type]:
+    class OnTheWayIn(MiddlewareMixin):
+        def process_request(self, request: HttpRequest) -> None:
+            raise exception("secret")
+
+    class OnTheWayOut(MiddlewareMixin):
+        def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+            raise exception("secret")
+
+    return OnTheWayIn, OnTheWayOut
+
+
+CrashIn, CrashOut = _failing(ZeroDivisionError)
+MissingIn, MissingOut = _failing(Http404)
+DeniedIn, DeniedOut = _failing(PermissionDenied)
+
+
+class BareIn(MiddlewareMixin):
+    """Answers everything with a 429 that has no content, as rate limiters do."""
+
+    def process_request(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponse(status=429, headers={"Retry-After": "5"})
+
+
+def sync_only(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
+    """Do nothing, and force what is outside of it into sync mode."""
+
+    def middleware(request: HttpRequest) -> Any:
+        return get_response(request)
+
+    return middleware

@@ -1,0 +1,118 @@
+"""The demo site behind real servers, each a process of its own on a port that is free."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+SECONDS_TO_START = 60
+SECONDS_TO_ANSWER = 20
+SECONDS_TO_STOP = 10
+
+# Port 0: any that is free, which all of them then say.
+COMMANDS = {
+    "gunicorn": (
+        *("-m", "gunicorn", "testproject.wsgi", "--bind", "127.0.0.1:0"),
+        *("--workers", "2", "--worker-class", "sync", "--no-control-socket"),
+    ),
+    "uvicorn": ("-m", "uvicorn", "testproject.asgi:application", "--port", "0"),
+    "runserver": ("manage.py", "runserver", "--noreload", "127.0.0.1:0"),
+}
+_SAID = re.compile(r"http://127\.0\.0\.1:([1-9]\d*)")
+
+
+def environment(database: Path) -> dict[str, str]:
+    """Return the environment of the demo site over `database`."""
+    ours = {
+        "DATABASE_URL": f"sqlite:///{database}",
+        "DJANGO_SETTINGS_MODULE": "testproject.settings",
+        "PYTHONUNBUFFERED": "1",
+    }
+    return {name: value for name, value in os.environ.items() if name != "DJANGO_DEBUG"} | ours
+
+
+def make_database(database: Path) -> None:
+    """Do what `make demo` does before it serves."""
+    for command in (["migrate", "--verbosity", "0"], ["seed_demo"]):
+        subprocess.run(
+            [sys.executable, "manage.py", *command],
+            cwd=ROOT,
+            env=environment(database),
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+
+
+class Server:
+    """A running server: where it is, what it has logged, and bytes to it and back."""
+
+    def __init__(self, name: str, port: int, log: Path) -> None:
+        self.name = name
+        self.port = port
+        self.log = log
+        self.url = f"http://127.0.0.1:{port}"
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def logged(self, since: int = 0) -> str:
+        """Return what was logged after the first `since` bytes."""
+        return self.log.read_bytes()[since:].decode(errors="replace")
+
+    def exchange(self, request: bytes) -> bytes:
+        """Send `request` as it is, and return all that comes until the server hangs up."""
+        received = b""
+        with socket.create_connection(("127.0.0.1", self.port), SECONDS_TO_ANSWER) as connection:
+            connection.sendall(request)
+            while piece := connection.recv(65536):
+                received += piece
+        return received
+
+
+@contextmanager
+def serving(name: str, database: Path, log: Path) -> Iterator[Server]:
+    """Start the server called `name`, wait until it answers, and end it."""
+    with log.open("wb") as sink:
+        process = subprocess.Popen(
+            [sys.executable, *COMMANDS[name]],
+            cwd=ROOT,
+            env=environment(database),
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        server = Server(name, _port(process, log), log)
+        # Whoever listens may not answer yet; the request waits in its queue.
+        assert server.exchange(b"HEAD / HTTP/1.0\r\nHost: localhost\r\n\r\n").startswith(b"HTTP/1.")
+        yield server
+    finally:
+        _stop(process)
+
+
+def _port(process: subprocess.Popen[Any], log: Path) -> int:
+    deadline = time.monotonic() + SECONDS_TO_START
+    while time.monotonic() < deadline and process.poll() is None:
+        said = _SAID.search(log.read_text(errors="replace"))
+        if said:
+            return int(said[1])
+        time.sleep(0.02)
+    raise RuntimeError(f"The server did not start. It says:\n{log.read_text(errors='replace')}")
+
+
+def _stop(process: subprocess.Popen[Any]) -> None:
+    process.terminate()
+    try:
+        process.wait(SECONDS_TO_STOP)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

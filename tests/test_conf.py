@@ -1,0 +1,188 @@
+"""Settings: each with a default, values that it takes and values that it doesn't."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import override_settings
+
+from django_http_errors import conf
+from django_http_errors.conf import SETTINGS, faults, http_errors
+
+RENDERERS = tuple(
+    f"django_http_errors.renderers.{name}"
+    for name in ("HTMLRenderer", "ProblemJSONRenderer", "JSONRenderer", "TextRenderer")
+)
+
+DEFAULTS: dict[str, Any] = {
+    "CACHE_CONTROL": {410: "max-age=3600", "4xx": "no-store", "5xx": "no-store"},
+    "CHALLENGES": ('Session realm="site"',),
+    "DEFAULT_MEDIA_TYPES": (("/", "text/html"),),
+    "EXCEPTIONS": {},
+    "RENDERERS": RENDERERS,
+    "REQUEST_ID_HEADER": "X-Request-ID",
+}
+
+# Each: the setting, what a project writes, what the road uses.
+GOOD: list[tuple[str, Any, Any]] = [
+    ("CACHE_CONTROL", {}, DEFAULTS["CACHE_CONTROL"]),
+    (
+        "CACHE_CONTROL",
+        {404: "max-age=60", "5xx": "private"},
+        {410: "max-age=3600", 404: "max-age=60", "4xx": "no-store", "5xx": "private"},
+    ),
+    ("CACHE_CONTROL", {410: "no-store"}, {410: "no-store", "4xx": "no-store", "5xx": "no-store"}),
+    ("CACHE_CONTROL", {400: "a", 599: "b"}, {**DEFAULTS["CACHE_CONTROL"], 400: "a", 599: "b"}),
+    ("CHALLENGES", ["Basic", "Bearer"], ("Basic", "Bearer")),
+    ("CHALLENGES", ("Basic",), ("Basic",)),
+    ("DEFAULT_MEDIA_TYPES", {}, (("/", "text/html"),)),
+    (
+        "DEFAULT_MEDIA_TYPES",
+        {"/api/": "Application/JSON", "/api/pages/": "text/html", "/x/": "text/plain"},
+        (
+            ("/api/pages/", "text/html"),
+            ("/api/", "application/json"),
+            ("/x/", "text/plain"),
+            ("/", "text/html"),
+        ),
+    ),
+    ("DEFAULT_MEDIA_TYPES", {"/": "text/plain"}, (("/", "text/plain"),)),
+    ("EXCEPTIONS", {"shop.OutOfStock": 409}, {"shop.OutOfStock": 409}),
+    ("EXCEPTIONS", {"a.B": 400, "a.C": 599}, {"a.B": 400, "a.C": 599}),
+    ("RENDERERS", ["shop.XMLRenderer"], ("shop.XMLRenderer",)),
+    ("REQUEST_ID_HEADER", "X-Correlation-ID", "X-Correlation-ID"),
+    ("REQUEST_ID_HEADER", "", ""),
+]
+
+# Each: the setting, what it doesn't take.
+ILL_TYPED: list[tuple[str, Any]] = [
+    *((name, None) for name in DEFAULTS),
+    *((name, 404) for name in DEFAULTS),
+    *((name, object()) for name in DEFAULTS),
+    *((name, "text") for name in DEFAULTS if name != "REQUEST_ID_HEADER"),
+    *((name, {1: 2}) for name in DEFAULTS),
+    ("CACHE_CONTROL", {"404": "no-store"}),
+    ("CACHE_CONTROL", {399: "no-store"}),
+    ("CACHE_CONTROL", {600: "no-store"}),
+    ("CACHE_CONTROL", {"3xx": "no-store"}),
+    ("CACHE_CONTROL", {404: 60}),
+    ("CACHE_CONTROL", {404: None}),
+    ("CACHE_CONTROL", ["no-store"]),
+    ("CHALLENGES", []),
+    ("CHALLENGES", [""]),
+    ("CHALLENGES", ["Basic", None]),
+    ("CHALLENGES", {"Basic": "x"}),
+    ("DEFAULT_MEDIA_TYPES", {"api/": "text/html"}),
+    ("DEFAULT_MEDIA_TYPES", {"": "text/html"}),
+    ("DEFAULT_MEDIA_TYPES", {"/api/": None}),
+    ("DEFAULT_MEDIA_TYPES", [("/api/", "text/html")]),
+    ("EXCEPTIONS", {"a.B": 399}),
+    ("EXCEPTIONS", {"a.B": 600}),
+    ("EXCEPTIONS", {"a.B": "404"}),
+    ("EXCEPTIONS", {"a.B": None}),
+    ("EXCEPTIONS", {ValueError: 404}),
+    ("RENDERERS", []),
+    ("RENDERERS", [""]),
+    ("RENDERERS", [dict]),
+    ("RENDERERS", {"text/html": "a.B"}),
+    ("REQUEST_ID_HEADER", ["X-Request-ID"]),
+    ("REQUEST_ID_HEADER", b"X-Request-ID"),
+]
+
+
+def test_every_setting_is_tested() -> None:
+    assert set(SETTINGS) == set(DEFAULTS)
+    assert {name for name, *_ in GOOD} == set(DEFAULTS)
+    assert {name for name, *_ in ILL_TYPED} == set(DEFAULTS)
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+@pytest.mark.parametrize("given", [{}, None, "no dict", ["RENDERERS"]])
+def test_without_a_dict_to_read_every_setting_has_its_default(name: str, given: Any) -> None:
+    with override_settings(HTTP_ERRORS=given):
+        assert getattr(http_errors, name) == DEFAULTS[name]
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_without_the_dict_every_setting_has_its_default(name: str, settings: Any) -> None:
+    settings.HTTP_ERRORS = {}
+    del settings.HTTP_ERRORS
+    assert getattr(http_errors, name) == DEFAULTS[name]
+    assert list(faults()) == []
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_a_default_is_a_value_that_the_setting_takes(name: str) -> None:
+    with override_settings(HTTP_ERRORS={name: SETTINGS[name].default}):
+        assert list(faults()) == []
+        assert getattr(http_errors, name) == DEFAULTS[name]
+
+
+@pytest.mark.parametrize(("name", "given", "used"), GOOD)
+def test_a_good_value_is_frozen_and_used(name: str, given: Any, used: Any) -> None:
+    with override_settings(HTTP_ERRORS={name: given}):
+        assert getattr(http_errors, name) == used
+        assert list(faults()) == []
+    with override_settings(HTTP_ERRORS={}):
+        assert getattr(http_errors, name) == DEFAULTS[name]
+
+
+@pytest.mark.parametrize(("name", "given"), ILL_TYPED)
+def test_an_ill_typed_value_is_reported_and_the_default_is_used(name: str, given: Any) -> None:
+    with override_settings(HTTP_ERRORS={name: given}):
+        assert getattr(http_errors, name) == DEFAULTS[name]
+        (fault,) = faults()
+    assert (fault.name, fault.unknown) == (name, False)
+    assert fault.message.endswith("is expected")
+
+
+def test_the_other_settings_are_not_touched_by_an_ill_typed_one() -> None:
+    with override_settings(HTTP_ERRORS={"CHALLENGES": None, "REQUEST_ID_HEADER": "X-Id"}):
+        assert http_errors.REQUEST_ID_HEADER == "X-Id"
+
+
+def test_an_unknown_setting_is_reported() -> None:
+    with override_settings(HTTP_ERRORS={"RENDERER": [], 5: 6, "CHALLENGES": ["Basic"]}):
+        assert [(fault.name, fault.unknown) for fault in faults()] == [
+            ("RENDERER", True),
+            ("5", True),
+        ]
+
+
+@pytest.mark.parametrize("given", [None, "text", [], 0])
+def test_a_dict_that_is_none_is_reported(given: Any) -> None:
+    with override_settings(HTTP_ERRORS=given):
+        assert [fault[1:] for fault in faults()] == [(False, "a dict is expected")]
+
+
+def test_what_the_project_writes_is_not_changed() -> None:
+    given = {404: "private"}
+    with override_settings(HTTP_ERRORS={"CACHE_CONTROL": given}):
+        assert http_errors.CACHE_CONTROL[404] == "private"
+    assert given == {404: "private"}
+    assert http_errors.CACHE_CONTROL is not conf.CACHE_CONTROL_DEFAULT
+
+
+def test_a_value_is_frozen_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The settings are read for every error: that must cost no more than a lookup."""
+    calls = []
+
+    def counting(freeze: Callable[[object], object]) -> Callable[[object], object]:
+        def count(value: object) -> object:
+            calls.append(value)
+            return freeze(value)
+
+        return count
+
+    setting = SETTINGS["CHALLENGES"]
+    monkeypatch.setattr(setting, "freeze", counting(setting.freeze))
+    for given in (["Basic"], ["Bearer"]):
+        with override_settings(HTTP_ERRORS={"CHALLENGES": given}):
+            assert [http_errors.CHALLENGES for _ in range(3)] == [tuple(given)] * 3
+    assert calls == [["Basic"], ["Bearer"]]
+
+
+def test_a_setting_is_found_on_the_class() -> None:
+    assert conf.HttpErrorsSettings.CHALLENGES is SETTINGS["CHALLENGES"]

@@ -1,0 +1,522 @@
+"""One exception a status, and what any exception stands for."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import pickle
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from types import ModuleType
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.core import exceptions as django_exceptions
+from django.http import Http404, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
+from django.test import override_settings
+from django.urls import Resolver404
+from django.utils import timezone
+from django.utils.translation import gettext_lazy
+
+from django_http_errors import exceptions, views
+from django_http_errors.catalogue import entry
+from django_http_errors.exceptions import (
+    EXCEPTIONS,
+    Gone,
+    HttpError,
+    MethodNotAllowed,
+    NotFound,
+    ServiceUnavailable,
+    TooManyRequests,
+    UnsupportedMediaType,
+    problem_for,
+    registered_status,
+    seconds_until,
+)
+from django_http_errors.problems import InvalidPart, Permanence, Problem, Representation
+
+from .iana import ERRORS, UNREGISTERED
+
+every_status = pytest.mark.parametrize("status", ERRORS)
+every_class = pytest.mark.parametrize("kind", [HttpError, *EXCEPTIONS.values()])
+
+HERE = __name__
+TEN_YEARS = 10 * 365 * 24 * 3600
+
+
+class OutOfStock(Exception):
+    """An exception of the project's."""
+
+
+class OutOfPaint(OutOfStock):
+    """One that has only its base's registration."""
+
+
+class Rationed(NotFound):
+    """A problem type of the project's."""
+
+    type = "https://example.com/rationed"
+    title = "Rationed"
+    detail = "Come back with a coupon."
+    permanence = "permanent"
+
+
+class Unprepared(NotFound):
+    """One that forgets to call its base's `__init__`, as one may for Http404."""
+
+    def __init__(self, article: str) -> None:
+        self.article = article
+
+
+# --- The classes ----------------------------------------------------------------------------
+
+
+def declared(module: ModuleType) -> dict[str, list[str]]:
+    """Return the classes under ``if TYPE_CHECKING`` in `module`, each with its bases."""
+    return {
+        node.name: [ast.unparse(base) for base in node.bases]
+        for block in ast.parse(inspect.getsource(module)).body
+        if isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING"
+        for node in block.body
+        if isinstance(node, ast.ClassDef)
+    }
+
+
+@pytest.mark.parametrize(
+    ("module", "made"), [(exceptions, exceptions.EXCEPTIONS), (views, views.VIEWS)]
+)
+def test_type_checkers_are_told_of_exactly_what_is_made(
+    module: ModuleType, made: dict[int, type]
+) -> None:
+    """The classes are made from the table; type checkers read a list beside it."""
+    known = declared(module)
+    assert list(known) == [each.__name__ for each in made.values()]
+    for each in made.values():
+        names = known[each.__name__]
+        bases = tuple(eval(name, vars(module)) for name in names)  # noqa: S307 - of the source
+        assert each.__bases__ == bases
+        assert getattr(module, each.__name__) is each
+
+
+@pytest.mark.parametrize("module", [exceptions, views])
+def test_all_names_what_there_is(module: ModuleType) -> None:
+    assert set(declared(module)) < set(module.__all__)
+    assert all(hasattr(module, name) for name in module.__all__)
+    assert len(set(module.__all__)) == len(module.__all__)
+
+
+@every_status
+def test_an_exception_is_named_as_its_status_is(status: int) -> None:
+    kind = EXCEPTIONS[status]
+    assert kind.__name__ == kind.__qualname__ == ERRORS[status].replace(" ", "")
+    assert kind.__module__ == "django_http_errors.exceptions"
+    assert kind.__doc__
+    assert str(status) in kind.__doc__
+
+
+@every_status
+def test_an_exception_has_the_base_that_reaches_djangos_handler(status: int) -> None:
+    """`HttpError` comes first, so that its `__init__` is the one that is called."""
+    if status >= 500:
+        base: tuple[type, ...] = ()
+    elif status in (404, 410):
+        base = (Http404,)
+    elif status in (401, 403):
+        base = (django_exceptions.PermissionDenied,)
+    else:
+        base = (django_exceptions.BadRequest,)
+    assert EXCEPTIONS[status].__bases__ == (HttpError, *base)
+
+
+@every_status
+def test_without_arguments_an_exception_is_its_row_of_the_catalogue(status: int) -> None:
+    exception = EXCEPTIONS[status]()
+    assert exception.problem == entry(status).problem()
+    assert exception.status == status
+    assert str(exception) == str(entry(status).detail)
+
+
+def test_the_base_is_an_internal_server_error() -> None:
+    assert HttpError().problem == entry(500).problem()
+
+
+@every_class
+def test_every_argument_is_for_every_class(kind: type[HttpError]) -> None:
+    problem = kind(
+        "Said.",
+        status=418,
+        headers={"X-A": "b", "X-C": "d"},
+        permanence="permanent",
+        retry_after=9,
+        type="https://example.com/type",
+        allow=["GET", "PUT"],
+        challenges=["Basic"],
+        available=["text/html", {"type": "a/b", "href": "/x", "language": "de"}],
+        accept=["text/plain"],
+        accept_encoding=["gzip"],
+        length=100,
+        upgrade=["h2c"],
+        blocked_by="https://example.com/court",
+        errors=["wrong", {"detail": "d", "pointer": "/p", "code": "c"}, InvalidPart("e")],
+        balance=30,
+        accounts=["/a"],
+    ).problem
+    assert problem == Problem(
+        status=418,
+        title=entry(418).title if kind.title is None else kind.title,
+        detail="Said.",
+        type="https://example.com/type",
+        permanence=Permanence.PERMANENT,
+        retry_after=9,
+        allow=("GET", "PUT"),
+        available=(Representation("text/html", ""), Representation("a/b", "/x", "de")),
+        accept=("text/plain",),
+        accept_encoding=("gzip",),
+        errors=(InvalidPart("wrong"), InvalidPart("d", "/p", "c"), InvalidPart("e")),
+        challenges=("Basic",),
+        length=100,
+        upgrade=("h2c",),
+        blocked_by="https://example.com/court",
+        headers=(("X-A", "b"), ("X-C", "d")),
+        extensions={"balance": 30, "accounts": ["/a"]},
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("allow", "GET"),
+        ("challenges", 'Bearer realm="api"'),
+        ("available", "text/html"),
+        ("accept", "application/json"),
+        ("accept_encoding", "gzip"),
+        ("upgrade", "websocket"),
+        ("errors", "This is wrong."),
+    ],
+)
+def test_a_single_text_is_a_list_of_one(name: str, text: str) -> None:
+    """A str is an iterable of str for type checkers too: nothing else could tell of "G, E, T"."""
+    assert HttpError(**{name: text}).problem == HttpError(**{name: [text]}).problem
+
+
+def test_arguments_may_be_iterators() -> None:
+    assert MethodNotAllowed(allow=iter(["GET", "PUT"])).problem.allow == ("GET", "PUT")
+
+
+@every_class
+@pytest.mark.parametrize("status", [200, 399, 600])
+def test_a_status_that_is_no_error_is_refused(kind: type[HttpError], status: int) -> None:
+    with pytest.raises(ValueError, match=str(status)):
+        kind(status=status)
+
+
+@pytest.mark.parametrize("status", UNREGISTERED)
+def test_an_unregistered_status_keeps_its_number(status: int) -> None:
+    exception = HttpError(status=status)
+    assert exception.problem == entry(status).problem()
+    assert exception.status == status
+
+
+def test_an_unknown_permanence_is_refused() -> None:
+    with pytest.raises(ValueError, match="for ever"):
+        NotFound(permanence="for ever")
+
+
+@every_class
+def test_an_empty_detail_is_not_the_catalogues(kind: type[HttpError]) -> None:
+    assert kind("").problem.detail == ""
+
+
+def test_a_detail_stays_lazy() -> None:
+    """It is said in the language of the answer, not in that of the moment it is raised in."""
+    detail = gettext_lazy("Sold.")
+    exception = Gone(detail)
+    assert exception.problem.detail is detail
+    assert exception.args == (detail,)
+    assert str(exception) == "Sold."
+
+
+@every_status
+def test_a_known_wait_makes_it_temporary(status: int) -> None:
+    kind = EXCEPTIONS[status]
+    assert kind(retry_after=0).problem.permanence is Permanence.TEMPORARY
+    assert kind(retry_after=0).problem.retry_after == 0
+    assert kind(retry_after=5, permanence="permanent").problem.permanence is Permanence.PERMANENT
+
+
+def test_a_class_can_say_how_long_it_lasts() -> None:
+    assert Rationed(retry_after=5).problem.permanence is Permanence.PERMANENT
+    assert Rationed(permanence="unknown").problem.permanence is Permanence.UNKNOWN
+
+
+def test_a_subclass_is_a_problem_type_of_its_own() -> None:
+    problem = Rationed(coupon="A1").problem
+    assert problem == Problem(
+        status=404,
+        title="Rationed",
+        detail="Come back with a coupon.",
+        type="https://example.com/rationed",
+        permanence=Permanence.PERMANENT,
+        extensions={"coupon": "A1"},
+    )
+    assert Rationed("Now.", type="other:type").problem.detail == "Now."
+    assert Rationed(type="other:type").problem.type == "other:type"
+
+
+@pytest.mark.parametrize("href", ["javascript:alert(1)", "data:text/html,x", "http://[::1"])
+def test_an_address_that_could_do_harm_is_not_taken(href: str) -> None:
+    available = [{"type": "text/html", "href": href}, Representation("text/html", href)]
+    problem = HttpError(available=available, blocked_by=href).problem
+    assert problem.available == (Representation("text/html", ""),) * 2
+    assert problem.blocked_by == ""
+
+
+def test_addresses_are_quoted() -> None:
+    problem = HttpError(
+        available=[Representation("text/html", "/a b>", "de")], blocked_by="https://x.example/<>"
+    ).problem
+    assert problem.available == (Representation("text/html", "/a%20b%3E", "de"),)
+    assert problem.blocked_by == "https://x.example/%3C%3E"
+
+
+@every_class
+def test_an_exception_survives_pickling(kind: type[HttpError]) -> None:
+    """Task queues and parallel test runners send exceptions from process to process."""
+    exception = kind("Said.", status=451, blocked_by="https://x.example/", errors=["e"], balance=1)
+    copy = pickle.loads(pickle.dumps(exception))  # noqa: S301
+    assert type(copy) is kind
+    assert (copy.problem, copy.status, str(copy)) == (exception.problem, 451, "Said.")
+
+
+# --- Retry-After ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("moment", "seconds"),
+    [
+        (0, 0),
+        (1, 1),
+        (-1, 0),
+        (90, 90),
+        (0.001, 1),
+        (1.0, 1),
+        (1.2, 2),
+        (-0.5, 0),
+        (timedelta(minutes=2), 120),
+        (timedelta(microseconds=1), 1),
+        (timedelta(seconds=-5), 0),
+        (timedelta.max, TEN_YEARS),
+        (timedelta.min, 0),
+        (TEN_YEARS + 1, TEN_YEARS),
+        (10**400, TEN_YEARS),
+        (-(10**400), 0),
+        (1e308, TEN_YEARS),
+        (datetime.min, 0),  # noqa: DTZ901
+        (datetime.max, TEN_YEARS),  # noqa: DTZ901
+        (datetime.min.replace(tzinfo=UTC), 0),
+        (datetime.max.replace(tzinfo=UTC), TEN_YEARS),
+        (datetime(2001, 1, 1, tzinfo=ZoneInfo("Asia/Tokyo")), 0),
+    ],
+)
+def test_a_moment_is_whole_seconds_rounded_up_and_bounded(moment: Any, seconds: int) -> None:
+    assert seconds_until(moment) == seconds
+    assert type(seconds_until(moment)) is int
+
+
+@pytest.mark.parametrize(
+    ("moment", "seconds"),
+    [(float("inf"), TEN_YEARS), (float("-inf"), 0), (float("nan"), 0)],
+)
+def test_a_moment_that_no_clock_shows_breaks_nothing(moment: Any, seconds: int) -> None:
+    """Raised here, it would turn ``raise TooManyRequests(retry_after=...)`` into a 500."""
+    assert seconds_until(moment) == seconds
+
+
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York", "UTC"])
+@pytest.mark.parametrize("naive", [True, False])
+def test_a_date_is_counted_from_now(zone: str, naive: bool) -> None:
+    """A naive one is in the site's current time zone, as everywhere in Django."""
+    with timezone.override(zone):
+        moment = timezone.localtime() + timedelta(hours=1)
+        if naive:
+            moment = timezone.make_naive(moment)
+        assert 3500 < seconds_until(moment) <= 3600
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York"])
+def test_a_naive_date_that_clocks_skip_or_show_twice_is_taken(zone: str) -> None:
+    for moment in (datetime(2096, 3, 25, 2, 30), datetime(2096, 10, 28, 2, 30)):  # noqa: DTZ001
+        with timezone.override(zone):
+            assert seconds_until(moment) == TEN_YEARS
+
+
+def test_retry_after_takes_a_moment() -> None:
+    assert TooManyRequests(retry_after=timedelta(minutes=1.01)).problem.retry_after == 61
+    assert ServiceUnavailable().problem.retry_after is None
+
+
+# --- What an exception stands for -----------------------------------------------------------
+
+
+def expected_of(kind: type[BaseException]) -> int:
+    """Return what the issue says of an exception of Django's."""
+    too_large = {"RequestDataTooBig", "TooManyFieldsSent", "TooManyFilesSent"}
+    for base in kind.__mro__:
+        if base.__name__ in too_large:
+            return 413
+        if base in (django_exceptions.SuspiciousOperation, django_exceptions.BadRequest):
+            return 400
+        if base is django_exceptions.PermissionDenied:
+            return 403
+    return 500
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        each
+        for each in vars(django_exceptions).values()
+        if isinstance(each, type) and issubclass(each, Exception)
+    ],
+)
+def test_every_exception_of_djangos_has_its_status(kind: type[Exception]) -> None:
+    exception = kind.__new__(kind, "secret")
+    assert problem_for(exception) == entry(expected_of(kind)).problem()
+
+
+@pytest.mark.parametrize(
+    ("exception", "status"),
+    [
+        (Http404("secret"), 404),
+        (Resolver404("secret"), 404),
+        (MultiPartParserError("secret"), 400),
+        (UnreadablePostError("secret"), 500),
+        (ZeroDivisionError("secret"), 500),
+        (KeyboardInterrupt("secret"), 500),
+        (None, 500),
+    ],
+)
+def test_an_exception_has_the_status_that_django_gives_it(
+    exception: BaseException | None, status: int
+) -> None:
+    assert problem_for(exception) == entry(status).problem()
+
+
+@pytest.mark.parametrize("exception", [None, ZeroDivisionError("secret"), OutOfStock("secret")])
+@pytest.mark.parametrize("default", [400, 403, 404, 500, 599])
+def test_an_unknown_exception_is_what_the_door_takes_it_for(
+    exception: BaseException | None, default: int
+) -> None:
+    assert problem_for(exception, default) == entry(default).problem()
+
+
+@every_class
+def test_an_exception_of_the_apps_is_its_own_problem(kind: type[HttpError]) -> None:
+    exception = kind("Said.")
+    assert problem_for(exception, 599) is exception.problem
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Http404("secret"),
+        lambda: django_exceptions.PermissionDenied("secret"),
+        lambda: django_exceptions.SuspiciousOperation("secret"),
+        lambda: ZeroDivisionError("secret"),
+        lambda: OutOfStock("secret"),
+    ],
+)
+def test_a_text_that_was_not_raised_to_be_shown_is_not_shown(
+    make: Callable[[], Exception],
+) -> None:
+    with override_settings(HTTP_ERRORS={"EXCEPTIONS": {f"{HERE}.OutOfStock": 409}}):
+        assert "secret" not in repr(problem_for(make()))
+
+
+def test_a_subclass_that_never_called_its_base_has_its_classes_problem() -> None:
+    """A Http404 with an `__init__` of its own is a 404 to Django: this one must be no worse."""
+    assert problem_for(Unprepared("bread")) == entry(404).problem()
+
+
+@pytest.mark.parametrize(
+    ("registered", "exception", "status"),
+    [
+        ({f"{HERE}.OutOfStock": 409}, OutOfStock("secret"), 409),
+        ({f"{HERE}.OutOfStock": 409}, OutOfPaint("secret"), 409),
+        ({f"{HERE}.OutOfPaint": 410, f"{HERE}.OutOfStock": 409}, OutOfPaint("secret"), 410),
+        ({f"{HERE}.OutOfStock": 409, f"{HERE}.OutOfPaint": 410}, OutOfPaint("secret"), 410),
+        ({f"{HERE}.OutOfPaint": 410}, OutOfStock("secret"), None),
+        ({f"{HERE}.OutOfStock": 599}, OutOfStock("secret"), 599),
+        ({"builtins.Exception": 503}, OutOfStock("secret"), 503),
+        ({"builtins.Exception": 503}, KeyboardInterrupt("secret"), None),
+        ({"builtins.LookupError": 404}, KeyError("secret"), 404),
+        ({}, OutOfStock("secret"), None),
+        (None, OutOfStock("secret"), None),
+    ],
+)
+def test_a_project_gives_its_exceptions_a_status(
+    registered: dict[str, int] | None, exception: BaseException, status: int | None
+) -> None:
+    with override_settings(HTTP_ERRORS={"EXCEPTIONS": registered}):
+        assert registered_status(exception) == status
+        assert problem_for(exception) == entry(status or 500).problem()
+
+
+@pytest.mark.parametrize(
+    ("registered", "exception", "status"),
+    [
+        ("django.http.Http404", Http404("secret"), 410),
+        ("django.core.exceptions.PermissionDenied", Http404("secret"), 404),
+        ("builtins.Exception", Http404("secret"), 404),
+        (
+            "django.core.exceptions.SuspiciousOperation",
+            django_exceptions.RequestDataTooBig("secret"),
+            413,
+        ),
+        (
+            "django.core.exceptions.SuspiciousOperation",
+            django_exceptions.DisallowedHost("secret"),
+            410,
+        ),
+    ],
+)
+def test_of_djangos_statuses_and_the_projects_the_nearest_class_counts(
+    registered: str, exception: Exception, status: int
+) -> None:
+    """The issue: "lookup by MRO". A status for all exceptions is no status for Http404."""
+    with override_settings(HTTP_ERRORS={"EXCEPTIONS": {registered: 410}}):
+        assert problem_for(exception).status == status
+
+
+def test_a_registration_does_not_change_the_apps_own_exceptions() -> None:
+    with override_settings(HTTP_ERRORS={"EXCEPTIONS": {"builtins.Exception": 503}}):
+        assert problem_for(Gone()).status == 410
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "no.such.module.Error",
+        f"{HERE}.NoSuchError",
+        "nothing",
+        "",
+        ".",
+        ".relative.Error",
+        "trailing.",
+        "django.conf.global_settings.INSTALLED_APPS",
+        "os.environ",
+    ],
+)
+def test_a_path_that_names_no_exception_takes_nothing_away(path: str) -> None:
+    """The system check reports it; the road doesn't raise, and knows the others."""
+    registered = {path: 409, f"{HERE}.OutOfStock": 410}
+    with override_settings(HTTP_ERRORS={"EXCEPTIONS": registered}):
+        assert problem_for(Http404()).status == 404
+        assert problem_for(OutOfStock()).status == 410
+
+
+def test_unsupported_media_type_knows_the_coding_that_it_would_take() -> None:
+    problem = UnsupportedMediaType(accept_encoding=["identity"]).problem
+    assert problem.accept_encoding == ("identity",)

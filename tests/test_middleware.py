@@ -1,0 +1,168 @@
+"""The door for raised exceptions and returned responses, through the real handler stack."""
+
+import pytest
+from asgiref.sync import iscoroutinefunction
+from django.http import HttpResponse
+from django.test import override_settings
+
+from django_http_errors.middleware import HttpErrorsMiddleware
+
+from .asking import HTML, JSON, MIDDLEWARE, PROBLEM, Site
+
+pytestmark = pytest.mark.urls("tests.urls")
+
+HERE = "tests.middleware"
+
+
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [
+        ("gone", 410),
+        ("unavailable", 503),
+        ("out-of-credit", 403),
+        ("bare-400", 400),
+        ("bare-403", 403),
+        ("bare-405", 405),
+        ("bare-410", 410),
+        ("bare-429", 429),
+        ("bare-502", 502),
+        ("http404", 404),
+        ("permission-denied", 403),
+        ("bad-request", 400),
+        ("suspicious", 400),
+        ("data-too-big", 413),
+        ("crash", 500),
+    ],
+)
+def test_whatever_goes_wrong_is_a_problem(site: Site, name: str, status: int) -> None:
+    response = site.get(name, PROBLEM)
+    problem = response.json()
+    assert (response.status_code, problem["status"], response.problem.status) == (status,) * 3
+    assert response["Content-Type"] == PROBLEM
+    assert problem["instance"] == site.path(name)
+    assert int(response["Content-Length"]) == len(response.content)
+    assert "secret" not in response.content.decode()
+    assert ("request_id" in problem) == (status >= 500)
+
+
+@pytest.mark.parametrize("name", ["own-body", "stream", "exempt", "ok", "empty-stream"])
+def test_what_is_left_alone(site: Site, name: str) -> None:
+    response = site.get(name, JSON)
+    assert not hasattr(response, "problem")
+    assert "application" not in response["Content-Type"]
+    assert "Cache-Control" not in response
+
+
+def test_a_bare_response_keeps_what_it_says(site: Site) -> None:
+    response = site.get("bare-403", JSON)
+    assert response["X-Own"] == "kept"
+    assert response.cookies["own"].value == "kept"
+    assert "ETag" not in response
+
+
+def test_a_bare_response_is_read(site: Site) -> None:
+    assert site.get("bare-405", JSON).json()["allow"] == ["GET", "POST"]
+    problem = site.get("bare-429", JSON).json()
+    assert (problem["retry_after"], problem["permanence"]) == (60, "temporary")
+
+
+def test_an_exception_of_the_projects_own_type(site: Site) -> None:
+    problem = site.get("out-of-credit", JSON).json()
+    assert problem["type"] == "https://example.com/problems/out-of-credit"
+    assert problem["title"] == "You do not have enough credit."
+    assert problem["detail"] == "Your balance is lower than the price."
+    assert problem["balance"] == 30
+
+
+@override_settings(
+    HTTP_ERRORS={
+        "EXCEPTIONS": {"tests.views.OutOfStock": 409, "tests.views.ShopClosed": 503},
+    }
+)
+def test_registered_exceptions(site: Site, records: list, signals: list) -> None:
+    """A client error is answered; a server error is signalled and logged, and then answered."""
+    assert site.get("out-of-stock", JSON).status_code == 409
+    assert not signals
+    assert [record.exc_info for record in records] == [None]
+    records.clear()
+    assert site.get("shop-closed", JSON).status_code == 503
+    assert len(signals) == 1
+    assert len(records) == 1
+    assert records[0].exc_info is not None
+
+
+def test_an_unregistered_exception_is_a_500(site: Site) -> None:
+    assert site.get("out-of-stock", JSON).status_code == 500
+
+
+@pytest.mark.parametrize("inside", ["tests.middleware.sync_only", None])
+@pytest.mark.parametrize("form", [HTML, JSON])
+def test_the_mode_of_the_neighbours_is_no_matter(site: Site, inside: str, form: str) -> None:
+    """Under ASGI a synchronous neighbour makes the middleware run in sync mode too."""
+    with override_settings(MIDDLEWARE=[MIDDLEWARE, *([inside] if inside else [])]):
+        for name, status in (("gone", 410), ("http404", 404), ("crash", 500), ("ok", 200)):
+            response = site.get(name, form)
+            assert response.status_code == status
+            assert response.content
+
+
+@pytest.mark.parametrize(
+    ("culprit", "status"),
+    [
+        ("CrashIn", 500),
+        ("CrashOut", 500),
+        ("MissingIn", 404),
+        ("MissingOut", 404),
+        ("DeniedIn", 403),
+        ("DeniedOut", 403),
+        ("BareIn", 429),
+    ],
+)
+def test_errors_of_middleware_inside(site: Site, culprit: str, status: int) -> None:
+    with override_settings(MIDDLEWARE=[MIDDLEWARE, f"{HERE}.{culprit}"]):
+        for name in ("ok", "crash"):
+            response = site.get(name, JSON)
+            assert response.status_code == response.json()["status"] == status
+
+
+@pytest.mark.parametrize(
+    ("culprit", "status"),
+    [("CrashIn", 500), ("CrashOut", 500), ("MissingOut", 404), ("DeniedOut", 403)],
+)
+def test_errors_of_middleware_outside(site: Site, culprit: str, status: int) -> None:
+    """They come when the middleware has nothing more to finish: the handlers do it alone."""
+    with override_settings(MIDDLEWARE=[f"{HERE}.{culprit}", MIDDLEWARE]):
+        for name in ("ok", "crash", "gone"):
+            response = site.get(name, JSON)
+            assert response.status_code == response.json()["status"] == status
+
+
+def test_twice_is_no_harm(site: Site) -> None:
+    with override_settings(MIDDLEWARE=[MIDDLEWARE, MIDDLEWARE]):
+        assert site.get("bare-405", JSON).json()["allow"] == ["GET", "POST"]
+        assert site.get("http404", JSON).json()["status"] == 404
+
+
+def test_it_is_sync_or_async_as_what_it_wraps() -> None:
+    async def get_response(request: object) -> HttpResponse:
+        return HttpResponse()
+
+    assert iscoroutinefunction(HttpErrorsMiddleware(get_response))
+    assert not iscoroutinefunction(HttpErrorsMiddleware(lambda request: HttpResponse()))
+
+
+def test_head_has_the_fields_of_get(site: Site) -> None:
+    for name in ("http404", "gone", "bare-405", "crash"):
+        get, head = site.get(name, HTML), site.get(name, HTML, method="HEAD")
+        assert head.content == b""
+        for response in (get, head):
+            del response.headers["Content-Security-Policy"]  # it has a nonce
+        assert head.headers == get.headers
+
+
+def test_middleware_that_compresses_sees_the_answer(site: Site) -> None:
+    with override_settings(MIDDLEWARE=["django.middleware.gzip.GZipMiddleware", MIDDLEWARE]):
+        response = site.get("http404", HTML, accept_encoding="gzip")
+    assert response["Content-Encoding"] == "gzip"
+    assert int(response["Content-Length"]) == len(response.content)
+    assert {"Accept", "Accept-Encoding"} <= set(response["Vary"].split(", "))

@@ -1,0 +1,274 @@
+"""The road never gets worse than Django: each step has a fallback, and each failure one record."""
+
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.http import HttpRequest
+from django.test import RequestFactory, override_settings
+
+from django_http_errors import pipeline
+from django_http_errors.handlers import handler404
+from django_http_errors.problems import Problem
+
+from .asking import FORMS, HTML, JSON, MIDDLEWARE, PROBLEM, TEXT, Site
+
+pytestmark = pytest.mark.urls("tests.urls")
+
+LOCALE = "django.middleware.locale.LocaleMiddleware"
+
+
+class BrokenRenderer:
+    media_type = HTML
+
+    def render(self, problem: Problem) -> bytes:
+        raise RuntimeError("secret")
+
+
+class BrokenJSONRenderer(BrokenRenderer):
+    media_type = JSON
+
+
+class BrokenProblemRenderer(BrokenRenderer):
+    media_type = PROBLEM
+
+
+class BrokenTextRenderer(BrokenRenderer):
+    media_type = TEXT
+
+
+class UnmakeableRenderer:
+    media_type = TEXT
+
+    def __init__(self) -> None:
+        raise RuntimeError("secret")
+
+
+class CSVRenderer:
+    media_type = "text/csv"
+
+    def render(self, problem: Problem) -> bytes:
+        return f"{problem.status},{problem.title}\n".encode()
+
+
+def failing(request: HttpRequest) -> dict[str, Any]:
+    """A context processor that needs what is out."""
+    raise DatabaseError("secret")
+
+
+def names(records: list) -> list[str]:
+    return [record.name for record in records]
+
+
+BROKEN = [f"{__name__}.Broken{kind}" for kind in ("", "Problem", "JSON", "Text")]
+BROKEN = [f"{name}Renderer" for name in BROKEN]
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(("name", "status"), [("gone", 410), ("bare-405", 405), ("crash", 500)])
+@override_settings(HTTP_ERRORS={"RENDERERS": BROKEN})
+def test_renderers_that_raise(
+    site: Site, form: str, name: str, status: int, own_records: list
+) -> None:
+    response = site.get(name, form)
+    assert response.status_code == status
+    assert response["Content-Type"].startswith(form)
+    assert str(status).encode() in response.content
+    assert b"secret" not in response.content
+    assert len(own_records) == 1
+    assert "could not be rendered" in own_records[0].getMessage()
+
+
+@pytest.mark.parametrize(
+    "renderers", [["tests.nowhere.Renderer"], [f"{__name__}.UnmakeableRenderer"], []]
+)
+def test_renderers_that_cannot_be_had(site: Site, renderers: list[str]) -> None:
+    with override_settings(HTTP_ERRORS={"RENDERERS": renderers}):
+        response = site.get("gone", JSON)
+    assert response.json()["status"] == 410
+
+
+def test_a_renderer_of_the_project(site: Site) -> None:
+    with override_settings(HTTP_ERRORS={"RENDERERS": [f"{__name__}.CSVRenderer"]}):
+        for accept in ("text/csv", HTML, None):
+            response = site.get("gone", accept)
+            assert response["Content-Type"] == "text/csv; charset=utf-8"
+            assert response.content == b"410,Gone\n"
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{% unknown_tag %}",
+        "{{ request.user.explode }}{% include 'missing.html' %}",
+        "{% extends 'missing.html' %}",
+        "{% load missing_library %}",
+    ],
+)
+def test_a_template_that_raises(site: Site, project_pages, template, own_records: list) -> None:
+    """The client gets the app's page, with the status that it would have got."""
+    project_pages({"410.html": template})
+    response = site.get("gone", HTML)
+    assert response.status_code == 410
+    assert b"<h1>Gone</h1>" in response.content
+    assert len(own_records) == 1
+
+
+def test_a_context_processor_that_raises(site: Site, project_pages, own_records: list) -> None:
+    project_pages({"410.html": "own", "500.html": "own 500"}, f"{__name__}.failing")
+    assert b"<h1>Gone</h1>" in site.get("gone", HTML).content
+    assert len(own_records) == 1
+    own_records.clear()
+    # A failing server's page is rendered without context processors.
+    assert site.get("crash", HTML).content == b"own 500"
+    assert not own_records
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("step", ["choose", "settle", "write", "language_of"])
+def test_any_step_that_raises(
+    site: Site, monkeypatch: pytest.MonkeyPatch, step: str, form: str, own_records: list
+) -> None:
+    """Even a mistake of the app's own leaves the client with the status."""
+
+    def broken(*args: object, **kwargs: object) -> None:
+        raise RuntimeError("secret")
+
+    monkeypatch.setattr(pipeline, step, broken)
+    response = site.get("gone", form)
+    assert response.status_code == 410
+    assert response.content == b"410 Gone\n"
+    assert len(own_records) == 1
+
+
+def test_extensions_that_json_cannot_hold(site: Site, own_records: list) -> None:
+    response = site.get("unwritable", JSON)
+    assert response.status_code == response.json()["status"] == 409
+    assert len(own_records) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_broken_transaction(client, project_pages) -> None:
+    """A template can't ask the database then; the visitor gets the page that needs none."""
+    project_pages({"404.html": "{{ count }}"}, "tests.test_handlers.counting")
+    with transaction.atomic():
+        connection.set_rollback(True)
+        response = client.get("/nowhere/", headers={"accept": HTML})
+        assert response.status_code == 404
+        assert b"<h1>Not Found</h1>" in response.content
+
+
+def test_the_projects_own_page(site: Site, project_pages) -> None:
+    project_pages(
+        {
+            "404.html": "{{ request_path }} {{ exception }} {{ request.method }} 404",
+            "4xx.html": "one for all: {{ problem.status }}",
+        }
+    )
+    words = b"There is nothing at this address. Check it"
+    response = site.ask("/no%20where/", HTML)
+    assert response.content.startswith(b"/no%20where/ " + words)
+    assert response.content.endswith(b"GET 404")
+    assert site.get("gone", HTML).content == b"one for all: 410"
+    assert b"<h1>Internal Server Error</h1>" in site.get("crash", HTML).content
+
+
+def test_the_page_in_the_sites_own_dress(site: Site, project_pages) -> None:
+    """One template of one line puts every error page into the site's base."""
+    project_pages(
+        {
+            "django_http_errors/base.html": '{% extends "site.html" %}',
+            "site.html": "<title>{% block title %}{% endblock %} - Site</title>"
+            "<nav>{{ request.path }}</nav>{% block content %}{% endblock %}",
+        }
+    )
+    page = site.get("gone", HTML).content.decode()
+    assert "<title>410 Gone - Site</title>" in page
+    assert f"<nav>{site.path('gone')}</nav>" in page
+    assert "<h1>Gone</h1>" in page
+
+
+@pytest.mark.parametrize(
+    ("path", "accept", "form"),
+    [
+        ("/api/nowhere/", None, JSON),
+        ("/api/nowhere/", "*/*", JSON),
+        ("/api/nowhere/", "image/png", JSON),
+        ("/api/nowhere/", "text/html", HTML),
+        ("/api/nowhere/", "application/json;q=0, */*", HTML),
+        ("/nowhere/", None, HTML),
+        ("/nowhere/", "", HTML),
+        ("/nowhere/", "*/*", HTML),
+        ("/nowhere/", "image/png", HTML),
+        ("/nowhere/", "text/html;q=0, */*", PROBLEM),
+        ("/nowhere/", "a" * 70_000, HTML),
+        ("/nowhere/", "text/html; a*=utf-9''x", HTML),
+    ],
+)
+@override_settings(HTTP_ERRORS={"DEFAULT_MEDIA_TYPES": {"/api/": JSON}})
+def test_the_form(site: Site, path: str, accept: str | None, form: str) -> None:
+    response = site.ask(path, accept)
+    assert response.status_code == 404
+    assert response["Content-Type"].startswith(form)
+
+
+@pytest.mark.parametrize("destination", ["image", "script", "style", "font", "track", "worker"])
+def test_what_is_no_document_gets_no_page(site: Site, destination: str) -> None:
+    response = site.ask("/logo.png", "*/*", sec_fetch_dest=destination)
+    assert response["Content-Type"] == "text/plain; charset=utf-8"
+    assert "Sec-Fetch-Dest" in response["Vary"]
+
+
+@pytest.mark.parametrize("destination", ["document", "iframe", "empty", "nonsense"])
+def test_what_may_be_a_document_gets_what_it_asks_for(site: Site, destination: str) -> None:
+    response = site.ask("/nowhere/", HTML, sec_fetch_dest=destination)
+    assert response["Content-Type"] == "text/html; charset=utf-8"
+
+
+@pytest.mark.parametrize("middleware", [[MIDDLEWARE, LOCALE], [MIDDLEWARE], [LOCALE, MIDDLEWARE]])
+def test_the_language_is_the_visitors(site: Site, middleware: list[str]) -> None:
+    with override_settings(MIDDLEWARE=middleware, LANGUAGE_CODE="en"):
+        response = site.get("gone", JSON, accept_language="de")
+    language = "de" if LOCALE in middleware else "en"
+    assert response["Content-Language"] == language
+    assert ("Accept-Language" in response["Vary"]) == (language == "de")
+
+
+def test_an_error_before_the_language_is_known(site: Site) -> None:
+    """The thread may still speak its last visitor's language; this visitor has one too."""
+    inside = ["tests.middleware.MissingIn", LOCALE]
+    with override_settings(MIDDLEWARE=[MIDDLEWARE, *inside], LANGUAGE_CODE="en"):
+        response = site.get("ok", JSON, accept_language="de")
+    assert response["Content-Language"] == "de"
+    assert "Accept-Language" in response["Vary"]
+
+
+@pytest.mark.parametrize(
+    ("path", "instance"),
+    [
+        ("/here/", "/here/"),
+        ("/caf\u00e9/", "/caf%C3%A9/"),
+        ("/a b/<script>", "/a%20b/%3Cscript%3E"),
+        ("//evil.example/", "/%2Fevil.example/"),
+        ("/" + "x" * 5000, ""),
+        ("*", ""),
+    ],
+)
+def test_the_instance_is_a_uri_reference(path: str, instance: str) -> None:
+    request = RequestFactory().get("/", {"q": "secret"})
+    request.path = request.path_info = path
+    response = handler404(request)
+    assert response.status_code == 404
+    assert response.problem.instance == instance
+
+
+def test_the_request_id_that_a_proxy_sent(site: Site) -> None:
+    assert site.get("gone", JSON, x_request_id="abc-1").json()["request_id"] == "abc-1"
+    assert "request_id" not in site.get("gone", JSON, x_request_id="<script>").json()
+
+
+def test_allow_is_read_off_the_view_if_need_be(site: Site) -> None:
+    """This view is a function that says nothing of its methods."""
+    response = site.get("method", JSON)
+    assert response["Allow"] == ""
+    assert response.json()["allow"] == []

@@ -1,0 +1,228 @@
+"""The frozen value, and the addresses that it lets through."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import pickle
+from urllib.parse import urlsplit
+
+import pytest
+from django.utils.translation import gettext_lazy
+from hypothesis import given
+from hypothesis import strategies as st
+
+from django_http_errors.addresses import web_address
+from django_http_errors.problems import (
+    InvalidPart,
+    Permanence,
+    Problem,
+    Representation,
+)
+
+BARE = Problem(status=404, title="Not Found", detail="Nothing here.")
+FULL = Problem(
+    status=405,
+    title="Method Not Allowed",
+    detail="Not this one.",
+    type="https://example.com/type",
+    permanence=Permanence.PERMANENT,
+    instance="/path/",
+    request_id="id",
+    retry_after=0,
+    allow=("GET",),
+    available=(Representation("text/html", "/x", "de"),),
+    accept=("text/plain",),
+    accept_encoding=("gzip",),
+    errors=(InvalidPart("wrong", "/a", "invalid"),),
+    challenges=("Basic",),
+    length=1,
+    upgrade=("h2c",),
+    blocked_by="https://example.com/",
+    headers=(("X-A", "b"),),
+    extensions={"balance": 30},
+)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "/",
+        "/path/?a=b&c=d#e",
+        "relative/path",
+        "?query",
+        "#fragment",
+        "//host.example/path",
+        "http://host.example/",
+        "HTTPS://host.example:8000/a;b=c,d!$'()*+~[]@",
+        "http://[::1]/",
+        "mailto:legal@host.example",
+        "/already%20quoted",
+        "/a:b",
+    ],
+)
+def test_a_harmless_address_passes_as_it_is(address: str) -> None:
+    assert web_address(address) == address
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "javascript:alert(1)",
+        " javascript:alert(1)",
+        "\N{NO-BREAK SPACE}javascript:alert(1)",
+        "JaVaScRiPt:alert(1)",
+        "java\tscript:alert(1)",
+        "java\r\nscript:alert(1)",
+        "\x01javascript:alert(1)",
+        "data:text/html,hello",
+        "vbscript:x",
+        "file:///etc/passwd",
+        "blob:https://host.example/",
+        "ftp://host.example/",
+        "unknown:x",
+        "http://[::1",
+        "http://[nonsense]/",
+        "http://\N{ACCOUNT OF}.example/",
+    ],
+)
+def test_an_address_that_could_do_harm_or_cant_be_parsed_is_none(address: str) -> None:
+    assert web_address(address) == ""
+
+
+@pytest.mark.parametrize(
+    ("address", "quoted"),
+    [
+        ("/a b", "/a%20b"),
+        (" /trimmed\n", "/trimmed"),
+        ("/<script>", "/%3Cscript%3E"),
+        ('/"quotes"', "/%22quotes%22"),
+        ("/a\r\nSet-Cookie: x=1", "/a%0D%0ASet-Cookie:%20x=1"),
+        ("/back\\slash", "/back%5Cslash"),
+        ("/{brace}|^`", "/%7Bbrace%7D%7C%5E%60"),
+        ("/é/日本", "/%C3%A9/%E6%97%A5%E6%9C%AC"),
+        ("/\x00\x7f", "/%00%7F"),
+        ("/\ud800", "/?"),
+    ],
+)
+def test_what_doesnt_belong_in_an_address_is_quoted(address: str, quoted: str) -> None:
+    assert web_address(address) == quoted
+
+
+def test_an_address_may_be_lazy() -> None:
+    assert web_address(gettext_lazy("/lazy")) == "/lazy"
+
+
+@given(st.text(st.characters()) | st.text("/:?#[]@<>\"'\\ \t\r\n%javscriptdh&;", max_size=30))
+def test_no_text_makes_an_address_that_breaks_out(text: str) -> None:
+    """The result goes into ``Link: <...>`` and ``href="..."`` as it is."""
+    address = web_address(text)
+    assert address.isascii()
+    assert address.isprintable()
+    assert not set(address) & set('<>" \\^`{|}')
+    assert urlsplit(address).scheme in ("", "http", "https", "mailto")
+    assert web_address(address) == address
+
+
+def test_a_bare_problem_has_the_members_that_every_problem_has() -> None:
+    assert BARE.as_dict() == {
+        "type": "about:blank",
+        "title": "Not Found",
+        "status": 404,
+        "detail": "Nothing here.",
+        "permanence": "unknown",
+    }
+
+
+def test_a_full_problem_has_every_member_of_the_contract_in_order() -> None:
+    """`retry_after` 0 is known, and fields that are for the header only are no members."""
+    assert list(FULL.as_dict().items()) == [
+        ("type", "https://example.com/type"),
+        ("title", "Method Not Allowed"),
+        ("status", 405),
+        ("detail", "Not this one."),
+        ("instance", "/path/"),
+        ("permanence", "permanent"),
+        ("request_id", "id"),
+        ("retry_after", 0),
+        ("allow", ["GET"]),
+        ("available", [{"type": "text/html", "href": "/x", "language": "de"}]),
+        ("accept", ["text/plain"]),
+        ("errors", [{"detail": "wrong", "pointer": "/a", "code": "invalid"}]),
+        ("balance", 30),
+    ]
+
+
+def test_an_empty_allow_is_told_and_an_unknown_one_is_not() -> None:
+    """RFC 9110, section 10.2.1: an empty Allow means that the resource takes no method."""
+    assert dataclasses.replace(BARE, allow=()).as_dict()["allow"] == []
+    assert "allow" not in BARE.as_dict()
+
+
+def test_members_are_plain_values() -> None:
+    lazy = gettext_lazy("words")
+    problem = Problem(
+        status=400,
+        title=lazy,
+        detail=lazy,
+        permanence=Permanence.TEMPORARY,
+        errors=(InvalidPart(lazy),),
+    )
+    members = problem.as_dict()
+    assert type(members["title"]) is type(members["detail"]) is type(members["permanence"]) is str
+    assert members["errors"] == [{"detail": "words"}]
+    assert type(members["errors"][0]["detail"]) is str
+
+
+@pytest.mark.parametrize("name", FULL.as_dict())
+def test_an_extension_never_replaces_a_member_of_the_road(name: str) -> None:
+    problem = dataclasses.replace(FULL, extensions={name: "forged"})
+    known = {**FULL.as_dict()}
+    if name == "balance":
+        known["balance"] = "forged"
+    else:
+        del known["balance"]
+    assert problem.as_dict() == known
+
+
+@pytest.mark.parametrize(
+    ("part", "members"),
+    [
+        (InvalidPart("d"), {"detail": "d"}),
+        (InvalidPart("d", ""), {"detail": "d", "pointer": ""}),
+        (InvalidPart("d", "/a/0", "c"), {"detail": "d", "pointer": "/a/0", "code": "c"}),
+        (Representation("t/s", "/"), {"type": "t/s", "href": "/"}),
+        (Representation("t/s", "/", "en"), {"type": "t/s", "href": "/", "language": "en"}),
+    ],
+)
+def test_parts_have_the_members_that_are_known(
+    part: InvalidPart | Representation, members: dict[str, str]
+) -> None:
+    """The pointer "" is the whole body (RFC 6901, section 5), and not the same as none."""
+    assert part.as_dict() == members
+
+
+@pytest.mark.parametrize("value", [BARE, FULL.available[0], FULL.errors[0]])
+def test_values_are_frozen_and_slotted(value: object) -> None:
+    name = dataclasses.fields(value)[0].name
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        setattr(value, name, "other")
+    assert not hasattr(value, "__dict__")
+
+
+@pytest.mark.parametrize("problem", [BARE, FULL])
+def test_a_problem_can_be_copied_and_pickled(problem: Problem) -> None:
+    """Task queues, parallel test runners and caches of responses do."""
+    assert copy.deepcopy(problem) == problem
+    assert pickle.loads(pickle.dumps(problem)) == problem  # noqa: S301
+
+
+def test_two_problems_share_no_extensions() -> None:
+    assert BARE.extensions == {}
+    other = Problem(status=404, title="", detail="")
+    assert BARE.extensions is not other.extensions or not hasattr(BARE.extensions, "update")
+
+
+def test_permanence_has_the_words_of_the_contract() -> None:
+    assert [str(each) for each in Permanence] == ["temporary", "permanent", "unknown"]

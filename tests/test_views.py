@@ -1,0 +1,108 @@
+"""The class-based views, in a URLconf and as handlers, and the CSRF failure view."""
+
+from typing import Any
+
+import pytest
+from django.http import HttpRequest, HttpResponse
+from django.test import Client, override_settings
+from django.urls import path
+from django.views.decorators.csrf import csrf_protect
+
+from django_http_errors import views
+from django_http_errors.exceptions import Conflict
+from django_http_errors.problems import Permanence, Problem
+
+from .asking import HTML, JSON, MIDDLEWARE, Site
+
+pytestmark = pytest.mark.urls(__name__)
+
+
+class BrokenProblem(views.GoneView):
+    def get_problem(self) -> Problem:
+        raise RuntimeError("secret")
+
+
+class BrokenContext(views.GoneView):
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        raise RuntimeError("secret")
+
+
+class WithContext(views.NotFoundView):
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(shop="open", **kwargs)
+
+
+@csrf_protect
+def form(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("sent")
+
+
+urlpatterns = [
+    *(path(f"{status}/", view.as_view()) for status, view in views.VIEWS.items()),
+    path("moved/", views.GoneView.as_view(detail="It moved.")),
+    path("soon/", views.ServiceUnavailableView.as_view(retry_after=30)),
+    path("teapot/", views.ErrorView.as_view(status=418, permanence=Permanence.PERMANENT)),
+    path("broken-problem/", BrokenProblem.as_view()),
+    path("broken-context/", BrokenContext.as_view()),
+    path("form/", form),
+]
+handler404 = WithContext.as_view()
+handler500 = views.InternalServerErrorView.as_view()
+
+
+@pytest.mark.parametrize("status", sorted(views.VIEWS))
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "OPTIONS", "PURGE"])
+def test_each_status_for_any_method(site: Site, status: int, method: str) -> None:
+    response = site.ask(f"/{status}/", JSON, method)
+    assert response.status_code == response.json()["status"] == status
+
+
+def test_attributes_in_the_urlconf(site: Site) -> None:
+    assert site.ask("/moved/", JSON).json()["detail"] == "It moved."
+    soon = site.ask("/soon/", JSON)
+    assert (soon["Retry-After"], soon.json()["permanence"]) == ("30", "temporary")
+    assert site.ask("/teapot/", JSON).json()["permanence"] == "permanent"
+
+
+def test_get_problem_that_raises(site: Site, own_records: list) -> None:
+    response = site.ask("/broken-problem/", JSON)
+    assert response.json()["status"] == response.status_code == 410
+    assert len(own_records) == 1
+
+
+def test_get_context_data_that_raises(site: Site, project_pages, own_records: list) -> None:
+    project_pages({"410.html": "own"})
+    response = site.ask("/broken-context/", HTML)
+    assert response.status_code == 410
+    assert b"<h1>Gone</h1>" in response.content
+    assert len(own_records) == 1
+
+
+def test_as_a_handler(site: Site, project_pages) -> None:
+    project_pages({"404.html": "{{ shop }}"})
+    assert site.ask("/nowhere/", HTML).content == b"open"
+    assert site.ask("/nowhere/", JSON, "DELETE").json()["status"] == 404
+
+
+def test_as_a_handler_it_answers_the_exception() -> None:
+    from django.test import RequestFactory
+
+    handler = views.InternalServerErrorView.as_view()
+    try:
+        raise Conflict
+    except Conflict:
+        assert handler(RequestFactory().get("/")).status_code == 409
+
+
+@pytest.mark.parametrize("debug", [True, False])
+@override_settings(
+    CSRF_FAILURE_VIEW="django_http_errors.views.csrf_failure", MIDDLEWARE=[MIDDLEWARE]
+)
+def test_a_failed_csrf_check(debug: bool, records: list) -> None:
+    with override_settings(DEBUG=debug):
+        response = Client(enforce_csrf_checks=True).post("/form/", headers={"accept": JSON})
+    problem = response.json()
+    assert response.status_code == problem["status"] == 403
+    assert "form" in problem["detail"]
+    assert ("CSRF cookie not set" in response.content.decode()) == debug
+    assert [record.name for record in records] == ["django.security.csrf"]

@@ -1,0 +1,9 @@
+"""A URLconf that has the app's handlers."""
+
+from django_http_errors.handlers import handler400, handler403, handler404, handler500
+
+from .views import patterns
+
+__all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
+
+urlpatterns = patterns()
