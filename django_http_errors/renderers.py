@@ -143,6 +143,8 @@ class TextRenderer:
             lines.append(_("Protocols: %(list)s") % {"list": ", ".join(problem.upgrade)})
         for each in problem.available:
             lines.append(_("Available: %(type)s at %(href)s") % each.as_dict())
+        if problem.blocked_by:
+            lines.append(_("Who demands this: %(href)s") % {"href": problem.blocked_by})
         for part in problem.errors:
             lines.append(f"- {part.pointer}: {part.detail}" if part.pointer else f"- {part.detail}")
         for action in problem.actions:

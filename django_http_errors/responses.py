@@ -206,7 +206,8 @@ def set_fields(
             is_below_wsgi_server and is_hop_by_hop(name)
         ):
             set_field(response, name, value)
-    for name in ("Retry-After", "Link", *catalogue.entry(problem.status).owes):
+    owes = catalogue.entry(problem.status).owes
+    for name in ("Retry-After", *(("Link",) if problem.actions else ()), *owes):
         if name in headers or (is_below_wsgi_server and is_hop_by_hop(name)):
             continue
         owed = FIELDS[name](problem, request)

@@ -22,6 +22,7 @@ DEFAULTS: dict[str, Any] = {
     "DEFAULT_MEDIA_TYPES": (("/", "text/html"),),
     "EXCEPTIONS": {},
     "RENDERERS": RENDERERS,
+    "REFRESH_SECONDS": 5.0,
     "REQUEST_ID_HEADER": "X-Request-ID",
 }
 
@@ -52,6 +53,8 @@ GOOD: list[tuple[str, Any, Any]] = [
     ("EXCEPTIONS", {"shop.OutOfStock": 409}, {"shop.OutOfStock": 409}),
     ("EXCEPTIONS", {"a.B": 400, "a.C": 599}, {"a.B": 400, "a.C": 599}),
     ("RENDERERS", ["shop.XMLRenderer"], ("shop.XMLRenderer",)),
+    ("REFRESH_SECONDS", 0, 0.0),
+    ("REFRESH_SECONDS", 0.5, 0.5),
     ("REQUEST_ID_HEADER", "X-Correlation-ID", "X-Correlation-ID"),
     ("REQUEST_ID_HEADER", "", ""),
 ]
@@ -59,7 +62,7 @@ GOOD: list[tuple[str, Any, Any]] = [
 # Each: the setting, what it doesn't take.
 ILL_TYPED: list[tuple[str, Any]] = [
     *((name, None) for name in DEFAULTS),
-    *((name, 404) for name in DEFAULTS),
+    *((name, 404) for name in DEFAULTS if name != "REFRESH_SECONDS"),
     *((name, object()) for name in DEFAULTS),
     *((name, "text") for name in DEFAULTS if name != "REQUEST_ID_HEADER"),
     *((name, {1: 2}) for name in DEFAULTS),
@@ -87,6 +90,9 @@ ILL_TYPED: list[tuple[str, Any]] = [
     ("RENDERERS", [""]),
     ("RENDERERS", [dict]),
     ("RENDERERS", {"text/html": "a.B"}),
+    ("REFRESH_SECONDS", -1),
+    ("REFRESH_SECONDS", 3601),
+    ("REFRESH_SECONDS", float("nan")),
     ("REQUEST_ID_HEADER", ["X-Request-ID"]),
     ("REQUEST_ID_HEADER", b"X-Request-ID"),
 ]
