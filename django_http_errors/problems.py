@@ -43,11 +43,17 @@ def web_address(value: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Representation:
-    """One of the representations that a 406 offers: media type, address, language."""
+    """One of the representations that a 406 offers: media type, address, language.
+
+    An address that a page must not link to is left out.
+    """
 
     type: str
     href: str
     language: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "href", web_address(self.href))
 
     def as_dict(self) -> dict[str, str]:
         members = {"type": self.type, "href": self.href}
@@ -104,6 +110,10 @@ class Problem:
     blocked_by: str = ""
     headers: tuple[tuple[str, str], ...] = ()
     extensions: Mapping[str, object] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.blocked_by:
+            object.__setattr__(self, "blocked_by", web_address(self.blocked_by))
 
     def as_dict(self) -> dict[str, object]:
         """Return the members of the JSON forms, in the order in which they are written."""
