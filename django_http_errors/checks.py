@@ -74,14 +74,14 @@ def _settings() -> Iterator[CheckMessage]:
                 f"HTTP_ERRORS{place} can't be used: {fault.message}.",
                 "Until it is mended, the default is in force.",
             )
-    for setting, paths in (
-        ("RENDERERS", conf.http_errors.RENDERERS),
-        ("EXCEPTIONS", conf.http_errors.EXCEPTIONS),
+    for setting, paths, is_usable in (
+        ("RENDERERS", conf.http_errors.RENDERERS, _is_renderer),
+        ("EXCEPTIONS", conf.http_errors.EXCEPTIONS, _is_exception),
     ):
         for path in paths:
             try:
-                if not isinstance(import_string(path), type):
-                    raise TypeError("it is no class")
+                if not is_usable(import_string(path)):
+                    raise TypeError("it is none")
             except Exception as error:  # noqa: BLE001 - importing runs the project's code
                 yield _message(
                     Error,
@@ -89,6 +89,14 @@ def _settings() -> Iterator[CheckMessage]:
                     f"HTTP_ERRORS[{setting!r}] names {path!r}, which can't be imported: {error}.",
                     "Give the dotted path of a class.",
                 )
+
+
+def _is_renderer(named: Any) -> bool:
+    return isinstance(named, type) and hasattr(named, "media_type") and hasattr(named, "render")
+
+
+def _is_exception(named: Any) -> bool:
+    return isinstance(named, type) and issubclass(named, BaseException)
 
 
 def _middleware() -> Iterator[CheckMessage]:

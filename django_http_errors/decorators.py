@@ -62,12 +62,14 @@ def require_acceptable(*media_types: str) -> Callable[[View], View]:
     """
     if not media_types:
         raise ValueError("require_acceptable() needs at least one media type")
+    # What a form may have as parameters doesn't matter to whether it is accepted.
+    offers = tuple(media_type.partition(";")[0].strip() for media_type in media_types)
 
     def before(request: HttpRequest) -> None:
-        chosen = negotiation.best(request.META.get("HTTP_ACCEPT"), media_types)
+        chosen = negotiation.best(request.META.get("HTTP_ACCEPT"), offers)
         if chosen is None:
             raise NotAcceptable(available=media_types)
-        request.accepted_media_type = chosen  # type: ignore[attr-defined]
+        request.accepted_media_type = media_types[offers.index(chosen)]  # type: ignore[attr-defined]
 
     return _around(before, lambda response: patch_vary_headers(response, ("Accept",)))
 
@@ -81,7 +83,7 @@ def require_content_types(*media_types: str) -> Callable[[View], View]:
     """
     if not media_types:
         raise ValueError("require_content_types() needs at least one media type")
-    accepted = frozenset(media_type.lower() for media_type in media_types)
+    accepted = frozenset(each.partition(";")[0].strip().lower() for each in media_types)
 
     def before(request: HttpRequest) -> None:
         if request.method not in ("POST", "PUT", "PATCH") and not _has_content(request):

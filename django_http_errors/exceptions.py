@@ -16,7 +16,6 @@ from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 
 from . import catalogue
-from .addresses import web_address
 from .conf import http_errors
 from .problems import InvalidPart, Permanence, Problem, Representation
 
@@ -50,11 +49,11 @@ def _elements(value: Any) -> tuple[Any, ...]:
 
 def _representation(value: Representation | Mapping[str, str] | str) -> Representation:
     """Return an element of `available=`; a mere media type is offered at the same address."""
+    if isinstance(value, Representation):
+        return value
     if isinstance(value, str):
-        value = Representation(value, "")
-    elif not isinstance(value, Representation):
-        value = Representation(value["type"], value.get("href", ""), value.get("language", ""))
-    return Representation(value.type, web_address(value.href), value.language)
+        return Representation(value, "")
+    return Representation(value["type"], value.get("href", ""), value.get("language", ""))
 
 
 def _invalid_part(value: InvalidPart | Mapping[str, Any] | StrOrPromise) -> InvalidPart:
@@ -133,7 +132,7 @@ class HttpError(Exception):
             challenges=_elements(challenges),
             length=length,
             upgrade=_elements(upgrade),
-            blocked_by=web_address(blocked_by),
+            blocked_by=blocked_by or "",
             headers=tuple((headers or {}).items()),
             extensions=extensions,
         )

@@ -22,6 +22,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import translation
+from django.utils.datastructures import CaseInsensitiveMapping
 from django.utils.encoding import escape_uri_path
 from django.utils.http import escape_leading_slashes
 
@@ -171,8 +172,8 @@ def finish(
             problem, context = responses.problem_of(response), no_context
         with language_of(request, own=not concealing) as language:
             problem = settle(request, problem, snapshot)
-            body = write(problem, request, context, form)
-            responses.fill(response, problem, body, form.content_type, language)
+            body, content_type = write(problem, request, context, form)
+            responses.fill(response, problem, body, content_type, language)
             responses.set_fields(response, problem, request, vary())
     except Exception:
         logger.exception("An error could not be answered as it should")
@@ -215,6 +216,9 @@ def situated(request: HttpRequest, problem: Problem) -> Problem:
     """Return `problem` with what is known of the request that it is about."""
     instance = _within_bounds(escape_leading_slashes(escape_uri_path(request.path)))
     here = _within_bounds(web_address(request.get_full_path())) or instance
+    if problem.headers:
+        headers = CaseInsensitiveMapping(dict(problem.headers))
+        problem = replace(problem, **responses.members_of(problem.status, headers))
     allow = problem.allow
     if problem.status == 405 and allow is None:
         allow = allowed_methods(request)
@@ -251,18 +255,21 @@ def choose(request: HttpRequest) -> Form:
     return forms[negotiation.best(request.META.get("HTTP_ACCEPT"), tuple(forms), preset) or preset]
 
 
-def write(problem: Problem, request: HttpRequest, context: ContextMaker, form: Form) -> bytes:
-    """Return `problem` in `form`, by the first of the form's steps that works."""
+def write(
+    problem: Problem, request: HttpRequest, context: ContextMaker, form: Form
+) -> tuple[bytes, str]:
+    """Return `problem` in `form`, by the first of its steps that works, and the content type."""
     for step in form.steps:
         try:
             body = step(problem, request, context)
             if body is not None:
-                return body
+                return body, form.content_type
         except Exception:
             logger.exception(
                 "The %s for status %d could not be rendered", form.media_type, problem.status
             )
-    return responses.last_resort(problem.status, form.media_type)
+    body = responses.last_resort(problem.status, form.media_type)
+    return body, responses.content_type(form.media_type)
 
 
 def vary() -> tuple[str, ...]:

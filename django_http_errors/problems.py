@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from .addresses import web_address
+
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
@@ -21,11 +23,17 @@ class Permanence(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Representation:
-    """One of the representations that a 406 offers: media type, address, language."""
+    """One of the representations that a 406 offers: media type, address, language.
+
+    An address that a page must not link to is left out.
+    """
 
     type: str
     href: str
     language: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "href", web_address(self.href))
 
     def as_dict(self) -> dict[str, str]:
         members = {"type": self.type, "href": self.href}
@@ -44,6 +52,9 @@ class Action:
     label: StrOrPromise
     href: str
     relation: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "href", web_address(self.href))
 
     def as_dict(self) -> dict[str, str]:
         return {"label": str(self.label), "href": self.href}
@@ -98,6 +109,10 @@ class Problem:
     actions: tuple[Action, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
     extensions: Mapping[str, object] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.blocked_by:
+            object.__setattr__(self, "blocked_by", web_address(self.blocked_by))
 
     def as_dict(self) -> dict[str, object]:
         """Return the members of the JSON forms, in the order in which they are written."""

@@ -253,6 +253,13 @@ def fill_with_last_resort(response: HttpResponseBase) -> None:
     response.headers.pop("Content-Length", None)
 
 
+def content_type(media_type: str) -> str:
+    """Return the Content-Type of what `last_resort` makes for `media_type`."""
+    if media_type.endswith("json"):
+        return media_type
+    return f"{'text/html' if media_type == 'text/html' else 'text/plain'}; charset=utf-8"
+
+
 def _listed(value: str) -> tuple[str, ...]:
     return tuple(each.strip() for each in value.split(",") if each.strip())
 
@@ -265,21 +272,27 @@ def _seconds(value: str) -> int | None:
     return None if date is None else seconds_until(datetime.fromtimestamp(date, UTC))
 
 
-def problem_of(response: HttpResponseBase) -> Problem:
-    """Return what a returned response says by its status and its fields."""
-    entry = catalogue.entry(response.status_code)
+def members_of(status: int, headers: Mapping[str, str]) -> dict[str, Any]:
+    """Return the members of a problem that its header fields say.
+
+    Allow and Accept count where they are the matter: REST framework puts Allow everywhere.
+    """
     members: dict[str, Any] = {}
-    headers = response.headers
-    # REST framework puts Allow on every response; it is told where it is the matter.
-    if entry.status == 405 and "Allow" in headers:
+    if status == 405 and "Allow" in headers:
         members["allow"] = _listed(headers["Allow"])
-    if entry.status == 415 and "Accept" in headers:
+    if status == 415 and "Accept" in headers:
         members["accept"] = _listed(headers["Accept"])
     retry_after = _seconds(headers["Retry-After"]) if "Retry-After" in headers else None
     if retry_after is not None:
         members["retry_after"] = retry_after
         members["permanence"] = Permanence.TEMPORARY
-    return entry.problem(**members)
+    return members
+
+
+def problem_of(response: HttpResponseBase) -> Problem:
+    """Return what a returned response says by its status and its fields."""
+    entry = catalogue.entry(response.status_code)
+    return entry.problem(**members_of(entry.status, response.headers))
 
 
 def is_bare(response: HttpResponseBase) -> bool:
@@ -294,7 +307,7 @@ def is_bare(response: HttpResponseBase) -> bool:
 
 
 def last_resort(status: int, media_type: str) -> bytes:
-    """Return constant bytes for `status` in (or near) the form `media_type`; never raises."""
+    """Return constant bytes for `status` in the form `media_type`, else as text; never raises."""
     try:
         phrase = HTTPStatus(status).phrase
     except ValueError:

@@ -102,6 +102,8 @@ SITUATIONS: list[tuple[list[str], dict[str, Any]]] = [
     (["E003"], http_errors(EXCEPTIONS={"": 404})),
     (["E003"], http_errors(EXCEPTIONS={"os.environ": 404})),
     (["E003"], http_errors(RENDERERS=["json.dumps"])),
+    (["E003"], http_errors(RENDERERS=["builtins.dict"])),
+    (["E003"], http_errors(EXCEPTIONS={"builtins.dict": 404})),
     ([], http_errors(EXCEPTIONS={"builtins.KeyError": 404, "builtins.ValueError": 400})),
     # The middleware
     (["W001"], {"MIDDLEWARE": [SECURITY, CSRF_MIDDLEWARE]}),

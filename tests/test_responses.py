@@ -22,7 +22,14 @@ from django.http import (
 )
 from django.test import RequestFactory, override_settings
 
+from django_http_errors import pipeline
 from django_http_errors.catalogue import entry
+from django_http_errors.exceptions import (
+    HttpError,
+    MethodNotAllowed,
+    ServiceUnavailable,
+    UnsupportedMediaType,
+)
 from django_http_errors.problems import Permanence, Problem, Representation
 from django_http_errors.responses import (
     FIELDS,
@@ -163,6 +170,18 @@ def test_a_link_quotes_what_its_quotes_hold() -> None:
     html = Representation('text/html; profile="a\\b"', "/a", 'd"e')
     link = with_fields(entry(406).problem(available=(html,))).headers["Link"]
     assert link == (r'</a>; rel="alternate"; type="text/html; profile=\"a\\b\""; hreflang="d\"e"')
+
+
+@pytest.mark.parametrize("address", ["javascript:x", '/a>; rel="stylesheet", </b'])
+def test_a_link_holds_no_address_that_breaks_out_of_it(address: str) -> None:
+    """A problem that was made by hand (`get_problem`) has not been through `HttpError`."""
+    for problem in (
+        entry(406).problem(available=(Representation("text/html", address),)),
+        entry(451).problem(blocked_by=address),
+    ):
+        link = with_fields(problem).headers.get("Link", "")
+        assert "javascript:" not in link
+        assert link.count("<") <= 1
 
 
 @pytest.mark.parametrize("name", ["Connection", "Proxy-Authenticate", "Upgrade"])
@@ -514,3 +533,42 @@ def test_the_last_resort_is_constant_and_well_formed(status: int, media_type: st
 def test_the_last_resort_has_the_phrase_of_the_status(media_type: str) -> None:
     assert b"Not Found" in last_resort(404, media_type)
     assert b"Error" in last_resort(599, media_type)
+
+
+class BrokenXMLRenderer:
+    media_type = "application/xml"
+
+    def render(self, problem: Problem) -> bytes:
+        raise RuntimeError("secret")
+
+
+def test_the_last_resort_is_called_what_it_is(rf: RequestFactory) -> None:
+    """Text that is called XML would be an error of its own."""
+    renderers = [f"{__name__}.BrokenXMLRenderer"]
+    with override_settings(HTTP_ERRORS={"RENDERERS": renderers}):
+        response = pipeline.answer(rf.get("/"), entry(404).problem())
+    assert response.status_code == 404
+    assert response.content == b"404 Not Found\n"
+    assert response.headers["Content-Type"].startswith("text/plain")
+
+
+# --- Fields and members ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("exception", "member", "value"),
+    [
+        (ServiceUnavailable(headers={"Retry-After": "120"}), "retry_after", 120),
+        (MethodNotAllowed(headers={"Allow": "GET, PUT"}), "allow", ["GET", "PUT"]),
+        (UnsupportedMediaType(headers={"Accept": "image/png"}), "accept", ["image/png"]),
+    ],
+)
+def test_a_field_and_its_member_say_the_same(
+    exception: HttpError, member: str, value: object, rf: RequestFactory
+) -> None:
+    """The contract: the member comes with the field, whichever way the field was given."""
+    request = rf.get("/", headers={"accept": JSON})
+    response = pipeline.answer(request, exception.problem)
+    (name,) = dict(exception.problem.headers)
+    assert response.headers[name] == exception.problem.headers[0][1]
+    assert json.loads(response.content)[member] == value

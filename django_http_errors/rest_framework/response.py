@@ -81,5 +81,6 @@ class APIProblemResponse(Response):
         forms = {form.media_type: form for form in renderers.forms()}
         chosen = negotiation.best(request.META.get("HTTP_ACCEPT"), tuple(forms), preset) or preset
         form = forms.get(chosen) or next(iter(forms.values()))
-        self["Content-Type"] = form.content_type
-        return pipeline.write(self.problem, request, pipeline.no_context, form)
+        body, content_type = pipeline.write(self.problem, request, pipeline.no_context, form)
+        self["Content-Type"] = content_type
+        return body
