@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from urllib.parse import quote, unquote, urlsplit
 
 # What RFC 3986 lets stand in a URI reference: everything else is percent-encoded, so that an
 # address can't break out of a header field or an attribute.
 _URI_CHARACTERS = "%/:?#[]@!$&'()*+,;=-._~"
+_NO_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+# The percent signs of the escapes of "%", "?" and "#".
+_KEPT = re.compile(r"%(?=25|3[Ff]|23)")
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]|\s+\Z")
 _LINKED_SCHEMES = frozenset({"", "http", "https", "mailto"})
 
 
@@ -38,8 +43,21 @@ def path_key(path: str) -> str:
 
 
 def decoded_path(path: str) -> str:
-    """Return `path` as a person may have typed or pasted it, percent-decoded and in NFC."""
-    return unicodedata.normalize("NFC", unquote(path))
+    """Return `path`, as a person may have typed or pasted it, percent-decoded and in NFC.
+
+    What would mean something else if it weren't encoded stays so ("%", "?" and "#"), and so does
+    what can't be seen: it is a path still, and the same path when it is decoded again.
+    """
+    if path.isascii() and "%" not in path and path.isprintable() and not path.endswith(" "):
+        return path
+    escaped = _NO_ESCAPE.sub("%25", path)
+    decoded = unicodedata.normalize("NFC", unquote(_KEPT.sub("%25", escaped)))
+    return _UNSEEN.sub(lambda found: quote(found[0]), decoded)
+
+
+def pattern_key(pattern: str) -> str:
+    """Return the key of the paths that `pattern` stands for, which is a `decoded_path`."""
+    return path_key(unquote(pattern))
 
 
 def bare_host(host: str) -> str:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from django.apps import apps
 from django.http import HttpRequest
 from django.test import RequestFactory
-from django.urls import Resolver404, ResolverMatch, resolve
+from django.urls import Resolver404, ResolverMatch, get_resolver, resolve
+from django.urls.resolvers import RegexPattern, RoutePattern
 from django.utils import translation
+from django.utils.http import escape_leading_slashes
 
 from . import catalogue, pipeline
+from .addresses import path_key
 from .policies import permanence
 from .policies.facts import Facts
 from .policies.messages import Message
@@ -53,6 +58,7 @@ def explain(
     accept: str = "",
     language: str = "",
     host: str = "",
+    nonce: str = "",
     snapshot: Snapshot | None = None,
 ) -> Explanation:
     """Return what a `status` at `address` is answered with, by the real road; no view is called.
@@ -61,10 +67,13 @@ def explain(
     status: 400 to 599; ValueError for another
     accept, language: the Accept field and the language tag of the client; "": none
     host: the host name; "": localhost
+    nonce: what lets the page's style through the Content-Security-Policy of where it is shown
     snapshot: the messages and rules to go by; left out, those of the site
     """
     snapshot = snapshot or store.current()
-    request = request_for(address, method=method, accept=accept, language=language, host=host)
+    request = request_for(
+        address, method=method, accept=accept, language=language, host=host, nonce=nonce
+    )
     response = ProblemResponse(catalogue.entry(status).problem(), pipeline.no_context)
     with translation.override(language or translation.get_language()):
         pipeline.finish(request, response, snapshot)
@@ -76,7 +85,7 @@ def explain(
         decided = decided or in_force
     return Explanation(
         request=request,
-        match=_match(request),
+        match=view_at(request.path_info),
         rules=tuple(considered),
         messages=tuple(snapshot.messages.matching(response.problem.status, facts)),
         problem=response.problem,
@@ -85,7 +94,13 @@ def explain(
 
 
 def request_for(
-    address: str, *, method: str = "GET", accept: str = "", language: str = "", host: str = ""
+    address: str,
+    *,
+    method: str = "GET",
+    accept: str = "",
+    language: str = "",
+    host: str = "",
+    nonce: str = "",
 ) -> HttpRequest:
     """Return the request that a stranger would make."""
     fields = {"Host": host or "localhost"}
@@ -93,7 +108,10 @@ def request_for(
         fields["Accept"] = accept
     if language:
         fields["Accept-Language"] = language
-    request: Any = RequestFactory().generic(method, address, headers=fields)
+    # Without the escape, the second of two slashes begins a host for the RequestFactory.
+    request: Any = RequestFactory().generic(method, escape_leading_slashes(address), headers=fields)
+    if nonce:
+        request.csp_nonce = request._csp_nonce = nonce  # django-csp's and Django's
     if language:
         request.LANGUAGE_CODE = language
     if apps.is_installed("django.contrib.auth"):
@@ -103,8 +121,52 @@ def request_for(
     return request  # type: ignore[no-any-return]
 
 
-def _match(request: HttpRequest) -> ResolverMatch | None:
-    try:
-        return resolve(request.path_info)
-    except Resolver404:
-        return None
+def is_own_host(host: str) -> bool:
+    """Tell whether the site answers requests for `host` (ALLOWED_HOSTS)."""
+    return Facts.of(request_for("/", host=host), "").host == host
+
+
+def view_at(path: str) -> ResolverMatch | None:
+    """Return the view that answers at the decoded `path`, with or without the final slash."""
+    key = path_key(path)
+    for spelling in (path, f"{key}/", key or "/"):
+        try:
+            return resolve(spelling)
+        except Resolver404:
+            continue
+    return None
+
+
+def routes_below(path: str) -> Iterator[str]:
+    """Yield the routes that the URLconf has below the decoded `path`, as far as can be told."""
+    start = f"{path_key(path)}/"
+    for literal, route in _routes(get_resolver(), ""):
+        if literal.startswith(start) and route != start:
+            yield route
+
+
+def _routes(resolver: Any, before: str) -> Iterator[tuple[str, str]]:
+    """Yield the beginning that every address of a route has, and the route, for each one."""
+    for each in resolver.url_patterns:
+        literal, is_whole = _literal(each.pattern)
+        if is_whole and hasattr(each, "url_patterns"):
+            yield from _routes(each, before + literal)
+        else:
+            written = literal if is_whole else str(each.pattern).removeprefix("^").removesuffix("$")
+            yield f"/{before}{literal}", f"/{before}{written}"
+
+
+# What has no meaning of its own in a regular expression, unless it is followed by a quantifier.
+_PLAIN = re.compile(r"\^?((?:(?:[\w/~%@,;:=&!-]|\\[.-])(?![?*+{]))*)(\$|\\Z)?")
+
+
+def _literal(pattern: Any) -> tuple[str, bool]:
+    """Return the beginning of `pattern` that every address has, and whether that is all of it."""
+    if isinstance(pattern, RoutePattern):
+        literal, parameter, _rest = str(pattern).partition("<")
+        return literal, not parameter
+    if isinstance(pattern, RegexPattern):
+        regex = str(pattern)
+        plain = None if "|" in regex else _PLAIN.match(regex)
+        return (plain[1].replace("\\", ""), plain.end() == len(regex)) if plain else ("", False)
+    return str(pattern), True  # the language of i18n_patterns

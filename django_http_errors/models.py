@@ -7,8 +7,10 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
-from django.db import models, transaction
+from django.core.validators import MaxLengthValidator
+from django.db import models, router, transaction
 from django.db.models import F, Q
+from django.db.models.signals import post_save
 from django.dispatch import Signal
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -78,13 +80,19 @@ class RowQuerySet(models.QuerySet[Any]):
     def enabled(self) -> RowQuerySet:
         return self.filter(enabled=True)
 
+    @property
+    def _written(self) -> str:
+        """The database that changes go to; `db` may be one that is only read."""
+        using: str | None = self._db  # type: ignore[attr-defined]
+        return using or router.db_for_write(self.model)
+
     def update(self, **values: Any) -> int:
-        return advancing(self.db, lambda: super(RowQuerySet, self).update(**values))
+        return advancing(self._written, lambda: super(RowQuerySet, self).update(**values))
 
     update.alters_data = True  # type: ignore[attr-defined]
 
     def delete(self) -> tuple[int, dict[str, int]]:
-        return advancing(self.db, super().delete)
+        return advancing(self._written, super().delete)
 
     delete.alters_data = True  # type: ignore[attr-defined]
     delete.queryset_only = True  # type: ignore[attr-defined]
@@ -94,10 +102,18 @@ class RowQuerySet(models.QuerySet[Any]):
         for each in objs:
             each.normalise()
         return advancing(
-            self.db, lambda: super(RowQuerySet, self).bulk_create(objs, *args, **kwargs)
+            self._written, lambda: super(RowQuerySet, self).bulk_create(objs, *args, **kwargs)
         )
 
     bulk_create.alters_data = True  # type: ignore[attr-defined]
+
+    def bulk_update(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> int:
+        objs = list(objs)
+        for each in objs:
+            each.normalise()
+        return super().bulk_update(objs, *args, **kwargs)  # which calls `update`
+
+    bulk_update.alters_data = True  # type: ignore[attr-defined]
 
 
 class Row(models.Model):
@@ -114,15 +130,25 @@ class Row(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.normalise()
-        using = kwargs.get("using") or self._state.db or type(self).objects.db
+        using = kwargs.get("using") or router.db_for_write(type(self), instance=self)
         advancing(using, lambda: super(Row, self).save(*args, **kwargs))
 
     def delete(self, using: str | None = None, keep_parents: bool = False) -> Any:
-        alias = using or self._state.db or type(self).objects.db
+        alias = using or router.db_for_write(type(self), instance=self)
         return advancing(alias, lambda: super(Row, self).delete(using, keep_parents))
 
+    def clean_fields(self, exclude: Any = None) -> None:
+        super().clean_fields(exclude)
+        as_written = dict(self.__dict__)
+        self.normalise()
+        if self.__dict__ != as_written:
+            super().clean_fields(exclude)  # It may have become longer.
+
     def normalise(self) -> None:
-        """Write the fields that are compared in the one way they are compared in."""
+        """Write the fields that are compared in the one way they are compared in.
+
+        Done again it changes nothing.
+        """
         self.host = self.host.strip().lower()
 
 
@@ -164,12 +190,17 @@ class ErrorMessage(Row):
         validators=[validation.path],
         help_text=_("/shop/ stands for /shop and everything below it; blank for any path."),
     )
-    title = models.CharField(_("title"), max_length=200, blank=True, validators=[validation.words])
+    title = models.CharField(
+        _("title"),
+        max_length=200,
+        blank=True,
+        validators=[validation.words, validation.no_control],
+    )
     detail = models.TextField(
         _("detail"),
         max_length=4000,
         blank=True,
-        validators=[validation.words],
+        validators=[validation.words, MaxLengthValidator(4000)],
         help_text=_(
             "What happened, and what the visitor can do. {path}, {method}, {status}, {host},"
             " {request_id} and {retry_after} are replaced."
@@ -246,7 +277,7 @@ class Addressed(Row):
         validators=[validation.path],
         help_text=_(
             "Begins with a slash, without host and query: /old-shop/. A route is written as in a"
-            " URLconf: /archive/<int:year>/."
+            " URLconf: /archive/&lt;int:year&gt;/."
         ),
     )
     host = models.CharField(
@@ -258,7 +289,11 @@ class Addressed(Row):
         help_text=_("A host name without scheme and port, or blank for any host."),
     )
     note = models.TextField(
-        _("note"), max_length=4000, blank=True, help_text=_("For editors; never shown to visitors.")
+        _("note"),
+        max_length=4000,
+        blank=True,
+        validators=[validation.lines, MaxLengthValidator(4000)],
+        help_text=_("For editors; never shown to visitors."),
     )
 
     class Meta:
@@ -266,8 +301,7 @@ class Addressed(Row):
 
     def normalise(self) -> None:
         super().normalise()
-        if self.kind != Kind.ROUTE:
-            self.pattern = decoded_path(self.pattern)
+        self.pattern = decoded_path(self.pattern)
 
     def clean(self) -> None:
         self.normalise()
@@ -289,6 +323,14 @@ class PermanenceRuleQuerySet(RowQuerySet):
             Q(valid_until=None) | Q(valid_until__gt=at),
             enabled=True,
         )
+
+    def expired(self, at: datetime | None = None) -> PermanenceRuleQuerySet:
+        """Return the enabled rules that were in force before a time, now if left out."""
+        return self.filter(valid_until__lte=at or timezone.now(), enabled=True)
+
+    def pending(self, at: datetime | None = None) -> PermanenceRuleQuerySet:
+        """Return the enabled rules that will be in force after a time, now if left out."""
+        return self.filter(valid_from__gt=at or timezone.now(), enabled=True)
 
 
 class PermanenceRule(Addressed):
@@ -314,7 +356,7 @@ class PermanenceRule(Addressed):
         _("reason"),
         max_length=4000,
         blank=True,
-        validators=[validation.words],
+        validators=[validation.words, MaxLengthValidator(4000)],
         help_text=_("Shown to visitors. Blank for the words that the status has."),
     )
     replacement = models.CharField(
@@ -341,8 +383,9 @@ class PermanenceRule(Addressed):
     )
     # A name and no foreign key: the app doesn't need django.contrib.auth.
     author = models.CharField(_("author"), max_length=150, blank=True, editable=False)
-    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
-    updated_at = models.DateTimeField(_("updated at"), auto_now=True)
+    # Not auto_now: fixtures may leave them out, and an import restores what an export had.
+    created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(_("updated at"), default=timezone.now, editable=False)
 
     objects = PermanenceRuleQuerySet.as_manager()  # type: ignore[misc]
 
@@ -378,8 +421,17 @@ class PermanenceRule(Addressed):
     def __str__(self) -> str:
         return f"{self.host}{self.pattern}"
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            self.updated_at = timezone.now()
+        if kwargs.get("update_fields") is not None:
+            kwargs["update_fields"] = {*kwargs["update_fields"], "updated_at"}
+        super().save(*args, **kwargs)
+
     def clean(self) -> None:
         super().clean()
+        if self.valid_from and self.valid_until and self.valid_from >= self.valid_until:
+            raise ValidationError({"valid_until": _("A rule can't end before it begins.")})
         if self.expected_at and self.permanence != self.Answer.TEMPORARY:
             raise ValidationError(
                 {"expected_at": _("Only what is temporary can be expected at some time.")}
@@ -437,3 +489,13 @@ class HidingRule(Addressed):
 
     def __str__(self) -> str:
         return f"{self.host}{self.pattern}"
+
+
+def _note_fixture(raw: bool, using: str, **kwargs: Any) -> None:
+    """Advance the generation for a row of a fixture, which doesn't come by `save`."""
+    if raw:
+        advancing(using, lambda: None)
+
+
+for _model in (ErrorMessage, PermanenceRule, HidingRule):
+    post_save.connect(_note_fixture, sender=_model)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db import models
-from django.db.models.signals import post_delete, post_save, pre_delete
+from django.db.models.signals import class_prepared, post_delete, post_save, pre_delete
+from django.urls import get_script_prefix
 from django.utils.translation import gettext_lazy as _
 
 from .addresses import decoded_path
 from .models import Kind, PermanenceRule
+
+logger = logging.getLogger("django_http_errors")
 
 M = TypeVar("M", bound=models.Model)
 
@@ -31,7 +37,9 @@ def leave_tombstone(
 
     In the same transaction, so that a deletion that is rolled back leaves none; an object that
     is saved at such an address removes its tombstone. Bulk deletions count: Django sends their
-    signals. Call it in `AppConfig.ready()`, or decorate the model with it.
+    signals. Call it in `AppConfig.ready()`, or decorate the model with it; it goes for the
+    proxies of the model too. An address or a condition that raises is logged: the object is
+    deleted, and saved, without it.
 
     model: a model, not abstract; left out, a decorator for one is returned
     url: gives the path of an object, `get_absolute_url()` if left out; "" for no tombstone
@@ -39,15 +47,45 @@ def leave_tombstone(
     """
     if model is None:
         return lambda decorated: leave_tombstone(decorated, url=url, when=when)
-    address = url or _absolute_url
-    could_be_seen = when or _always
+    if url is None and not hasattr(model, "get_absolute_url"):
+        raise ImproperlyConfigured(f"{model._meta.label} has no get_absolute_url(); give a url")
+    _Tombstones(model, url or _absolute_url, when or _always).connect()
+    return model
 
-    def remember(sender: Any, instance: Any, **kwargs: Any) -> None:
+
+@dataclass(frozen=True, slots=True)
+class _Tombstones:
+    """Those of a model, and the receivers of the signals that leave and remove them."""
+
+    model: type[models.Model]
+    address: Address
+    could_be_seen: Condition
+
+    def connect(self) -> None:
+        for each in _with_subclasses(self.model):
+            self.connect_to(each)
+        class_prepared.connect(
+            self.connect_to, weak=False, dispatch_uid=f"{__name__}.{self.model._meta.label}"
+        )
+
+    def connect_to(self, sender: Any, **kwargs: Any) -> None:
+        # Django sends the signals of a proxy, which is the same thing by another name, as its own.
+        is_ours = issubclass(sender, self.model)
+        if is_ours and sender._meta.concrete_model is self.model._meta.concrete_model:
+            receivers = (
+                (pre_delete, self.remember),
+                (post_delete, self.bury),
+                (post_save, self.dig_up),
+            )
+            for signal, receiver in receivers:
+                name = f"{__name__}.{receiver.__name__}"
+                signal.connect(receiver, sender=sender, weak=False, dispatch_uid=name)
+
+    def remember(self, sender: Any, instance: Any, **kwargs: Any) -> None:
         # Before the deletion, as long as what the address and the condition are made of is there.
-        pattern = _pattern(address(instance)) if could_be_seen(instance) else ""
-        setattr(instance, _ATTRIBUTE, pattern)
+        setattr(instance, _ATTRIBUTE, self.pattern_of(instance, self.could_be_seen))
 
-    def bury(sender: Any, instance: Any, using: str, **kwargs: Any) -> None:
+    def bury(self, sender: Any, instance: Any, using: str, **kwargs: Any) -> None:
         pattern = getattr(instance, _ATTRIBUTE, "")
         if pattern:
             PermanenceRule.objects.using(using).get_or_create(
@@ -60,8 +98,8 @@ def leave_tombstone(
                 },
             )
 
-    def dig_up(sender: Any, instance: Any, using: str, raw: bool, **kwargs: Any) -> None:
-        pattern = "" if raw else _pattern(address(instance))
+    def dig_up(self, sender: Any, instance: Any, using: str, raw: bool, **kwargs: Any) -> None:
+        pattern = "" if raw else self.pattern_of(instance, _always)
         if pattern:
             graves = PermanenceRule.objects.using(using).filter(
                 kind=Kind.EXACT, pattern=pattern, source=PermanenceRule.Source.CODE
@@ -70,14 +108,21 @@ def leave_tombstone(
             if graves.exists():
                 graves.delete()
 
-    for signal, receiver in ((pre_delete, remember), (post_delete, bury), (post_save, dig_up)):
-        signal.connect(
-            receiver,
-            sender=model,
-            weak=False,
-            dispatch_uid=f"{__name__}.{receiver.__name__}.{model._meta.label}",
-        )
-    return model
+    def pattern_of(self, instance: Any, condition: Condition) -> str:
+        """Return the pattern for the address of `instance`, "" if it has none."""
+        try:
+            return _pattern(self.address(instance)) if condition(instance) else ""
+        except Exception:
+            logger.exception(
+                "Whether %s %r has a tombstone can't be told", self.model._meta.label, instance.pk
+            )
+            return ""
+
+
+def _with_subclasses(model: type[M]) -> Iterator[type[M]]:
+    yield model
+    for each in model.__subclasses__():
+        yield from _with_subclasses(each)
 
 
 def _absolute_url(instance: Any) -> str:
@@ -90,7 +135,16 @@ def _always(instance: Any) -> bool:
 
 
 def _pattern(url: str) -> str:
-    """Return the path of `url` as a rule has it, "" if no rule can be for it."""
-    path = decoded_path(urlsplit(url).path)
+    """Return the path of `url` as a rule has it, "" if no rule can be for it.
+
+    None is for an address with a query or a fragment: its page is that of others too.
+    """
+    parts = urlsplit(url or "")
+    if parts.query or parts.fragment:
+        return ""
+    path = decoded_path(parts.path)
+    prefix = get_script_prefix()
+    if path.startswith(prefix):
+        path = path[len(prefix) - 1 :]
     longest = PermanenceRule._meta.get_field("pattern").max_length
     return path if path.startswith("/") and len(path) <= (longest or 0) else ""

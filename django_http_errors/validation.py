@@ -12,24 +12,33 @@ from .addresses import web_address
 
 PLACEHOLDERS = ("path", "method", "status", "host", "request_id", "retry_after")
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+# And lone surrogates, which are half a character and can't be sent or stored.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_NEWLINE = re.compile(r"\r\n|\r|\n")
 _STATUS = re.compile(r"[45](?:[0-9][0-9]|xx)")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{1,8})*")
 _LABEL = r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)"
 _HOST = re.compile(rf"(?:{_LABEL}\.)*{_LABEL}|\[[0-9A-Fa-f:.]+\]")
+# Without one of these an address would be one below the page that it is shown on.
+_LINK = re.compile(r"/|https?://.|mailto:.", re.IGNORECASE)
 _BRACES = re.compile(r"\{([^{}]*)\}|[{}]")
 
 
 def no_control(value: str) -> None:
-    """Refuse control characters; a text of several lines is checked line by line."""
+    """Refuse control characters, the ends of lines among them."""
     if _CONTROL.search(value):
         raise ValidationError(_("Control characters are not allowed here."), code="control")
 
 
+def lines(value: str) -> None:
+    """Refuse control characters, except for what a text of several lines is made with."""
+    for line in _NEWLINE.split(value):
+        no_control(line.replace("\t", " "))
+
+
 def words(value: str) -> None:
     """Refuse control characters, and placeholders that aren't on the list."""
-    for line in value.splitlines():
-        no_control(line.replace("\t", " "))
+    lines(value)
     for braces in _BRACES.finditer(value):
         if braces[1] not in PLACEHOLDERS:
             raise ValidationError(
@@ -89,18 +98,24 @@ def path(value: str) -> None:
 
 def route(value: str) -> None:
     """Refuse what Django's `path()` doesn't take."""
+    fault: object = None
     try:
-        RoutePattern(value.removeprefix("/"), is_endpoint=True).regex  # noqa: B018 - compiles it
+        pattern = RoutePattern(value.removeprefix("/"), is_endpoint=True)
+        pattern.regex  # noqa: B018 - compiles it
+        # A bracket too many, or a regular expression: Django only warns of them.
+        fault = next((warning.msg for warning in pattern.check()), None)
     except (ImproperlyConfigured, re.error) as error:
+        fault = error
+    if fault:
         raise ValidationError(
-            _("This is no route: %(error)s"), code="route", params={"error": error}
-        ) from error
+            _("This is no route: %(error)s"), code="route", params={"error": fault}
+        )
 
 
 def link(value: str) -> None:
     """Refuse what a page must not link to."""
     no_control(value)
-    if not web_address(value):
+    if not _LINK.match(web_address(value)):
         raise ValidationError(
             _(
                 "Write an address on this site that begins with a slash, or one with http, https or"

@@ -6,6 +6,7 @@ from django.db import migrations
 
 COLUMNS = (
     ("django_http_errors_permanencerule", "pattern", "varchar(500)"),
+    ("django_http_errors_hidingrule", "pattern", "varchar(500)"),
     ("django_http_errors_errormessage", "path_prefix", "varchar(400)"),
 )
 
@@ -22,6 +23,9 @@ def compare_by_bytes(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
+    # MariaDB and MySQL can do no DDL in a transaction.
+    atomic = False
+
     dependencies = [("django_http_errors", "0001_initial")]
 
     operations = [migrations.RunPython(compare_by_bytes, migrations.RunPython.noop)]

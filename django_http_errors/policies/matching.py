@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from itertools import chain
 from typing import Generic, Protocol, TypeVar
 
 from django.urls.resolvers import RoutePattern
 
-from ..addresses import path_key
+from ..addresses import path_key, pattern_key
 from ..models import Kind
 
 logger = logging.getLogger("django_http_errors")
@@ -28,6 +30,15 @@ class Pattern(Protocol):
 R = TypeVar("R", bound=Pattern)
 
 
+@lru_cache(maxsize=1000)
+def report(row: str, fault: str) -> None:
+    """Log that `row`, which somebody made by hand, can't be used.
+
+    Once: it is in every snapshot, and after every edit there is a new one.
+    """
+    logger.error("%s can't be used: %s", row, fault)
+
+
 class Index(Generic[R]):
     """Rules by the addresses that they cover; made once and never changed."""
 
@@ -40,25 +51,29 @@ class Index(Generic[R]):
         for rule in rules:
             try:
                 self._add(rule)
-            except Exception:
-                # A row that somebody made by hand; it must not keep the others from working.
-                logger.exception("The rule %r can't be used", rule)
+            except Exception as error:  # noqa: BLE001 - it must not keep the others from working
+                report(repr(rule), repr(error))
         # Own host before any host, older before newer.
         self._routes.sort(key=lambda entry: not entry[1].host)
 
     def __len__(self) -> int:
         return self._size
 
+    def __iter__(self) -> Iterator[R]:
+        tables = chain(self._exact.values(), self._prefixes.values())
+        return chain(chain.from_iterable(tables), (rule for _, rule in self._routes))
+
     def _add(self, rule: R) -> None:
         if not rule.pattern.startswith("/"):
             raise ValueError("an address begins with a slash")
+        pattern = pattern_key(rule.pattern)
         if rule.kind == Kind.ROUTE:
-            route = RoutePattern(rule.pattern.removeprefix("/"), is_endpoint=True)
+            route = RoutePattern(pattern.removeprefix("/"), is_endpoint=True)
             route.match("")  # compiles it
             self._routes.append((route, rule))
         else:
             table = {Kind.EXACT: self._exact, Kind.PREFIX: self._prefixes}[Kind(rule.kind)]
-            key = (rule.host, path_key(rule.pattern))
+            key = (rule.host, pattern)
             table[key] = (*table.get(key, ()), rule)
             if rule.kind == Kind.PREFIX:
                 self._deepest = max(self._deepest, key[1].count("/"))
@@ -77,12 +92,10 @@ class Index(Generic[R]):
             for prefix in self._prefixes_of(key):
                 for each in hosts:
                     yield from self._prefixes.get((each, prefix), ())
-        if self._routes:
-            # A route may end in a slash or not, and so may the address that was asked for.
-            spellings = (key.removeprefix("/"), f"{key}/".removeprefix("/"))
-            for route, rule in self._routes:
-                if rule.host in hosts and any(route.match(each) for each in spellings):
-                    yield rule
+        relative = key.removeprefix("/")
+        for route, rule in self._routes:
+            if rule.host in hosts and route.match(relative):
+                yield rule
 
     def _prefixes_of(self, key: str) -> Iterator[str]:
         """Yield `key` and what is above it, the longest first, as far as there are prefixes."""

@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
-from ..addresses import path_key, web_address
+from ..addresses import pattern_key, web_address
 from ..problems import Action, Permanence, Problem
 from ..validation import PLACEHOLDERS
 from .facts import Facts
+from .matching import report
+
+if TYPE_CHECKING:
+    from ..models import ErrorMessage
 
 _PLACEHOLDER = re.compile(r"\{(" + "|".join(PLACEHOLDERS) + r")\}")
 
@@ -32,6 +37,11 @@ class Message:
     action_label: str
     action_url: str
 
+    @classmethod
+    def of(cls, row: ErrorMessage) -> Message:
+        """Return `row` as the snapshot would have it; an unsaved one has the pk 0."""
+        return cls(row.pk or 0, *(getattr(row, name) for name in FIELDS[1:]))
+
     @property
     def specificity(self) -> tuple[bool, int, int, int]:
         """The order in which messages are asked, the greatest first.
@@ -41,13 +51,13 @@ class Message:
         """
         status = 2 if self.status.isdigit() else 1 if self.status else 0
         language = self.language.count("-") + 1 if self.language else 0
-        return bool(self.host), len(path_key(self.path_prefix)), status, language
+        return bool(self.host), len(pattern_key(self.path_prefix)), status, language
 
     def is_for(self, status: int, facts: Facts) -> bool:
         return (
             self.status in ("", str(status), f"{status // 100}xx")
             and self.host in ("", facts.host)
-            and _is_below(facts.key, path_key(self.path_prefix))
+            and _is_below(facts.key, pattern_key(self.path_prefix))
             and (
                 not self.language
                 or facts.language == self.language
@@ -63,7 +73,8 @@ class Messages:
     """All messages, the most specific first; made once and never changed."""
 
     def __init__(self, rows: Iterable[Message]) -> None:
-        self._rows = tuple(sorted(rows, key=lambda row: row.specificity, reverse=True))
+        usable = filter(_is_usable, rows)
+        self._rows = tuple(sorted(usable, key=lambda row: row.specificity, reverse=True))
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -74,6 +85,16 @@ class Messages:
     def matching(self, status: int, facts: Facts) -> Iterator[Message]:
         """Yield the messages for an error, the most specific first."""
         return (row for row in self._rows if row.is_for(status, facts))
+
+
+def _is_usable(row: Message) -> bool:
+    """Tell whether `row` gives what a message has to; one made by hand may not."""
+    try:
+        _ = row.specificity, _members(row)
+    except Exception as error:  # noqa: BLE001 - it must not keep the others from working
+        report(repr(row), repr(error))
+        return False
+    return True
 
 
 def _is_below(key: str, prefix: str) -> bool:
@@ -87,19 +108,33 @@ def choose(problem: Problem, facts: Facts, messages: Messages) -> Problem:
     """
     if not len(messages):
         return problem
-    found: dict[str, object] = {}
-    for row in messages.matching(problem.status, facts):
-        if row.title:
-            found.setdefault("title", row.title)
-        if row.detail:
-            found.setdefault("detail", row.detail)
-        if row.permanence:
-            found.setdefault("permanence", Permanence(row.permanence))
-        address = web_address(row.action_url)
-        if row.action_label and address:
-            action = Action(row.action_label, address)
-            found.setdefault("actions", (*problem.actions, action))
-    return replace(problem, **found) if found else problem  # type: ignore[arg-type]
+    found: dict[str, Any] = {}
+    for _row, given in contributions(messages.matching(problem.status, facts)):
+        found.update(given)
+    if "actions" in found:
+        found["actions"] = (*problem.actions, *found["actions"])
+    return replace(problem, **found) if found else problem
+
+
+def contributions(rows: Iterable[Message]) -> Iterator[tuple[Message, dict[str, Any]]]:
+    """Yield each of `rows`, the most specific first, and the members that are its to give."""
+    given_already: set[str] = set()
+    for row in rows:
+        given = {name: value for name, value in _members(row).items() if name not in given_already}
+        given_already.update(given)
+        yield row, given
+
+
+def _members(row: Message) -> dict[str, Any]:
+    """Return the members of a problem that `row` has something for."""
+    address = web_address(row.action_url)
+    members = {
+        "title": row.title,
+        "detail": row.detail,
+        "permanence": row.permanence and Permanence(row.permanence),
+        "actions": row.action_label and address and (Action(row.action_label, address),),
+    }
+    return {name: value for name, value in members.items() if value}
 
 
 def filled_in(

@@ -73,14 +73,16 @@ class Store:
         """
         try:
             alias = router.db_for_write(models.Generation)
+            if connections[alias].needs_rollback:
+                return self._snapshot  # No query is possible, and no edit will be committed.
             if _has_uncommitted_edits(alias):
                 return self._load(alias)  # for this transaction alone
-            if time.monotonic() < self._ask_at or (from_memory and self._snapshot is not EMPTY):
+            # At the very start there is nothing yet: wait for whoever asks already.
+            is_start = self._snapshot is EMPTY and not self._back_off
+            if not is_start and (from_memory or time.monotonic() < self._ask_at):
                 return self._snapshot
             alias = router.db_for_read(models.Generation)
-            if not connections[alias].needs_rollback and self._lock.acquire(
-                blocking=self._snapshot is EMPTY
-            ):
+            if not connections[alias].needs_rollback and self._lock.acquire(blocking=is_start):
                 try:
                     self._refresh(alias)
                 finally:
@@ -96,7 +98,7 @@ class Store:
         if now < self._ask_at:
             return  # Another thread has asked while this one waited.
         # Set first: an edit that comes while the rows are read makes it 0 again.
-        self._ask_at = now + max(http_errors.REFRESH_SECONDS, self._back_off)
+        self._ask_at = now + http_errors.REFRESH_SECONDS
         try:
             with _savepoint(alias):
                 generation = models.Generation.current(alias)

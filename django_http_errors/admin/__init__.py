@@ -1,0 +1,29 @@
+"""The admin, as an editor sees it: messages, permanence rules, and trying an address."""
+
+from __future__ import annotations
+
+from django.apps import apps
+from django.contrib import admin
+from django.utils.module_loading import import_string
+
+from ..models import ErrorMessage, PermanenceRule
+from .base import RowAdmin
+from .messages import ErrorMessageAdmin
+from .rules import PermanenceRuleAdmin
+
+__all__ = ["ErrorMessageAdmin", "PermanenceRuleAdmin"]
+
+
+def with_import_export(row_admin: type[RowAdmin], mixin: str) -> type[RowAdmin]:
+    """Return `row_admin`, with import and export where django-import-export is installed."""
+    if not apps.is_installed("import_export"):
+        return row_admin
+    # By name: without the package its subpackage can't be imported.
+    base = import_string(f"django_http_errors.import_export.{mixin}")
+    return type(row_admin.__name__, (base, row_admin), {"__module__": __name__})
+
+
+admin.site.register(ErrorMessage, with_import_export(ErrorMessageAdmin, "MessageImportExportMixin"))
+admin.site.register(
+    PermanenceRule, with_import_export(PermanenceRuleAdmin, "RuleImportExportMixin")
+)

@@ -1,0 +1,106 @@
+"""Try an address: what becomes of an error there, and why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from ..addresses import bare_host
+from ..explanation import Explanation, explain, is_own_host
+from ..models import ErrorMessage, PermanenceRule, Row
+from ..policies.messages import contributions
+from ..renderers import csp_nonce
+from . import advice
+from .answers import Answer
+from .forms import TryForm, media_types
+
+if TYPE_CHECKING:
+    from .base import RowAdmin
+
+# What a message can give, as an editor calls it.
+GIVEN = {
+    "title": gettext_lazy("title"),
+    "detail": gettext_lazy("detail"),
+    "permanence": gettext_lazy("permanence"),
+    "actions": gettext_lazy("action"),
+}
+
+# What a link to the page may leave out.
+NOT_SAID = {"status": "404", "method": "GET"}
+
+
+def try_address(row_admin: RowAdmin, request: HttpRequest) -> HttpResponse:
+    """Show what becomes of an error at an address; for those who may see messages or rules."""
+    seen = {model: _may_see(row_admin, request, model) for model in (PermanenceRule, ErrorMessage)}
+    if not any(seen.values()):
+        raise PermissionDenied
+    asking = TryForm({**NOT_SAID, **request.GET.dict()} if request.GET else None)
+    context: dict[str, Any] = {}
+    if asking.is_valid():
+        asked = asking.cleaned_data
+        host = asked["host"] or bare_host(request.get_host())
+        explanation = explain(
+            asked["address"] or "/",
+            status=int(asked["status"]),
+            method=asked["method"],
+            accept=asked["accept"],
+            language=asked["language"],
+            host=host,
+            nonce=csp_nonce(request),
+        )
+        context = {
+            "explanation": explanation,
+            "answer": Answer.of(explanation.response),
+            "foreign_host": "" if is_own_host(host) else host,
+            "rules": seen[PermanenceRule] and _rules(row_admin, explanation),
+            "words": seen[ErrorMessage] and _words(row_admin, explanation),
+        }
+    return row_admin.page(
+        request,
+        "try_address",
+        title=_("Try an address"),
+        asking=asking,
+        media_types=media_types(),
+        may_see_rules=seen[PermanenceRule],
+        may_see_messages=seen[ErrorMessage],
+        **context,
+    )
+
+
+def _may_see(row_admin: RowAdmin, request: HttpRequest, model: type[Row]) -> bool:
+    site = row_admin.admin_site
+    return site.is_registered(model) and site.get_model_admin(model).has_view_permission(request)
+
+
+def _rules(row_admin: RowAdmin, explanation: Explanation) -> list[dict[str, Any]]:
+    """Return the rules that were considered, in their order, and what became of each."""
+    now = timezone.now()
+    winner = next((each.rule for each in explanation.rules if each.decides), None)
+    return [
+        {
+            "name": advice.name(each.rule),
+            "url": row_admin.url_of(PermanenceRule, each.rule.pk),
+            "answer": advice.answer(each.rule, now),
+            "decides": each.decides,
+            "verdict": _("decides") if each.decides else advice.why_not(each.rule, winner, now),
+        }
+        for each in explanation.rules
+    ]
+
+
+def _words(row_admin: RowAdmin, explanation: Explanation) -> list[dict[str, Any]]:
+    """Return the messages for the error, in their order, and what each gave."""
+    rows = ErrorMessage.objects.in_bulk([each.pk for each in explanation.messages])
+    return [
+        {
+            "name": rows.get(message.pk, message.pk),
+            "url": row_admin.url_of(ErrorMessage, message.pk),
+            "given": [GIVEN[member] for member in given],
+        }
+        for message, given in contributions(explanation.messages)
+    ]

@@ -1,0 +1,285 @@
+"""A permanence rule in words: what it does, what state it is in, and what editors get wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from django.db.models import TextChoices
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from ..addresses import path_key
+from ..explanation import is_own_host, routes_below, view_at
+from ..models import Kind, PermanenceRule
+from ..policies import permanence
+from ..policies.permanence import Rule, Rules
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+Answer = PermanenceRule.Answer
+
+# Of many, this many are named in a warning.
+NAMED = 3
+
+# By kind and permanence: what happens, with a place for when.
+_SENTENCES = {
+    (Kind.EXACT, Answer.PERMANENT): gettext_lazy(
+        "Requests to %(pattern)s answer 410 Gone %(when)s."
+    ),
+    (Kind.PREFIX, Answer.PERMANENT): gettext_lazy(
+        "Requests to %(pattern)s and everything below answer 410 Gone %(when)s."
+    ),
+    (Kind.ROUTE, Answer.PERMANENT): gettext_lazy(
+        "Requests to all addresses of the form %(pattern)s answer 410 Gone %(when)s."
+    ),
+    (Kind.EXACT, Answer.TEMPORARY): gettext_lazy(
+        "Requests to %(pattern)s answer 404 Not Found %(when)s, and say that this is temporary."
+    ),
+    (Kind.PREFIX, Answer.TEMPORARY): gettext_lazy(
+        "Requests to %(pattern)s and everything below answer 404 Not Found %(when)s, and say that"
+        " this is temporary."
+    ),
+    (Kind.ROUTE, Answer.TEMPORARY): gettext_lazy(
+        "Requests to all addresses of the form %(pattern)s answer 404 Not Found %(when)s, and say"
+        " that this is temporary."
+    ),
+}
+
+# By whether the rule has a beginning that is still to come, and an end.
+_WHEN = {
+    (False, False): gettext_lazy("from now on"),
+    (True, False): gettext_lazy("from %(begin)s on"),
+    (False, True): gettext_lazy("until %(end)s"),
+    (True, True): gettext_lazy("from %(begin)s until %(end)s"),
+}
+
+_ANSWERS = {
+    Answer.PERMANENT: gettext_lazy("410 Gone"),
+    Answer.TEMPORARY: gettext_lazy("404, temporary"),
+}
+
+
+class State(TextChoices):
+    """Whether a rule does anything at present."""
+
+    LIVE = "live", gettext_lazy("live")
+    SHADOWED = "shadowed", gettext_lazy("shadowed")
+    PENDING = "pending", gettext_lazy("not yet valid")
+    EXPIRED = "expired", gettext_lazy("expired")
+    DISABLED = "disabled", gettext_lazy("disabled")
+
+
+def date(moment: datetime) -> str:
+    """Return `moment` as the editor writes it, without the time where that is midnight."""
+    local = timezone.localtime(moment) if timezone.is_aware(moment) else moment
+    is_midnight = (local.hour, local.minute) == (0, 0)
+    return formats.date_format(local, "DATE_FORMAT" if is_midnight else "DATETIME_FORMAT")
+
+
+def day(moment: datetime) -> str:
+    """Return the day of `moment`, for where there is little room."""
+    local = timezone.localtime(moment) if timezone.is_aware(moment) else moment
+    return formats.date_format(local, "DATE_FORMAT")
+
+
+def name(rule: Rule) -> str:
+    """Return `rule` as it is called in a sentence."""
+    return f"{rule.host}{rule.pattern} ({Kind(rule.kind).label})"
+
+
+def names(rules: Iterable[Rule]) -> str:
+    """Return the first few of `rules` as they are called in a sentence, "" if there are none."""
+    found = [name(rule) for rule in islice(rules, NAMED + 1)]
+    return ", ".join(found[:NAMED]) + (_(", and others") if len(found) > NAMED else "")
+
+
+def answer(rule: Rule, now: datetime) -> str:
+    """Return what `rule` answers, in a few words."""
+    parts = [str(_ANSWERS[Answer(rule.permanence)])]
+    if rule.expected_at is not None:
+        parts.append(_("expected %(date)s") % {"date": day(rule.expected_at)})
+    if rule.valid_from is not None and now < rule.valid_from:
+        parts.append(_("from %(date)s") % {"date": day(rule.valid_from)})
+    if rule.valid_until is not None:
+        parts.append(_("until %(date)s") % {"date": day(rule.valid_until)})
+    return ", ".join(parts)
+
+
+def sentence(rule: Rule, now: datetime, *, enabled: bool = True) -> str:
+    """Return what `rule` does, in one sentence or a few."""
+    texts = _sentences(rule, now, enabled=enabled)
+    # The afternoon brings a full stop of its own: "6 p.m."
+    return " ".join(text[:-1] if text.endswith("..") else text for text in texts)
+
+
+def _sentences(rule: Rule, now: datetime, *, enabled: bool) -> Iterator[str]:
+    begin, end = rule.valid_from, rule.valid_until
+    if end is not None and end <= now:
+        yield _("This rule ended on %(end)s and changes nothing any more.") % {"end": date(end)}
+        return
+    if not enabled:
+        yield _("This rule is switched off and changes nothing. When it is switched on:")
+    if begin is not None and begin <= now:
+        begin = None
+    when = str(_WHEN[begin is not None, end is not None]) % {
+        "begin": begin and date(begin),
+        "end": end and date(end),
+    }
+    kind, told = Kind(rule.kind), Answer(rule.permanence)
+    yield str(_SENTENCES[kind, told]) % {"pattern": rule.pattern, "when": when}
+    if rule.host:
+        yield _("Only at %(host)s.") % {"host": rule.host}
+    if rule.expected_at is not None:
+        text = (
+            _("Visitors are told to wait until %(date)s.")
+            if permanence.wait(rule, now)
+            else _("Visitors are told no date: %(date)s is past, or more than a year away.")
+        )
+        yield text % {"date": date(rule.expected_at)}
+    if rule.replacement:
+        yield _("Visitors are offered %(address)s instead.") % {"address": rule.replacement}
+
+
+def state(rule: Rule, rules: Rules, now: datetime, *, enabled: bool) -> tuple[State, Rule | None]:
+    """Return the state of `rule` among `rules`, and the rule that shadows it."""
+    if not enabled:
+        return State.DISABLED, None
+    if rule.valid_until is not None and rule.valid_until <= now:
+        return State.EXPIRED, None
+    if not rule.is_valid(now):
+        return State.PENDING, None
+    shadow = next(_going_before(rule, rules, now), None)
+    return (State.SHADOWED if shadow else State.LIVE), shadow
+
+
+def _going_before(rule: Rule, rules: Rules, now: datetime) -> Iterator[Rule]:
+    for other, is_before in permanence.covering(rule, rules):
+        if is_before and other.is_valid(now):
+            yield other
+
+
+def warnings(rule: Rule, rules: Rules, now: datetime) -> list[str]:
+    """Return what may be wrong with `rule`, a valid one, if it is added to `rules`."""
+    return [text for step in _WARNINGS for text in step(rule, rules, now)]
+
+
+def _everything(rule: Rule, rules: Rules, now: datetime) -> Iterator[str]:
+    if permanence.covers_everything(rule):
+        yield (
+            _("This rule is for every address of %(host)s that is not found.") % {"host": rule.host}
+            if rule.host
+            else _("This rule is for every address of the site that is not found.")
+        )
+
+
+def _foreign_host(rule: Rule, rules: Rules, now: datetime) -> Iterator[str]:
+    if rule.host and not is_own_host(rule.host):
+        yield _("%(host)s is not in ALLOWED_HOSTS: the site does not answer there.") % {
+            "host": rule.host
+        }
+
+
+def _answered_today(rule: Rule, rules: Rules, now: datetime) -> Iterator[str]:
+    only_then = _("The rule counts only where that answer is a 404.")
+    for path in dict.fromkeys((_own_address(rule), permanence.sample(rule))):
+        match = view_at(path)
+        if match:
+            text = (
+                _("%(address)s has an answer today, from the view %(view)s.")
+                if path == rule.pattern
+                else _("Addresses that this rule covers have an answer today, from %(view)s.")
+            )
+            yield f"{text % {'address': path, 'view': match.view_name}} {only_then}"
+            return
+    if rule.kind == Kind.PREFIX:
+        routes = list(islice(dict.fromkeys(routes_below(rule.pattern)), NAMED + 1))
+        if routes:
+            more = _(", and others") if len(routes) > NAMED else ""
+            text = _("The site has views below %(address)s: %(routes)s.") % {
+                "address": rule.pattern,
+                "routes": ", ".join(routes[:NAMED]) + more,
+            }
+            yield f"{text} {only_then}"
+
+
+def _own_address(rule: Rule) -> str:
+    return permanence.sample(rule) if rule.kind == Kind.ROUTE else rule.pattern
+
+
+def _covered_already(rule: Rule, rules: Rules, now: datetime) -> Iterator[str]:
+    others = [each for each in permanence.covering(rule, rules) if each[0].is_valid(now)]
+    before = names(other for other, is_before in others if is_before)
+    after = names(other for other, is_before in others if not is_before)
+    if before:
+        yield _("This rule has no effect, because another one goes before it: %(rules)s.") % {
+            "rules": before
+        }
+    if after:
+        yield _("Another rule covers this already, and this one goes before it: %(rules)s.") % {
+            "rules": after
+        }
+
+
+def _covers_others(rule: Rule, rules: Rules, now: datetime) -> Iterator[str]:
+    if rule.kind == Kind.EXACT:
+        return  # It covers none but its own other spelling, and that one covers it too.
+    others = list(islice(permanence.covered(rule, rules), 2 * NAMED))
+    shadowed = names(other for other, is_before in others if is_before)
+    kept = names(other for other, is_before in others if not is_before)
+    if shadowed:
+        yield _("This rule goes before others, which have no effect any more: %(rules)s.") % {
+            "rules": shadowed
+        }
+    if kept:
+        yield _("This rule covers addresses of others, which go before it: %(rules)s.") % {
+            "rules": kept
+        }
+
+
+_WARNINGS: tuple[Callable[[Rule, Rules, datetime], Iterator[str]], ...] = (
+    _everything,
+    _foreign_host,
+    _answered_today,
+    _covered_already,
+    _covers_others,
+)
+
+
+# Why of two rules that cover an address the first goes before the second; the first that holds.
+_PRECEDENCE: tuple[tuple[Callable[[Rule, Rule], bool], StrOrPromise], ...] = (
+    (
+        lambda first, second: first.kind == Kind.EXACT != second.kind,
+        gettext_lazy("a rule for just this address goes first"),
+    ),
+    (
+        lambda first, second: first.kind == Kind.PREFIX != second.kind,
+        gettext_lazy("a prefix goes before a route"),
+    ),
+    (
+        lambda first, second: (
+            first.kind == Kind.PREFIX and path_key(first.pattern) != path_key(second.pattern)
+        ),
+        gettext_lazy("a longer prefix goes first"),
+    ),
+    (
+        lambda first, second: first.host != second.host,
+        gettext_lazy("a rule for this host goes before one for any host"),
+    ),
+    (lambda first, second: True, gettext_lazy("an older rule goes first")),
+)
+
+
+def why_not(rule: Rule, winner: Rule | None, now: datetime) -> str:
+    """Return why `rule`, which covers an address, doesn't decide there."""
+    if rule.valid_until is not None and rule.valid_until <= now:
+        return _("ended on %(date)s") % {"date": date(rule.valid_until)}
+    if rule.valid_from is not None and now < rule.valid_from:
+        return _("not valid before %(date)s") % {"date": date(rule.valid_from)}
+    if winner is None:
+        return _("rules are asked for a 404 only")
+    return str(next(text for holds, text in _PRECEDENCE if holds(winner, rule)))

@@ -1,0 +1,71 @@
+"""Answers as the admin shows them, made by the road that they take on the site."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .. import renderers
+from ..explanation import Explanation, explain
+from ..responses import ProblemResponse
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response: `body` as it is sent, `readable` as one reads it."""
+
+    status: int
+    phrase: str
+    media_type: str
+    fields: tuple[tuple[str, str], ...]
+    body: str
+
+    @classmethod
+    def of(cls, response: ProblemResponse) -> Answer:
+        return cls(
+            status=response.status_code,
+            phrase=response.reason_phrase,
+            media_type=response["Content-Type"].partition(";")[0],
+            fields=tuple(response.items()),
+            body=response.content.decode("utf-8", "replace"),
+        )
+
+    @property
+    def is_page(self) -> bool:
+        return self.media_type == "text/html"
+
+    @property
+    def readable(self) -> str:
+        if not self.media_type.endswith("json"):
+            return self.body
+        try:
+            return json.dumps(json.loads(self.body), indent=2, ensure_ascii=False)
+        except ValueError:  # The project's own renderer wrote it.
+            return self.body
+
+
+# What is shown beside the fields: plain JSON has the same members, and text has no room.
+BESIDE = ("text/html", "application/problem+json")
+
+
+def beside(address: str, **asked: Any) -> tuple[Explanation, list[Answer]]:
+    """Return the answers that have room beside the fields, and the explanation of the first."""
+    types = [form.media_type for form in renderers.forms()]
+    return _in_forms([each for each in types if each in BESIDE] or types, address, asked)
+
+
+def in_every_form(address: str, **asked: Any) -> tuple[Explanation, list[Answer]]:
+    """Return the answers in all of the site's forms, and the explanation of the first.
+
+    asked: as for `explain`
+    """
+    return _in_forms([form.media_type for form in renderers.forms()], address, asked)
+
+
+def _in_forms(
+    media_types: Sequence[str], address: str, asked: Mapping[str, Any]
+) -> tuple[Explanation, list[Answer]]:
+    found = [explain(address, accept=each, **asked) for each in media_types]
+    return found[0], [Answer.of(each.response) for each in found]

@@ -1,0 +1,235 @@
+"""What the admins of messages and of rules have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.admin.utils import model_ngettext, unquote
+from django.core.exceptions import PermissionDenied
+from django.db import router, transaction
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import override as language_override
+from django.views.decorators.http import require_POST
+
+from ..addresses import bare_host
+from ..models import Row
+from ..renderers import csp_nonce
+from .forms import PreviewForm, statuses
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+    ModelAdmin = admin.ModelAdmin[Any]
+else:
+    ModelAdmin = admin.ModelAdmin
+
+TEMPLATES = "admin/django_http_errors"
+
+Action = Callable[["RowAdmin", HttpRequest, "QuerySet[Any]"], None]
+
+
+def bulk_edit(name: str, description: StrOrPromise, **values: object) -> Action:
+    """Return an action of the changelist that gives `values` to the selected rows."""
+
+    @admin.action(permissions=["change"], description=description)
+    def action(row_admin: RowAdmin, request: HttpRequest, rows: QuerySet[Any]) -> None:
+        row_admin.edit(request, rows, values)
+
+    action.__name__ = name
+    return action
+
+
+class RowAdmin(ModelAdmin):
+    """Rows with a preview of what the values in the form would do, and edits of many at once."""
+
+    actions = [
+        bulk_edit(
+            "enable", gettext_lazy("Enable the selected %(verbose_name_plural)s"), enabled=True
+        ),
+        bulk_edit(
+            "disable", gettext_lazy("Disable the selected %(verbose_name_plural)s"), enabled=False
+        ),
+    ]
+    # What the inputs of a field have beside what Django gives them.
+    widget_attrs: Mapping[str, Mapping[str, str]] = {}
+    # The fields of PreviewForm that this preview has.
+    asks: tuple[str, ...] = ()
+
+    class Media:
+        css = {"all": ["django_http_errors/admin.css"]}
+        js = ["django_http_errors/preview.js"]
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None:
+            field.widget.attrs.update(self.widget_attrs.get(db_field.name, {}))
+        return field
+
+    # Edits of many
+
+    def edit(self, request: HttpRequest, rows: QuerySet[Any], values: Mapping[str, object]) -> None:
+        """Give `values` to those of `rows` that have others, and note it in their histories."""
+        using = router.db_for_write(self.model)
+        rows = rows.using(using).exclude(**values)
+        with transaction.atomic(using=using):
+            changed = list(rows)
+            if changed:
+                rows.update(**values, **self.also_updated())
+            LogEntry.objects.log_actions(
+                request.user.pk,  # type: ignore[arg-type]
+                changed,
+                CHANGE,
+                self._change_message(values),
+            )
+        text = ngettext(
+            "%(count)d %(name)s was changed.", "%(count)d %(name)s were changed.", len(changed)
+        ) % {"count": len(changed), "name": model_ngettext(self.opts, len(changed))}
+        self.message_user(request, text, messages.SUCCESS)
+
+    def also_updated(self) -> dict[str, object]:
+        """Return what an edit of many sets besides."""
+        return {}
+
+    def _change_message(self, fields: Iterable[str]) -> Any:
+        # As Django writes it for its forms: translated when it is shown.
+        with language_override(None):
+            labels = [
+                str(capfirst(self.opts.get_field(each).verbose_name))  # type: ignore[union-attr]
+                for each in fields
+            ]
+        return [{"changed": {"fields": labels}}]
+
+    # The preview
+
+    def preview_of(
+        self, request: HttpRequest, row: Any, asked: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Return what ``preview_result.html`` says of `row`, saved or not.
+
+        asked: the fields of PreviewForm
+        """
+        raise NotImplementedError
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(require_POST(self.preview_view))
+        name = self._url_name("preview")
+        return [
+            path("preview/", view, name=name),
+            path("<path:object_id>/preview/", view, name=name),
+            *super().get_urls(),
+        ]
+
+    def _url_name(self, page: str) -> str:
+        return f"{self.opts.app_label}_{self.opts.model_name}_{page}"
+
+    def url(self, page: str, *args: object) -> str:
+        """Return the address of one of the pages for this model."""
+        return reverse(f"admin:{self._url_name(page)}", args=args, current_app=self.admin_site.name)
+
+    def url_of(self, model: type[Row], pk: int) -> str:
+        """Return the address of the page for a row."""
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}_change"
+        return reverse(name, args=[pk], current_app=self.admin_site.name)
+
+    def preview_view(self, request: HttpRequest, object_id: str | None = None) -> HttpResponse:
+        """Show what the values in the form would do; nothing is saved."""
+        row = None
+        if object_id is not None:
+            row = self.get_object(request, unquote(object_id))
+            if row is None:
+                raise Http404
+        if not self._may_save(request, row):
+            raise PermissionDenied
+        form = self.get_form(request, row, change=row is not None)(
+            request.POST, request.FILES, instance=row or self.model()
+        )
+        asking = PreviewForm(request.POST, prefix="preview")
+        is_valid = form.is_valid()
+        asking.is_valid()
+        asked = asking.cleaned_data
+        result = {
+            "errors": [*_errors(form), *_errors(asking)],
+            **self.preview_of_form(request, form, is_valid, self._asked(request, asked)),
+        }
+        return self.page(
+            request,
+            "preview_result" if asked.get("fragment") else "preview",
+            title=_("Preview"),
+            result=result,
+        )
+
+    def preview_of_form(
+        self, request: HttpRequest, form: Any, is_valid: bool, asked: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Return what ``preview_result.html`` says of the values in `form`."""
+        for name in form.errors:
+            if name in form.initial:  # What is wrong is left as it was.
+                setattr(form.instance, name, form.initial[name])
+        return self.preview_of(request, form.instance, asked)
+
+    def _may_save(self, request: HttpRequest, row: Any) -> bool:
+        if row is None:
+            return self.has_add_permission(request)
+        return self.has_change_permission(request, row)
+
+    def _asked(self, request: HttpRequest, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the fields of PreviewForm, with what can be known in the place of blanks."""
+        return {
+            **asked,
+            "nonce": asked.get("nonce") or csp_nonce(request),
+            "site_host": bare_host(request.get_host()),
+        }
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        obj = kwargs.get("obj")
+        asking = PreviewForm(prefix="preview")
+        for name in ("address", "host"):
+            asking.fields[name].widget.attrs["placeholder"] = _("as the message has it")
+        pks = [] if obj is None else [obj.pk]
+        context["preview"] = {
+            "url": self._may_save(request, obj) and self.url("preview", *pks),
+            "asking": [asking[each] for each in self.asks],
+            "nonce": csp_nonce(request),
+            "statuses": statuses(),
+            "languages": settings.LANGUAGES,
+        }
+        if obj is not None and request.method == "GET":
+            context["result"] = self.preview_of(request, obj, self._asked(request, {}))
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def page(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
+        """Return a page of the admin that isn't one of Django's."""
+        request.current_app = self.admin_site.name
+        return TemplateResponse(
+            request,
+            f"{TEMPLATES}/{template}.html",
+            {
+                **self.admin_site.each_context(request),
+                "opts": self.opts,
+                "media": self.media,
+                **context,
+            },
+        )
+
+
+def _errors(form: Any) -> list[str]:
+    """Return what is wrong with the values of `form`, less what is merely still to be written."""
+    found = []
+    for name, errors in form.errors.as_data().items():
+        label = form.fields[name].label if name in form.fields else None
+        for error in errors:
+            if error.code != "required":
+                found += [f"{label}: {text}" if label else text for text in error.messages]
+    return found

@@ -1,0 +1,200 @@
+"""The admin of error messages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from .. import catalogue
+from ..addresses import bare_host, web_address
+from ..explanation import Explanation, is_own_host
+from ..models import ErrorMessage
+from ..policies.messages import Message, Messages, contributions
+from ..policies.store import Snapshot, store
+from ..renderers import csp_nonce
+from .answers import beside, in_every_form
+from .base import RowAdmin
+from .forms import AskingForm, language_name
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+# A status class as the changelist and its filter call it.
+CLASSES: Mapping[str, StrOrPromise] = {
+    "": gettext_lazy("any error"),
+    "4xx": gettext_lazy("4xx: any client error"),
+    "5xx": gettext_lazy("5xx: any server error"),
+}
+
+# Which error is shown where the message doesn't say.
+SHOWN = {"": 404, "4xx": 404, "5xx": 500}
+EXAMPLE = "/example/"
+
+
+class StatusClassFilter(admin.SimpleListFilter):
+    """Messages for client errors, for server errors, for any error."""
+
+    title = gettext_lazy("status class")
+    parameter_name = "class"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, StrOrPromise]]:
+        return [
+            ("4", gettext_lazy("client errors (4xx)")),
+            ("5", gettext_lazy("server errors (5xx)")),
+            ("any", gettext_lazy("any error")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        value = self.value()
+        if value == "any":
+            return queryset.filter(status="")
+        return queryset.filter(status__startswith=value) if value in ("4", "5") else queryset
+
+
+class LanguageFilter(admin.SimpleListFilter):
+    """Messages in one of the languages that there are."""
+
+    title = gettext_lazy("language")
+    parameter_name = "language"
+    ANY = "any"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        rows = model_admin.get_queryset(request).order_by("language")
+        codes = rows.values_list("language", flat=True).distinct()
+        return [(code or self.ANY, language_name(code) if code else _("any")) for code in codes]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        value = self.value()
+        if value is None:
+            return queryset
+        return queryset.filter(language="" if value == self.ANY else value)
+
+
+class ErrorMessageAdmin(RowAdmin):
+    """Messages as a matrix: which error, where, in which language, what it says."""
+
+    list_display = ("error", "where", "language_shown", "title_shown", "enabled")
+    list_editable = ("enabled",)
+    list_filter = (StatusClassFilter, LanguageFilter, "enabled")
+    search_fields = ("status", "host", "path_prefix", "language", "title", "detail")
+    fieldsets = (
+        (gettext_lazy("Which errors"), {"fields": ("status", "language", "host", "path_prefix")}),
+        (gettext_lazy("What they say"), {"fields": ("title", "detail", "permanence")}),
+        (gettext_lazy("What to do"), {"fields": ("action_label", "action_url")}),
+        (None, {"fields": ("enabled",)}),
+    )
+    widget_attrs = {
+        "status": {"list": "http-errors-statuses", "autocomplete": "off"},
+        "language": {"list": "http-errors-languages", "autocomplete": "off"},
+        "path_prefix": {"placeholder": "/shop/"},
+        "detail": {"rows": "5"},
+    }
+    asks = ("status", "address", "host", "language")
+
+    @admin.display(description=gettext_lazy("status"), ordering="status")
+    def error(self, row: ErrorMessage) -> StrOrPromise:
+        if row.status in CLASSES:
+            return CLASSES[row.status]
+        return f"{row.status} {catalogue.entry(int(row.status)).title}"
+
+    @admin.display(description=gettext_lazy("where"), ordering="path_prefix")
+    def where(self, row: ErrorMessage) -> str:
+        return f"{row.host}{row.path_prefix}" or _("everywhere")
+
+    @admin.display(description=gettext_lazy("language"), ordering="language")
+    def language_shown(self, row: ErrorMessage) -> str:
+        return f"{language_name(row.language)} ({row.language})" if row.language else _("any")
+
+    @admin.display(description=gettext_lazy("title"), ordering="title")
+    def title_shown(self, row: ErrorMessage) -> str:
+        return row.title or _("as the catalogue has it")
+
+    # The preview
+
+    def preview_of(
+        self, request: HttpRequest, row: ErrorMessage, asked: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        status = int(asked.get("status") or SHOWN.get(row.status) or row.status)
+        address = asked.get("address") or web_address(row.path_prefix) or EXAMPLE
+        host = asked.get("host") or row.host or asked["site_host"]
+        message = Message.of(row)
+        explanation, answers = beside(
+            address,
+            status=status,
+            host=host,
+            language=asked.get("language") or row.language,
+            nonce=asked["nonce"],
+            snapshot=_with(message),
+        )
+        return {
+            "summary": _("A %(status)s at %(address)s says: %(answer)s.")
+            % {
+                "status": status,
+                "address": explanation.request.path,
+                "answer": f"{answers[0].status} {explanation.problem.title}",
+            },
+            "warnings": list(_notes(row, message, explanation, host)),
+            "answers": answers,
+        }
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(self.preview_all_view)
+        return [path("preview-all/", view, name=self._url_name("preview_all")), *super().get_urls()]
+
+    def preview_all_view(self, request: HttpRequest) -> HttpResponse:
+        """Show every status in every form."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        asking = AskingForm(request.GET or None)
+        asked = asking.cleaned_data if asking.is_valid() else {}
+        snapshot = store.current()
+        shown = [
+            (
+                entry,
+                in_every_form(
+                    asked.get("address") or EXAMPLE,
+                    status=entry.status,
+                    host=asked.get("host") or bare_host(request.get_host()),
+                    language=asked.get("language") or "",
+                    nonce=csp_nonce(request),
+                    snapshot=snapshot,
+                )[1],
+            )
+            for entry in catalogue.CATALOGUE.values()
+        ]
+        return self.page(
+            request, "preview_all", title=_("Every error in every form"), asking=asking, shown=shown
+        )
+
+
+def _with(message: Message) -> Snapshot:
+    """Return the site's snapshot with `message` in the place of what is saved of it."""
+    snapshot = store.current()
+    others = (each for each in snapshot.messages if each.pk != message.pk)
+    return replace(snapshot, messages=Messages((*others, message)))
+
+
+def _notes(row: ErrorMessage, message: Message, explanation: Explanation, host: str) -> list[str]:
+    """Return why visitors may see something else than the message that is edited."""
+    notes = []
+    if not row.enabled:
+        notes.append(_("The message is switched off. This is what it says when it is switched on."))
+    if not is_own_host(host):
+        notes.append(
+            _("%(host)s is not in ALLOWED_HOSTS: the site does not answer there.") % {"host": host}
+        )
+    given = dict(contributions(explanation.messages)).get(message)
+    if given is None:
+        notes.append(_("This message is not for what is shown here, and nothing comes from it."))
+    elif not given and any((row.title, row.detail, row.permanence, row.action_label)):
+        notes.append(_("More specific messages have all the words here, and none are from this."))
+    return notes

@@ -1,0 +1,244 @@
+"""The admin of permanence rules."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.urls import path
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from ..addresses import web_address
+from ..explanation import Explanation
+from ..importing import RULES, written
+from ..models import ErrorMessage, Kind, PermanenceRule
+from ..policies import permanence
+from ..policies.messages import contributions
+from ..policies.permanence import Rule
+from ..policies.store import store
+from . import advice
+from .address import try_address
+from .answers import beside
+from .base import RowAdmin, bulk_edit
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+Answer = PermanenceRule.Answer
+
+STATES: Mapping[str, tuple[StrOrPromise, Any]] = {
+    "live": (gettext_lazy("live, or shadowed"), lambda rows: rows.live()),
+    "pending": (advice.State.PENDING.label, lambda rows: rows.pending()),
+    "expired": (advice.State.EXPIRED.label, lambda rows: rows.expired()),
+    "disabled": (advice.State.DISABLED.label, lambda rows: rows.filter(enabled=False)),
+}
+
+
+class StateFilter(admin.SimpleListFilter):
+    """Rules by their state, as far as the database knows it."""
+
+    title = gettext_lazy("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, StrOrPromise]]:
+        return [(key, label) for key, (label, _rows) in STATES.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
+        state = STATES.get(self.value() or "")
+        return queryset if state is None else state[1](queryset)
+
+
+class RuleList(ChangeList):
+    """Rules that know their state: all of a page are compared with one snapshot."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        rules, now = store.current().rules, timezone.now()
+        for row in self.result_list:
+            rule = Rule.of(row)
+            row.answer = advice.answer(rule, now)
+            row.state, row.shadow = advice.state(rule, rules, now, enabled=row.enabled)
+
+
+class Line:
+    """A file for the csv module that gives back what is written to it."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+class PermanenceRuleAdmin(RowAdmin):
+    """Rules: for which addresses, what they answer, and whether they do so at present."""
+
+    list_display = ("pattern", "kind", "host_shown", "answer", "state", "source", "author")
+    list_filter = (StateFilter, "permanence", "kind", "source")
+    search_fields = ("pattern", "host", "reason", "replacement", "note", "author")
+    actions = [
+        *RowAdmin.actions,
+        bulk_edit(
+            "make_permanent",
+            gettext_lazy("Make the selected %(verbose_name_plural)s permanent"),
+            permanence=Answer.PERMANENT.value,
+            expected_at=None,
+        ),
+        bulk_edit(
+            "make_temporary",
+            gettext_lazy("Make the selected %(verbose_name_plural)s temporary"),
+            permanence=Answer.TEMPORARY.value,
+        ),
+        "export",
+    ]
+    radio_fields = {"kind": admin.VERTICAL, "permanence": admin.VERTICAL}
+    readonly_fields = ("source", "author", "created_at", "updated_at")
+    fieldsets = (
+        (gettext_lazy("Which addresses"), {"fields": ("pattern", "kind", "host")}),
+        (
+            gettext_lazy("What they answer"),
+            {"fields": ("permanence", "reason", "replacement", "expected_at")},
+        ),
+        (gettext_lazy("When"), {"fields": ("enabled", "valid_from", "valid_until")}),
+        (gettext_lazy("For editors"), {"fields": ("note",)}),
+    )
+    widget_attrs = {
+        "pattern": {"placeholder": "/old-shop/"},
+        "replacement": {"placeholder": "/new-shop/"},
+        "reason": {"rows": "4"},
+        "note": {"rows": "3"},
+    }
+    asks = ("language",)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None:
+            return fieldsets
+        origin = (gettext_lazy("Where it comes from"), {"fields": self.readonly_fields})
+        return (*fieldsets, origin)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[RuleList]:
+        return RuleList
+
+    @admin.display(description=gettext_lazy("host"), ordering="host")
+    def host_shown(self, row: PermanenceRule) -> str:
+        return row.host or _("any")
+
+    @admin.display(description=gettext_lazy("answers"), ordering="permanence")
+    def answer(self, row: Any) -> str:
+        return str(row.answer)
+
+    @admin.display(description=gettext_lazy("state"))
+    def state(self, row: Any) -> str:
+        label = format_html(
+            '<span class="http-errors-state {}">{}</span>', row.state.value, row.state.label
+        )
+        if row.shadow is None:
+            return label
+        return format_html(
+            '{} {} <a href="{}">{}</a>',
+            label,
+            _("by"),
+            self.url("change", row.shadow.pk),
+            f"{row.shadow.host}{row.shadow.pattern}",
+        )
+
+    def also_updated(self) -> dict[str, object]:
+        return {"updated_at": timezone.now()}
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        obj.source = PermanenceRule.Source.ADMIN
+        obj.author = request.user.get_username()[:150]
+        super().save_model(request, obj, form, change)
+
+    def response_add(self, request: HttpRequest, obj: Any, *args: Any, **kwargs: Any) -> Any:
+        response = super().response_add(request, obj, *args, **kwargs)
+        self._warn(request, obj)
+        return response
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        response = super().response_change(request, obj)
+        self._warn(request, obj)
+        return response
+
+    def _warn(self, request: HttpRequest, row: PermanenceRule) -> None:
+        for text in _warnings(row):
+            self.message_user(request, text, messages.WARNING)
+
+    @admin.action(
+        permissions=["view"],
+        description=gettext_lazy("Export the selected %(verbose_name_plural)s as CSV"),
+    )
+    def export(self, request: HttpRequest, queryset: QuerySet[Any]) -> StreamingHttpResponse:
+        return StreamingHttpResponse(
+            _csv(queryset),
+            content_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": 'attachment; filename="permanence-rules.csv"'},
+        )
+
+    # The preview
+
+    def preview_of_form(
+        self, request: HttpRequest, form: Any, is_valid: bool, asked: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        if is_valid:
+            return self.preview_of(request, form.instance, asked)
+        is_empty = not form.data.get("pattern", "").strip()
+        return {
+            "summary": _("Write an address to see what will happen.")
+            if is_empty
+            else _("This can not be saved yet.")
+        }
+
+    def preview_of(
+        self, request: HttpRequest, row: PermanenceRule, asked: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        rule, now = Rule.of(row), timezone.now()
+        address = permanence.sample(rule) if row.kind == Kind.ROUTE else row.pattern
+        # The page is that of the rule alone, and as if it were in force.
+        in_force = replace(rule, valid_from=None, valid_until=None)
+        rules = permanence.Rules((in_force,))
+        explanation, answers = beside(
+            web_address(address),
+            host=row.host or asked["site_host"],
+            language=asked.get("language") or "",
+            nonce=asked["nonce"],
+            snapshot=replace(store.current(), rules=rules),
+        )
+        return {
+            "summary": advice.sentence(rule, now, enabled=row.enabled),
+            "warnings": [*_warnings(row), *_hidden_reason(rule, explanation)],
+            "answers": answers,
+        }
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(lambda request: try_address(self, request))
+        return [path("try/", view, name=self._url_name("try")), *super().get_urls()]
+
+
+def _warnings(row: PermanenceRule) -> list[str]:
+    return advice.warnings(Rule.of(row), store.current().rules, timezone.now())
+
+
+def _hidden_reason(rule: Rule, explanation: Explanation) -> Iterator[str]:
+    """Say so where visitors don't see the reason: the message for the final status goes first."""
+    for message, given in contributions(explanation.messages):
+        if rule.reason and "detail" in given:
+            row = ErrorMessage.objects.filter(pk=message.pk).first()
+            yield _(
+                "Visitors do not see the reason: the error message “%(message)s” replaces it."
+            ) % {"message": row}
+
+
+def _csv(rows: QuerySet[Any]) -> Iterator[str]:
+    """Yield `rows` as the lines of a file that can be imported again."""
+    writer = csv.writer(Line())
+    yield writer.writerow(RULES.columns)
+    for row in rows.values_list(*RULES.columns).iterator(chunk_size=2000):
+        yield writer.writerow(map(written, row))

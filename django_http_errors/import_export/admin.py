@@ -1,0 +1,87 @@
+"""Import and export as an editor sees them: what an admin of messages or of rules mixes in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from import_export.admin import ImportExportMixin
+from import_export.results import Result, RowResult
+
+from ..records import FileError
+from . import formats
+from .resources import ErrorMessageResource, PermanenceRuleResource, TableResource
+
+
+class TableImportExportMixin(ImportExportMixin):
+    """Files of CSV and JSON, for those who may do the same by hand, all of a file or nothing."""
+
+    resource: type[TableResource]
+    change_list_template = "admin/django_http_errors/change_list.html"
+    import_template_name = "admin/django_http_errors/import.html"
+
+    def get_resource_classes(self, request: HttpRequest) -> list[type[TableResource]]:
+        return [self.resource]
+
+    def get_import_formats(self) -> list[type]:
+        return formats.formats(self.resource.table.columns)
+
+    def get_export_formats(self) -> list[type]:
+        return self.get_import_formats()
+
+    # By default, django-import-export lets everybody import who may see the list.
+
+    def has_import_permission(self, request: HttpRequest) -> bool:
+        return bool(
+            super().has_import_permission(request)
+            and self.has_add_permission(request)
+            and self.has_change_permission(request)
+        )
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        return bool(super().has_export_permission(request) and self.has_view_permission(request))
+
+    def add_data_read_fail_error_to_form(self, form: Any, error: Exception) -> None:
+        if isinstance(error, FileError):
+            form.add_error("import_file", str(error))
+        else:
+            super().add_data_read_fail_error_to_form(form, error)
+
+    def get_import_data_kwargs(self, **kwargs: Any) -> dict[str, Any]:
+        # What was valid in the preview may not be any more when it is confirmed.
+        return {**super().get_import_data_kwargs(**kwargs), "rollback_on_validation_errors": True}
+
+    def process_result(self, result: Result, request: HttpRequest) -> HttpResponse:
+        if not result.has_errors() and not result.has_validation_errors():
+            response: HttpResponse = super().process_result(result, request)
+            return response
+        messages.error(request, _("Nothing was imported: try again, and look at the preview."))
+        name = "admin:{}_{}_changelist".format(*self.get_model_info())
+        return HttpResponseRedirect(reverse(name, current_app=self.admin_site.name))
+
+    def add_success_message(self, result: Result, request: HttpRequest) -> None:
+        told = _("The file was imported: %(new)d new, %(changed)d changed, %(same)d the same.")
+        messages.success(
+            request,
+            told
+            % {
+                "new": result.totals[RowResult.IMPORT_TYPE_NEW],
+                "changed": result.totals[RowResult.IMPORT_TYPE_UPDATE],
+                "same": result.totals[RowResult.IMPORT_TYPE_SKIP],
+            },
+        )
+
+
+class RuleImportExportMixin(TableImportExportMixin):
+    """Import and export for the admin of permanence rules."""
+
+    resource = PermanenceRuleResource
+
+
+class MessageImportExportMixin(TableImportExportMixin):
+    """Import and export for the admin of error messages."""
+
+    resource = ErrorMessageResource

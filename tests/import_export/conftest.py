@@ -1,0 +1,21 @@
+"""An admin with import and export, of its own: the app's has more to it."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+from django.conf import settings as project
+
+HERE = Path(__file__).parent
+
+collect_ignore_glob = [] if importlib.util.find_spec("import_export") else ["test_*.py"]
+
+
+@pytest.fixture
+def admin_site(settings) -> None:
+    """Serve `urls`, with django-import-export installed."""
+    if "import_export" not in project.INSTALLED_APPS:
+        settings.INSTALLED_APPS = [*project.INSTALLED_APPS, "import_export"]
+    settings.ROOT_URLCONF = "tests.import_export.urls"

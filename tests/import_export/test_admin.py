@@ -1,0 +1,135 @@
+"""The admin's pages: preview, confirmation, export, and who may do it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from django_http_errors.models import ErrorMessage, PermanenceRule
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("admin_site")]
+
+RULES = "/admin/django_http_errors/permanencerule/"
+MESSAGES = "/admin/django_http_errors/errormessage/"
+CSV, JSON = "0", "1"
+
+
+def upload(client, content: bytes, format: str = CSV, where: str = RULES):
+    file = SimpleUploadedFile("rules.csv", content)
+    return client.post(f"{where}import/", {"import_file": file, "format": format})
+
+
+def confirm(client, response, where: str = RULES):
+    form = response.context["confirm_form"]
+    return client.post(f"{where}process_import/", form.initial, follow=True)
+
+
+def test_a_file_is_looked_at_and_then_imported(admin_client) -> None:
+    PermanenceRule.objects.create(pattern="/same")
+    PermanenceRule.objects.create(pattern="/changed")
+    content = "\ufeffpattern;reason\n/new;<b>\n/same;\n/changed;Sold.\n".encode()
+    response = upload(admin_client, content)
+    verdicts = re.findall(r'<td class="import-type">(\w*)</td>', response.content.decode())
+    assert verdicts == ["new", "same", "changed"]
+    assert "<b>" not in response.content.decode()
+    assert PermanenceRule.objects.count() == 2
+    response = confirm(admin_client, response)
+    assert "1 new, 1 changed, 1 the same." in response.content.decode()
+    assert set(PermanenceRule.objects.values_list("pattern", "source", "author")) == {
+        ("/new", "import", "admin"),
+        ("/same", "admin", ""),
+        ("/changed", "import", "admin"),
+    }
+    assert sorted(LogEntry.objects.values_list("object_repr", "action_flag")) == [
+        ("/changed", 2),
+        ("/new", 1),
+    ]
+
+
+def test_bad_rows_are_shown_with_their_lines_and_nothing_can_be_imported(admin_client) -> None:
+    response = upload(admin_client, b'pattern,reason\n/a,"x\ny"\nb,\n/c,caf\xe9\n/a,\n')
+    assert "confirm_form" not in response.context
+    page = response.content.decode()
+    for text in ("line 4", "An address begins with a slash: /b", "line 5", "0xE9", "line 6"):
+        assert text in page
+    assert not PermanenceRule.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "format", "message"),
+    [
+        (b"pattern,colour\n/a,red\n", CSV, "line 1: There is no column colour."),
+        (b'pattern\n"/a', CSV, "line 2: This is no CSV"),
+        (b'[\n{"pattern"}]', JSON, "line 2: This is no JSON"),
+        ("pattern\n/a".encode("utf-16"), CSV, "line 1: This is UTF-16."),
+        (b"pattern\n", CSV, "No valid data to import"),
+        (b"pattern\n/a\n", JSON, "line 1: This is no JSON"),
+    ],
+)
+def test_a_file_that_is_none_is_an_error_of_the_form(
+    admin_client, content: bytes, format: str, message: str
+) -> None:
+    response = upload(admin_client, content, format)
+    (error,) = response.context["form"].errors["import_file"]
+    assert message in error
+
+
+def test_what_is_not_valid_any_more_when_it_is_confirmed_changes_nothing(
+    admin_client, monkeypatch
+) -> None:
+    response = upload(admin_client, b"pattern,reason\n/a,\n/b,{path}\n")
+    monkeypatch.setattr("django_http_errors.validation.PLACEHOLDERS", ())
+    response = confirm(admin_client, response)
+    assert "Nothing was imported" in response.content.decode()
+    assert not PermanenceRule.objects.exists()
+    assert not LogEntry.objects.exists()
+
+
+@pytest.mark.parametrize("format", [CSV, JSON])
+def test_what_was_exported_is_imported(admin_client, format: str) -> None:
+    ErrorMessage.objects.create(status="404", title="Nichts, da", language="de", detail="{path}")
+    where = {"format": format, **dict.fromkeys(_export_fields(admin_client), "on")}
+    exported = admin_client.post(f"{MESSAGES}export/", where)
+    assert "attachment" in exported["Content-Disposition"]
+    ErrorMessage.objects.all().delete()
+    confirm(admin_client, upload(admin_client, exported.content, format, MESSAGES), MESSAGES)
+    assert ErrorMessage.objects.get().title == "Nichts, da"
+    assert admin_client.post(f"{MESSAGES}export/", where).content == exported.content
+
+
+def _export_fields(client) -> list[str]:
+    form = client.get(f"{MESSAGES}export/").context["form"]
+    return [name for name in form.fields if name.startswith("errormessageresource_")]
+
+
+def test_there_are_two_formats(admin_client) -> None:
+    form = admin_client.get(f"{RULES}import/").context["form"]
+    assert [label for value, label in form.fields["format"].choices if value] == ["csv", "json"]
+
+
+@pytest.mark.parametrize(
+    ("codenames", "may_import", "may_export"),
+    [
+        ((), 403, 403),
+        (("view",), 403, 200),
+        (("view", "change"), 403, 200),
+        (("view", "add"), 403, 200),
+        (("view", "add", "change"), 200, 200),
+    ],
+)
+def test_who_may_edit_may_import_and_who_may_look_may_export(
+    client, django_user_model, codenames: tuple[str, ...], may_import: int, may_export: int
+) -> None:
+    user = django_user_model.objects.create_user("editor", is_staff=True)
+    names = [f"{name}_permanencerule" for name in codenames]
+    user.user_permissions.set(Permission.objects.filter(codename__in=names))
+    client.force_login(user)
+    assert client.get(f"{RULES}import/").status_code == may_import
+    assert client.get(f"{RULES}export/").status_code == may_export
+    assert client.post(f"{RULES}process_import/").status_code == may_import
+    assert client.get(f"{MESSAGES}import/").status_code == 403
+    assert client.get(f"{MESSAGES}export/").status_code == 403

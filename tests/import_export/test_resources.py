@@ -1,0 +1,235 @@
+"""Resources: what is exported is imported as it was, and each row gets its verdict."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from io import BytesIO, StringIO
+from typing import Any
+
+import pytest
+import tablib
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.db import models
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from django_http_errors.addresses import decoded_path
+from django_http_errors.import_export import ErrorMessageResource, PermanenceRuleResource
+from django_http_errors.import_export.formats import formats
+from django_http_errors.import_export.resources import TableResource
+from django_http_errors.importing import MESSAGES, RULES, check, import_rules
+from django_http_errors.models import ErrorMessage, Generation, PermanenceRule
+from django_http_errors.validation import PLACEHOLDERS
+
+pytestmark = pytest.mark.django_db
+
+RESOURCES: list[type[TableResource]] = [PermanenceRuleResource, ErrorMessageResource]
+
+LETTERS = st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"], exclude_characters="{}")
+WORDS = st.one_of(
+    st.text(st.one_of(LETTERS, st.sampled_from("\n\t\r ,;\"'=")), max_size=30),
+    st.sampled_from(PLACEHOLDERS).map("See {{{}}}.".format),
+)
+# With what is easily lost: percent signs, spaces at the ends, case, what isn't in NFC.
+PATHS = st.text(
+    st.one_of(st.sampled_from("%/ aAbB0123459fF?#e\u0301\u0958"), LETTERS), max_size=30
+).map(lambda text: decoded_path("/" + text.replace("?", "%3F").replace("#", "%23")))
+HOSTS = st.sampled_from(["", "a.example", "www.b.example", "[::1]"])
+BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+TIMES = st.timedeltas(timedelta(), timedelta(days=36_500)).map(lambda delta: BEGINNING + delta)
+MAYBE = st.none() | TIMES
+
+
+@st.composite
+def rules(draw: st.DrawFn) -> PermanenceRule:
+    kind = draw(st.sampled_from(["exact", "prefix", "route"]))
+    permanence = draw(st.sampled_from(["permanent", "temporary"]))
+    begin, end = draw(MAYBE), draw(MAYBE)
+    if begin and end and begin >= end:
+        begin = None
+    return PermanenceRule(
+        kind=kind,
+        pattern="/a/<int:x>/" if kind == "route" else draw(PATHS),
+        host=draw(HOSTS),
+        permanence=permanence,
+        reason=draw(WORDS),
+        replacement=draw(st.sampled_from(["", "/new/", " https://b.example/?a=b&c=\u00e4 "])),
+        expected_at=draw(MAYBE) if permanence == "temporary" else None,
+        valid_from=begin,
+        valid_until=end,
+        enabled=draw(st.booleans()),
+        note=draw(WORDS),
+        source=draw(st.sampled_from(["admin", "import", "code"])),
+        author=draw(st.sampled_from(["", "editor"])),
+        created_at=draw(TIMES),
+        updated_at=draw(TIMES),
+    )
+
+
+@st.composite
+def error_messages(draw: st.DrawFn) -> ErrorMessage:
+    action = draw(st.booleans())
+    return ErrorMessage(
+        status=draw(st.sampled_from(["", "404", "4xx", "5xx"])),
+        language=draw(st.sampled_from(["", "de", "pt-br"])),
+        host=draw(HOSTS),
+        path_prefix=draw(st.just("") | PATHS),
+        title=draw(st.text(LETTERS, max_size=30)),
+        detail=draw(WORDS),
+        permanence=draw(st.sampled_from(["", "temporary", "permanent", "unknown"])),
+        action_label=draw(st.just("Contact, us") if action else st.just("")),
+        action_url="/contact/" if action else "",
+        enabled=draw(st.booleans()),
+    )
+
+
+def of_different_keys(rows: st.SearchStrategy[Any], table: Any) -> st.SearchStrategy[list[Any]]:
+    return st.lists(rows, max_size=5, unique_by=table.key_of)
+
+
+def contents(model: type[models.Model], *, less: tuple[str, ...] = ("id", "author")) -> list[Any]:
+    rows = [
+        {name: value for name, value in row.items() if name not in less}
+        for row in model._default_manager.values()
+    ]
+    return sorted(rows, key=repr)
+
+
+def goes_round(resource: type[TableResource], rows: list[Any]) -> None:
+    model: Any = resource.table.model
+    model.objects.all().delete()
+    for row in rows:
+        check(row)
+    model.objects.bulk_create(rows)
+    before = contents(model)
+    for format in (each() for each in formats(resource.table.columns)):
+        exported = format.export_data(resource().export())
+        same = resource().import_data(format.create_dataset(exported.encode()))
+        assert same.totals["skip"] == len(rows)
+        model.objects.all().delete()
+        result = resource().import_data(format.create_dataset(exported.encode()))
+        assert (result.totals["new"], result.total_rows) == (len(rows), len(rows))
+        assert format.export_data(resource().export()) == exported
+        assert contents(model) == before
+        if model is PermanenceRule:
+            model.objects.all().delete()
+            assert import_rules(BytesIO(exported.encode())).counts["new"] == len(rows)
+            assert contents(model) == before
+
+
+SLOW = settings(
+    max_examples=50,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+@SLOW
+@given(of_different_keys(rules(), RULES))
+def test_rules_go_round_without_loss(rows: list[PermanenceRule]) -> None:
+    goes_round(PermanenceRuleResource, rows)
+
+
+@SLOW
+@given(of_different_keys(error_messages(), MESSAGES))
+def test_messages_go_round_without_loss(rows: list[ErrorMessage]) -> None:
+    goes_round(ErrorMessageResource, rows)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_flushed_site_is_restored() -> None:
+    PermanenceRule.objects.create(pattern="/a", source="code", note="x")
+    exported = PermanenceRuleResource().export().csv
+    call_command("flush", interactive=False, verbosity=0, stdout=StringIO())
+    assert import_rules(BytesIO(exported.encode())).counts["new"] == 1
+    assert PermanenceRuleResource().export().csv == exported
+
+
+@pytest.mark.parametrize("resource", RESOURCES)
+def test_the_columns_are_those_of_the_contract(resource: type[TableResource]) -> None:
+    assert tuple(resource().get_export_headers()) == resource.table.columns
+
+
+def dataset(*rows: tuple[object, ...], headers: str = "pattern") -> tablib.Dataset:
+    return tablib.Dataset(*rows, headers=headers.split())
+
+
+def test_a_pattern_alone_is_enough() -> None:
+    user = get_user_model()(username="editor")
+    result = PermanenceRuleResource().import_data(dataset(("/a",)), user=user)
+    assert result.totals["new"] == 1
+    rule = PermanenceRule.objects.get()
+    assert (rule.kind, rule.permanence, rule.source, rule.author) == (
+        "exact",
+        "permanent",
+        "import",
+        "editor",
+    )
+
+
+def test_each_row_gets_its_verdict() -> None:
+    PermanenceRule.objects.create(pattern="/same", author="a")
+    PermanenceRule.objects.create(pattern="/changed", reason="Old.", author="a")
+    generation = Generation.current("default")
+    rows = [("/new", ""), (" /same", ""), ("/changed", "New."), ("bad", ""), ("/sam%65", "x")]
+    data = dataset(*rows, headers="pattern reason")
+    dry = PermanenceRuleResource().import_data(data, dry_run=True)
+    assert [row.import_type for row in dry.rows] == ["new", "skip", "update", "invalid", "invalid"]
+    assert [(row.number, row.error_dict) for row in dry.invalid_rows] == [
+        (4, {"pattern": ["An address begins with a slash: /bad"]}),
+        (5, {"__all__": ["Row 2 has the same kind, pattern, host already."]}),
+    ]
+    assert Generation.current("default") == generation
+    PermanenceRuleResource().import_data(dataset(*rows[:3], headers="pattern reason"))
+    assert set(PermanenceRule.objects.values_list("pattern", "reason", "source", "author")) == {
+        ("/new", "", "import", ""),
+        ("/same", "", "admin", "a"),
+        ("/changed", "New.", "import", ""),
+    }
+    assert Generation.current("default") > generation
+
+
+def test_a_bad_row_can_keep_all_from_being_imported() -> None:
+    result = PermanenceRuleResource().import_data(
+        dataset(("/a",), ("b",)), rollback_on_validation_errors=True
+    )
+    assert result.totals["invalid"] == 1
+    assert not PermanenceRule.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("headers", "row", "column"),
+    [
+        ("pattern enabled", ("/a", "maybe"), "enabled"),
+        ("pattern valid_from", ("/a", "1.5.2030"), "valid_from"),
+        ("pattern kind", ("/<x", "route"), "pattern"),
+        ("pattern host", ("/a", "http://a"), "host"),
+        ("pattern host", ("/a", []), "host"),
+        ("pattern expected_at", ("/a", "2030-01-01"), "expected_at"),
+        ("pattern note", ("/a", "\x00"), "note"),
+        ("pattern source", ("/a", "magic"), "source"),
+    ],
+)
+def test_what_is_wrong_is_told_at_its_column(
+    headers: str, row: tuple[object, ...], column: str
+) -> None:
+    result = PermanenceRuleResource().import_data(dataset(row, headers=headers), dry_run=True)
+    assert not result.has_errors()
+    assert [list(bad.error_dict) for bad in result.invalid_rows] == [[column]]
+
+
+def test_there_are_no_other_columns() -> None:
+    result = PermanenceRuleResource().import_data(
+        dataset(("/a", "red"), headers="pattern colour"), dry_run=True
+    )
+    assert "There is no column colour." in str(result.base_errors[0].error)
+
+
+def test_messages_have_defaults_too() -> None:
+    data = dataset((404, "Nothing"), ("", "Oh"), headers="status title")
+    assert ErrorMessageResource().import_data(data).totals["new"] == 2
+    assert set(ErrorMessage.objects.values_list("status", "title", "language", "enabled")) == {
+        ("404", "Nothing", "", True),
+        ("", "Oh", "", True),
+    }
+    assert ErrorMessageResource().import_data(data).totals["skip"] == 2

@@ -1,0 +1,1006 @@
+"""The admin, as an editor uses it: through its pages, with Django's client."""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib.admin import AdminSite
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth.models import Permission, User
+from django.contrib.messages import WARNING
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from django_http_errors.admin import (
+    ErrorMessageAdmin,
+    PermanenceRuleAdmin,
+    with_import_export,
+)
+from django_http_errors.catalogue import CATALOGUE
+from django_http_errors.importing import RULES
+from django_http_errors.models import ErrorMessage, Generation, PermanenceRule
+from django_http_errors.policies.store import store
+
+from .asking import FORMS, PROBLEM
+from .factories import ErrorMessageFactory, PermanenceRuleFactory
+
+pytestmark = pytest.mark.django_db
+
+MODELS = ("errormessage", "permanencerule")
+PERMISSIONS = [f"{right}_{model}" for model in MODELS for right in ("view", "add", "change")]
+
+HOSTILE = """"'></iframe></pre><script>alert(1)</script><b>bold"""
+# As above, for what has no room for an attribute.
+MARKUP = re.compile(r"<script>alert|<b>bold|</iframe></pre>")
+
+
+def url(name: str, *args: object) -> str:
+    return reverse(f"admin:django_http_errors_{name}", args=args)
+
+
+@pytest.fixture(autouse=True)
+def new_store() -> None:
+    store.forget()
+
+
+def signed_in(user: User, **options: Any) -> Client:
+    client = Client(**options)
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def editor() -> Callable[..., Client]:
+    """Sign somebody in who may do what the permissions say and nothing else."""
+
+    def sign_in(*codenames: str, **options: Any) -> Client:
+        user = User.objects.create_user(f"editor-{User.objects.count()}", is_staff=True)
+        user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+        return signed_in(user, **options)
+
+    return sign_in
+
+
+@pytest.fixture
+def admin() -> Client:
+    """Somebody who may do everything."""
+    # Without a password, which takes longer to hash than most of the pages to make.
+    return signed_in(User.objects.create_user("admin", is_staff=True, is_superuser=True))
+
+
+def message_form(**values: str) -> dict[str, str]:
+    fields = ("status", "language", "host", "path_prefix", "title", "detail", "permanence")
+    blank = dict.fromkeys((*fields, "action_label", "action_url"), "")
+    return {**blank, "enabled": "on", **values}
+
+
+def rule_form(**values: str) -> dict[str, str]:
+    """Return what the form sends; a time is written as date, space, time."""
+    blank = dict.fromkeys(("pattern", "host", "reason", "replacement", "note"), "")
+    form = {**blank, "kind": "exact", "permanence": "permanent", "enabled": "on", **values}
+    for name in ("expected_at", "valid_from", "valid_until"):
+        form[f"{name}_0"], _, form[f"{name}_1"] = form.pop(name, "").partition(" ")
+    return form
+
+
+FORM = {"errormessage": message_form, "permanencerule": rule_form}
+
+
+def text_of(response: Any) -> str:
+    return response.content.decode()
+
+
+def pages_in(response: Any) -> list[str]:
+    """Return the documents in the frames of a page."""
+    return [html.unescape(each) for each in re.findall(r'srcdoc="([^"]*)"', text_of(response))]
+
+
+def part(response: Any, name: str) -> str:
+    """Return the text of a part of a preview, without its tags."""
+    found = re.search(rf'data-part="{name}"[^>]*>(.*?)</div>', text_of(response), re.DOTALL)
+    return html.unescape(re.sub(r"<[^>]+>", " ", found[1])).strip() if found else ""
+
+
+def warned(response: Any) -> list[str]:
+    return [str(each) for each in response.context["messages"] if each.level == WARNING]
+
+
+def history(row: Any) -> list[str]:
+    entries = LogEntry.objects.filter(
+        object_id=row.pk, action_flag=CHANGE, content_type__model=row._meta.model_name
+    )
+    return [entry.get_change_message() for entry in entries]
+
+
+# Permissions: by view, what each of the permissions is enough for.
+
+EITHER_VIEW = {"view_errormessage", "change_errormessage"} | {
+    "view_permanencerule",
+    "change_permanencerule",
+}
+VIEWS: dict[str, tuple[str, str, bool, set[str]]] = {
+    **{
+        f"{model}-{view}": (f"{model}_{view}", method, saved, {f"{each}_{model}" for each in who})
+        for model in MODELS
+        for view, method, saved, who in (
+            ("changelist", "get", False, ("view", "change")),
+            ("add", "get", False, ("add",)),
+            ("change", "get", True, ("view", "change")),
+            ("history", "get", True, ("view", "change")),
+        )
+    },
+    **{
+        f"{model}-preview-{'saved' if saved else 'new'}": (
+            f"{model}_preview",
+            "post",
+            saved,
+            {f"{'change' if saved else 'add'}_{model}"},
+        )
+        for model in MODELS
+        for saved in (True, False)
+    },
+    "preview-all": (
+        "errormessage_preview_all",
+        "get",
+        False,
+        {"view_errormessage", "change_errormessage"},
+    ),
+    "try": ("permanencerule_try", "get", False, EITHER_VIEW),
+}
+
+
+@pytest.mark.parametrize(("name", "method", "saved", "enough"), VIEWS.values(), ids=VIEWS)
+def test_permissions(
+    editor: Callable[..., Client],
+    client: Client,
+    name: str,
+    method: str,
+    saved: bool,
+    enough: set[str],
+) -> None:
+    """Each view asks for the permission of its model, and takes no other for it."""
+    factory = ErrorMessageFactory if name.startswith("errormessage") else PermanenceRuleFactory
+    address = url(name, *([factory().pk] if saved else []))
+    allowed = set()
+    for permission in PERMISSIONS:
+        response = getattr(editor(permission), method)(address)
+        assert response.status_code in (200, 403)
+        if response.status_code == 200:
+            allowed.add(permission)
+    assert allowed == enough
+    assert getattr(editor(), method)(address).status_code == 403
+    assert "login" in getattr(client, method)(address)["Location"]
+
+
+def test_a_generation_is_no_business_of_editors(admin: Client) -> None:
+    page = text_of(admin.get("/admin/django_http_errors/"))
+    assert "eneration" not in page
+
+
+def test_the_index_and_the_changelists_lead_to_the_other_pages(
+    admin: Client, editor: Callable[..., Client]
+) -> None:
+    attempt, all_previews = url("permanencerule_try"), url("errormessage_preview_all")
+    index = "/admin/django_http_errors/"
+    for address in (index, url("errormessage_changelist")):
+        page = text_of(admin.get(address))
+        assert f'href="{attempt}"' in page
+        assert f'href="{all_previews}"' in page
+    assert f'href="{attempt}"' in text_of(admin.get(url("permanencerule_changelist")))
+    rules_only = text_of(editor("view_permanencerule").get(index))
+    assert f'href="{attempt}"' in rules_only
+    assert f'href="{all_previews}"' not in rules_only
+    assert attempt not in text_of(editor("add_permanencerule").get(index))
+
+
+# Messages
+
+
+def test_messages_can_be_read_as_a_matrix(admin: Client) -> None:
+    ErrorMessageFactory(status="404", path_prefix="/shop/", host="a.example", title="Sold out")
+    ErrorMessageFactory(status="5xx", path_prefix="", language="de", title="")
+    ErrorMessageFactory(status="", path_prefix="", title="Oh")
+    page = re.sub(r"<[^>]+>|\s+", " ", text_of(admin.get(url("errormessage_changelist"))))
+    rows = " ".join(page.split())
+    assert "404 Not Found a.example/shop/ any Sold out" in rows
+    assert "5xx: any server error everywhere German (de) as the catalogue has it" in rows
+    assert "any error everywhere any Oh" in rows
+
+
+@pytest.mark.parametrize(
+    ("query", "titles"),
+    [
+        ("", {"a", "b", "c", "d"}),
+        ("?class=4", {"a", "b"}),
+        ("?class=5", {"c"}),
+        ("?class=any", {"d"}),
+        ("?language=de", {"b"}),
+        ("?language=any", {"a", "c", "d"}),
+        ("?enabled__exact=0", {"d"}),
+        ("?q=/shop/", {"a"}),
+        ("?q=b", {"b"}),
+    ],
+)
+def test_messages_can_be_found(admin: Client, query: str, titles: set[str]) -> None:
+    for title, fields in {
+        "a": {"status": "404", "path_prefix": "/shop/"},
+        "b": {"status": "4xx", "language": "de"},
+        "c": {"status": "503"},
+        "d": {"status": "", "enabled": False},
+    }.items():
+        ErrorMessageFactory(title=title, detail="", **fields)
+    found = admin.get(url("errormessage_changelist") + query).context["cl"].result_list
+    assert {row.title for row in found} == titles
+
+
+def test_a_message_is_switched_off_in_the_list(admin: Client) -> None:
+    row, other = ErrorMessageFactory(), ErrorMessageFactory()
+    before = Generation.current("default")
+    admin.post(
+        url("errormessage_changelist"),
+        {
+            "form-TOTAL_FORMS": "2",
+            "form-INITIAL_FORMS": "2",
+            "form-0-id": str(row.pk),
+            "form-1-id": str(other.pk),
+            "form-1-enabled": "on",
+            "_save": "Save",
+        },
+    )
+    row.refresh_from_db()
+    assert not row.enabled
+    assert Generation.current("default") == before + 1
+    assert (history(row), history(other)) == (["Changed Enabled."], [])
+
+
+@pytest.mark.parametrize("saved", [True, False])
+def test_a_preview_shows_the_form_and_saves_nothing(admin: Client, saved: bool) -> None:
+    rows = [ErrorMessageFactory(path_prefix="/shop/", title="As saved")] if saved else []
+    before = list(ErrorMessage.objects.values()), Generation.current("default")
+    response = admin.post(
+        url("errormessage_preview", *[row.pk for row in rows]),
+        message_form(status="404", path_prefix="/shop/", title="As in the form"),
+    )
+    assert (list(ErrorMessage.objects.values()), Generation.current("default")) == before
+    assert LogEntry.objects.count() == 0
+    assert part(response, "summary") == "A 404 at /shop/ says: 404 As in the form."
+    assert part(response, "errors") == part(response, "warnings") == ""
+    (page,) = pages_in(response)
+    assert "<h1>As in the form</h1>" in page
+    assert page.startswith("<!doctype html>")
+    assert "&quot;title&quot;: &quot;As in the form&quot;" in text_of(response)
+    assert "As saved" not in text_of(response)
+    assert "PROBLEM" not in text_of(response)
+
+
+@pytest.mark.parametrize(
+    ("message", "asked", "summary", "said"),
+    [
+        ({}, {}, "A 404 at /example/ says: 404 T.", "D"),
+        ({"status": "4xx"}, {}, "A 404 at /example/ says: 404 T.", "D"),
+        ({"status": "5xx"}, {}, "A 500 at /example/ says: 500 T.", "D"),
+        ({"status": "499"}, {}, "A 499 at /example/ says: 499 T.", "D"),
+        ({"status": "4xx"}, {"status": "403"}, "A 403 at /example/ says: 403 T.", "D"),
+        ({"detail": "{path}!"}, {"address": "/a/b?c"}, "A 404 at /a/b says: 404 T.", "/a/b!"),
+        ({"detail": "{path}!"}, {"address": "/a b/ä"}, "A 404 at /a b/ä says: 404 T.", "/a b/ä!"),
+        (
+            {"detail": "{host}"},
+            {"address": "https://localhost:8000/x"},
+            "A 404 at /x says: 404 T.",
+            "localhost",
+        ),
+        ({"detail": "{host}"}, {"host": "127.0.0.1"}, "A 404 at /example/ says", "127.0.0.1"),
+        ({"detail": "{host}"}, {}, "A 404 at /example/ says: 404 T.", "testserver"),
+        ({"language": "de"}, {}, "A 404 at /example/ says: 404 T.", 'lang="de"'),
+        ({"language": ""}, {"language": "de"}, "A 404 at /example/", 'lang="de"'),
+        ({"path_prefix": "/50%/"}, {}, "A 404 at /50%/ says: 404 T.", "D"),
+        ({"permanence": "permanent"}, {}, "A 404 at /example/", 'class="permanence permanent"'),
+    ],
+)
+def test_what_is_previewed(
+    admin: Client, message: dict, asked: dict, summary: str, said: str
+) -> None:
+    values = message_form(**{"title": "T", "detail": "D", **message})
+    values |= {f"preview-{name}": value for name, value in asked.items()}
+    response = admin.post(url("errormessage_preview"), values)
+    assert part(response, "errors") == part(response, "warnings") == ""
+    assert summary in part(response, "summary")
+    assert said in pages_in(response)[0]
+
+
+@pytest.mark.parametrize(
+    ("message", "asked", "note"),
+    [
+        ({"enabled": ""}, {}, "The message is switched off."),
+        ({"status": "404"}, {"status": "503"}, "This message is not for what is shown here"),
+        ({"path_prefix": "/shop/"}, {"address": "/x"}, "This message is not for what is shown"),
+        ({"language": "de"}, {"language": "en"}, "This message is not for what is shown here"),
+        ({"status": ""}, {"address": "/taken/x"}, "More specific messages have all the words"),
+        ({"host": "foreign.example"}, {}, "foreign.example is not in ALLOWED_HOSTS"),
+        ({"status": "404"}, {"address": "/gone/"}, "This message is not for what is shown here"),
+    ],
+)
+def test_why_a_message_is_not_seen(admin: Client, message: dict, asked: dict, note: str) -> None:
+    PermanenceRuleFactory(pattern="/gone/")
+    ErrorMessageFactory(path_prefix="/taken/", permanence="permanent")
+    values = message_form(**{"title": "T", "detail": "D", **message})
+    values |= {f"preview-{name}": value for name, value in asked.items()}
+    response = admin.post(url("errormessage_preview"), values)
+    assert note in part(response, "warnings")
+
+
+def test_a_preview_is_made_of_what_is_right_in_the_form(admin: Client) -> None:
+    response = admin.post(
+        url("errormessage_preview"),
+        message_form(status="200", title="Fine", detail="{nonsense}", host="https://a.example/"),
+    )
+    errors = part(response, "errors")
+    assert "Status: 200 is no error." in errors
+    assert "Detail: {nonsense} is no placeholder." in errors
+    assert "Host: Write the name of the host alone" in errors
+    assert "<h1>Fine</h1>" in pages_in(response)[0]
+
+
+@pytest.mark.parametrize(
+    ("asked", "error"),
+    [
+        ({"address": "shop"}, "Address: An address begins with a slash: /shop"),
+        ({"address": "/" + 5000 * "x"}, "Address: Ensure this value has at most 2000 characters"),
+        ({"address": "/\x00"}, "Address: Null characters are not allowed."),
+        ({"host": "a b"}, "Host: Write the name of the host alone"),
+        ({"status": "200"}, "Status: Select a valid choice."),
+        ({"language": "klingon"}, "Language: Select a valid choice."),
+    ],
+)
+def test_nonsense_that_is_asked_for(admin: Client, asked: dict, error: str) -> None:
+    values = message_form(title="T") | {f"preview-{name}": each for name, each in asked.items()}
+    response = admin.post(url("errormessage_preview"), values)
+    assert error in part(response, "errors")
+    assert part(response, "summary") == "A 404 at /example/ says: 404 T."
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_fragment_is_the_result_alone(admin: Client, model: str) -> None:
+    """With JavaScript the result goes into the page, without it into a page of its own."""
+    values = FORM[model](**({"pattern": "/x/"} if model == "permanencerule" else {}))
+    whole = admin.post(url(f"{model}_preview"), values)
+    assert "<title>" in text_of(whole)
+    assert "Nothing has been saved" in text_of(whole)
+    fragment = admin.post(url(f"{model}_preview"), values | {"preview-fragment": "1"})
+    assert "<title>" not in re.sub(r'srcdoc="[^"]*"', "", text_of(fragment))
+    for response in (whole, fragment):
+        parts = re.findall(r'data-part="(\w+)"', text_of(response))
+        assert parts == ["summary", "errors", "warnings", "answers"]
+
+
+@pytest.mark.parametrize(
+    ("nonce", "used"),
+    [("abcDEF012+/=-_", True), ('x"><script>', False), ("x" * 200, False), ("", False)],
+)
+def test_the_page_has_the_nonce_of_what_it_is_shown_in(
+    admin: Client, nonce: str, used: bool
+) -> None:
+    """A frame without an address of its own is under the policy of the page around it."""
+    values = message_form(title="T") | {"preview-nonce": nonce, "preview-fragment": "1"}
+    (page,) = pages_in(admin.post(url("errormessage_preview"), values))
+    assert (f'<style nonce="{nonce}">' in page) == used
+    assert "<script" not in page
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_preview_is_protected(editor: Callable[..., Client], model: str) -> None:
+    client = editor(f"add_{model}", enforce_csrf_checks=True)
+    assert client.post(url(f"{model}_preview"), FORM[model]()).status_code == 403
+    assert client.get(url(f"{model}_preview")).status_code == 405
+    assert editor(f"change_{model}").post(url(f"{model}_preview", 999)).status_code == 404
+
+
+def test_the_form_has_its_preview(admin: Client, editor: Callable[..., Client]) -> None:
+    """Also before a script has asked for it; whoever may not save sees it all the same."""
+    row = ErrorMessageFactory(path_prefix="/shop/", title="Sold out")
+    address = url("errormessage_change", row.pk)
+    for client, may_save in ((admin, True), (editor("view_errormessage"), False)):
+        response = client.get(address)
+        assert part(response, "summary") == "A 404 at /shop/ says: 404 Sold out."
+        preview = f'formaction="{url("errormessage_preview", row.pk)}"'
+        assert (preview in text_of(response)) == may_save
+    page = text_of(admin.get(url("errormessage_add")))
+    assert f'formaction="{url("errormessage_preview")}"' in page
+    # Enter presses the first button of a form.
+    assert page.index('name="_save"') < page.index("formaction")
+
+
+@pytest.mark.parametrize("language", ["", "de", "en"])
+def test_every_status_in_every_form(admin: Client, language: str) -> None:
+    ErrorMessageFactory(status="503", language="de", path_prefix="", title="Wir räumen auf")
+    query = {"language": language} if language else {}
+    response = admin.get(url("errormessage_preview_all"), query)
+    pages, text = pages_in(response), text_of(response)
+    assert len(pages) == len(CATALOGUE)
+    for entry, page in zip(CATALOGUE.values(), pages, strict=True):
+        assert f'id="status-{entry.status}"' in text
+        assert f'<p class="status" aria-hidden="true">{entry.status}</p>' in page
+        assert f'<html lang="{language or "en"}"' in page
+    for form in FORMS:
+        assert text.count(f"<h3>{form}</h3>") == len(CATALOGUE)
+    assert text.count('loading="lazy"') == len(CATALOGUE)
+    assert ("Wir räumen auf" in text) == (language == "de")
+
+
+def test_a_whole_address_can_be_pasted(admin: Client) -> None:
+    ErrorMessageFactory(path_prefix="/shop/", title="Sold out")
+    address = {"address": "http://testserver/shop/lamp?colour=red#top"}
+    assert "Sold out" in text_of(admin.get(url("errormessage_preview_all"), address))
+    wrong = admin.get(url("errormessage_preview_all"), {"address": "shop"})
+    assert "An address begins with a slash: /shop" in text_of(wrong)
+
+
+# Rules
+
+
+def test_what_the_list_of_rules_says(admin: Client) -> None:
+    now = timezone.now()
+    PermanenceRuleFactory(pattern="/live/", author="kim")
+    PermanenceRuleFactory(pattern="/soon/", valid_from=now + timedelta(days=1))
+    PermanenceRuleFactory(pattern="/over/", valid_until=now - timedelta(days=1))
+    PermanenceRuleFactory(pattern="/off/", enabled=False, source="import")
+    winner = PermanenceRuleFactory(pattern="/shop/", kind="prefix", permanence="temporary")
+    PermanenceRuleFactory(pattern="/shop/<int:item>/", kind="route")
+    response = admin.get(url("permanencerule_changelist"))
+    shown = {
+        row.pattern: (str(row.answer), row.state) for row in response.context["cl"].result_list
+    }
+    assert {pattern: state for pattern, (_, state) in shown.items()} == {
+        "/live/": "live",
+        "/soon/": "pending",
+        "/over/": "expired",
+        "/off/": "disabled",
+        "/shop/": "live",
+        "/shop/<int:item>/": "shadowed",
+    }
+    assert shown["/shop/"][0] == "404, temporary"
+    page = " ".join(text_of(response).split())
+    address = url("permanencerule_change", winner.pk)
+    assert f'shadowed</span> by <a href="{address}">/shop/</a>' in page
+
+
+@pytest.mark.parametrize(
+    ("query", "patterns"),
+    [
+        ("?state=live", {"/live/"}),
+        ("?state=pending", {"/soon/"}),
+        ("?state=expired", {"/over/"}),
+        ("?state=disabled", {"/off/"}),
+        ("?state=nonsense", {"/live/", "/soon/", "/over/", "/off/"}),
+        ("?source__exact=import", {"/off/"}),
+        ("?q=kim", {"/live/"}),
+        ("?q=/soon", {"/soon/"}),
+    ],
+)
+def test_rules_can_be_found(admin: Client, query: str, patterns: set[str]) -> None:
+    now = timezone.now()
+    PermanenceRuleFactory(pattern="/live/", author="kim")
+    PermanenceRuleFactory(pattern="/soon/", valid_from=now + timedelta(days=1))
+    PermanenceRuleFactory(pattern="/over/", valid_until=now - timedelta(days=1))
+    PermanenceRuleFactory(
+        pattern="/off/", valid_from=now + timedelta(days=1), enabled=False, source="import"
+    )
+    response = admin.get(url("permanencerule_changelist") + query)
+    assert {row.pattern for row in response.context["cl"].result_list} == patterns
+
+
+def test_the_list_of_rules_asks_no_more_for_more_rules(
+    admin: Client, django_assert_max_num_queries: Any
+) -> None:
+    for _ in range(30):
+        PermanenceRuleFactory()
+    with django_assert_max_num_queries(20):
+        admin.get(url("permanencerule_changelist"))
+
+
+@pytest.mark.parametrize("saved", [True, False])
+def test_the_sentence_and_the_warnings_of_the_form(admin: Client, saved: bool) -> None:
+    rows = [PermanenceRuleFactory(pattern="/as-saved/")] if saved else []
+    PermanenceRuleFactory(pattern="/documents/7/")
+    before = list(PermanenceRule.objects.values()), Generation.current("default")
+    response = admin.post(
+        url("permanencerule_preview", *[row.pk for row in rows]),
+        rule_form(pattern="/documents/", kind="prefix", reason="They are <gone>."),
+    )
+    assert (list(PermanenceRule.objects.values()), Generation.current("default")) == before
+    assert part(response, "summary") == (
+        "Requests to /documents/ and everything below answer 410 Gone from now on."
+    )
+    warnings = part(response, "warnings")
+    assert "The site has views below /documents/: /documents/<int:pk>/." in warnings
+    assert "This rule covers addresses of others, which go before it: /documents/7/" in warnings
+    assert "They are &lt;gone&gt;." in pages_in(response)[0]
+
+
+@pytest.mark.parametrize(
+    ("values", "summary", "error"),
+    [
+        ({}, "Write an address to see what will happen.", ""),
+        ({"pattern": "old-shop"}, "This can not be saved yet.", "begins with a slash: /old-shop"),
+        ({"pattern": "/a?b=c"}, "This can not be saved yet.", "Leave the query string out: /a"),
+        ({"pattern": "/a#b"}, "This can not be saved yet.", "Leave the fragment out: /a"),
+        (
+            {"pattern": "/a", "expected_at": "2030-01-01 00:00:00"},
+            "This can not be saved yet.",
+            "Expected at: Only what is temporary can be expected at some time.",
+        ),
+        ({"pattern": "/taken/"}, "This can not be saved yet.", "There is a rule for just this"),
+    ],
+)
+def test_what_can_not_be_saved_yet(admin: Client, values: dict, summary: str, error: str) -> None:
+    PermanenceRuleFactory(pattern="/taken/")
+    response = admin.post(url("permanencerule_preview"), rule_form(**values))
+    assert part(response, "summary") == summary
+    assert error in part(response, "errors")
+    assert pages_in(response) == []
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"enabled": ""},
+        {"valid_from": "2999-01-01 00:00:00"},
+        {"valid_until": "2001-01-01 00:00:00"},
+        {"kind": "route", "pattern": "/x/<int:y>/"},
+        {"kind": "prefix", "pattern": "/"},
+        {"host": "foreign.example"},
+        {"pattern": "/50%25/"},
+    ],
+)
+def test_the_page_is_that_of_the_rule_in_force(admin: Client, values: dict) -> None:
+    form = rule_form(**{"pattern": "/x/", "reason": "Taken down.", **values})
+    (page,) = pages_in(admin.post(url("permanencerule_preview"), form))
+    assert ("Taken down." in page) == ("host" not in values)
+
+
+def test_a_reason_that_a_message_replaces(admin: Client) -> None:
+    ErrorMessageFactory(status="410", path_prefix="", detail="Gone, and that is that.")
+    response = admin.post(url("permanencerule_preview"), rule_form(pattern="/x/", reason="Why"))
+    assert "Visitors do not see the reason: the error message “410" in part(response, "warnings")
+
+
+def test_saving_a_rule(admin: Client) -> None:
+    PermanenceRuleFactory(pattern="/shop/", kind="prefix")
+    response = admin.post(url("permanencerule_add"), rule_form(pattern="/shop/lamps/"), follow=True)
+    rule = PermanenceRule.objects.get(pattern="/shop/lamps/")
+    assert (rule.source, rule.author) == ("admin", "admin")
+    assert warned(response) == [
+        (
+            "Another rule covers this already, and this one goes before it: /shop/ (this address"
+            " and everything below it)."
+        )
+    ]
+    rule.source = "code"
+    rule.author = ""
+    rule.save()
+    address = url("permanencerule_change", rule.pk)
+    response = admin.post(address, rule_form(pattern="/shop/lamps/", note="Why"), follow=True)
+    rule.refresh_from_db()
+    assert (rule.source, rule.author, rule.note) == ("admin", "admin", "Why")
+    assert len(warned(response)) == 1
+    assert history(rule) == ["Changed Note."]
+
+
+ACTIONS = {
+    "enable": ({"enabled": False}, {"enabled": True}, "Enabled"),
+    "disable": ({"enabled": True}, {"enabled": False}, "Enabled"),
+    "make_permanent": (
+        {"permanence": "temporary", "expected_at": timezone.now()},
+        {"permanence": "permanent", "expected_at": None},
+        "Permanence and Expected at",
+    ),
+    "make_temporary": ({"permanence": "permanent"}, {"permanence": "temporary"}, "Permanence"),
+}
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_rules_are_edited_together(admin: Client, action: str) -> None:
+    before, after, fields = ACTIONS[action]
+    rows = [PermanenceRuleFactory(**before) for _ in range(3)]
+    done = PermanenceRuleFactory(**after)
+    left = PermanenceRuleFactory(**before)
+    generation, updated = Generation.current("default"), rows[0].updated_at
+    response = admin.post(
+        url("permanencerule_changelist"),
+        {"action": action, "_selected_action": [row.pk for row in (*rows, done)]},
+        follow=True,
+    )
+    assert "3 permanence rules were changed." in text_of(response)
+    assert Generation.current("default") == generation + 1
+    for row in rows:
+        row.refresh_from_db()
+        assert {name: getattr(row, name) for name in after} == after
+        assert history(row) == [f"Changed {fields}."]
+        assert row.updated_at > updated
+        row.full_clean()
+    assert history(done) == history(left) == []
+    left.refresh_from_db()
+    assert {name: getattr(left, name) for name in before} == before
+
+
+def test_an_edit_of_many_that_changes_nothing(admin: Client) -> None:
+    rule = PermanenceRuleFactory()
+    before = Generation.current("default")
+    chosen = {"action": "enable", "_selected_action": [rule.pk]}
+    response = admin.post(url("permanencerule_changelist"), chosen, follow=True)
+    assert "0 permanence rules were changed." in text_of(response)
+    assert Generation.current("default") == before
+
+
+@pytest.mark.parametrize("action", ["enable", "disable"])
+def test_messages_are_edited_together(admin: Client, action: str) -> None:
+    rows = [ErrorMessageFactory(enabled=action == "disable") for _ in range(2)]
+    before = Generation.current("default")
+    chosen = {"action": action, "_selected_action": [row.pk for row in rows]}
+    admin.post(url("errormessage_changelist"), chosen)
+    assert {row.enabled for row in ErrorMessage.objects.all()} == {action == "enable"}
+    assert [history(row) for row in rows] == [["Changed Enabled."]] * 2
+    assert Generation.current("default") == before + 1
+
+
+def test_deleting_together_is_in_the_history(admin: Client) -> None:
+    rows = [PermanenceRuleFactory() for _ in range(2)]
+    before = Generation.current("default")
+    chosen = {"action": "delete_selected", "_selected_action": [row.pk for row in rows]}
+    admin.post(url("permanencerule_changelist"), chosen | {"post": "yes"})
+    assert PermanenceRule.objects.count() == 0
+    assert LogEntry.objects.count() == 2
+    assert Generation.current("default") > before
+
+
+@pytest.mark.parametrize(
+    ("permission", "actions"),
+    [
+        ("view", {"export"}),
+        ("change", {"export", "enable", "disable", "make_permanent", "make_temporary"}),
+    ],
+)
+def test_actions_need_permission(
+    editor: Callable[..., Client], permission: str, actions: set[str]
+) -> None:
+    rule = PermanenceRuleFactory(enabled=False, permanence="temporary")
+    client = editor(f"{permission}_permanencerule")
+    page = text_of(client.get(url("permanencerule_changelist")))
+    offered = set(re.findall(r'<option value="(\w+)">(?:Enable|Disable|Make|Export)', page))
+    assert offered == actions
+    chosen = {"action": "enable", "_selected_action": [rule.pk]}
+    client.post(url("permanencerule_changelist"), chosen)
+    rule.refresh_from_db()
+    assert rule.enabled == ("enable" in actions)
+
+
+def test_rules_are_exported(admin: Client) -> None:
+    moment = timezone.now().replace(microsecond=0)
+    row = PermanenceRuleFactory(
+        pattern="/x/", reason='Two\r\nlines, "quoted"', permanence="temporary", expected_at=moment
+    )
+    PermanenceRuleFactory(pattern="/not-chosen/")
+    chosen = {"action": "export", "_selected_action": [row.pk]}
+    response = admin.post(url("permanencerule_changelist"), chosen)
+    assert response["Content-Type"] == "text/csv; charset=utf-8"
+    assert "attachment" in response["Content-Disposition"]
+    text = b"".join(response.streaming_content).decode()
+    (record,) = csv.DictReader(io.StringIO(text, newline=""))
+    assert tuple(record) == RULES.columns
+    again = RULES.row(record)
+    for name in RULES.columns:
+        assert getattr(again, name) == getattr(row, name), name
+
+
+# Try an address
+
+
+def attempt(client: Client, **asked: object) -> Any:
+    return client.get(url("permanencerule_try"), asked)
+
+
+def test_the_rules_considered_and_the_winner(admin: Client) -> None:
+    now = timezone.now()
+    PermanenceRuleFactory(pattern="/shop/", kind="prefix")
+    PermanenceRuleFactory(pattern="/shop/<slug:item>/", kind="route")
+    PermanenceRuleFactory(pattern="/shop/lamp/", valid_until=now)
+    winner = PermanenceRuleFactory(pattern="/shop/lamp", permanence="temporary")
+    response = attempt(admin, address="/shop/lamp/", status=404)
+    assert [
+        (each["name"], each["decides"], each["verdict"]) for each in response.context["rules"]
+    ] == [
+        ("/shop/lamp/ (this address)", False, response.context["rules"][0]["verdict"]),
+        ("/shop/lamp (this address)", True, "decides"),
+        (
+            "/shop/ (this address and everything below it)",
+            False,
+            "a rule for just this address goes first",
+        ),
+        (
+            "/shop/<slug:item>/ (all addresses of this route)",
+            False,
+            "a rule for just this address goes first",
+        ),
+    ]
+    assert response.context["rules"][0]["verdict"].startswith("ended on ")
+    assert f'href="{url("permanencerule_change", winner.pk)}"' in text_of(response)
+    assert response.context["answer"].status == 404
+
+
+def test_the_messages_and_what_they_gave(admin: Client) -> None:
+    exact = ErrorMessageFactory(path_prefix="/shop/", detail="")
+    ErrorMessageFactory(status="4xx", path_prefix="", title="T", detail="D")
+    ErrorMessageFactory(status="", path_prefix="", detail="E", title="", permanence="")
+    response = attempt(admin, address="/shop/lamp/")
+    words = response.context["words"]
+    assert [each["given"] for each in words] == [["title"], ["detail"], []]
+    assert words[0]["name"] == exact
+    assert "nothing, as others go before it" in text_of(response)
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "media_type", "said"),
+    [
+        ({}, 410, "text/html", "The site has no view for <code>/gone/</code>"),
+        ({"accept": PROBLEM}, 410, PROBLEM, "&quot;status&quot;: 410"),
+        ({"accept": "text/plain"}, 410, "text/plain", "410 Gone"),
+        ({"address": "/gone/?q=1"}, 410, "text/html", "410 Gone"),
+        ({"address": "http://testserver/gone/"}, 410, "text/html", "410 Gone"),
+        ({"status": "503"}, 503, "text/html", "rules are asked for a 404 only"),
+        ({"status": "405", "method": "PUT"}, 405, "text/html", '<th scope="row">Allow</th>'),
+        ({"method": "HEAD"}, 410, "text/html", "For HEAD the server leaves the content out."),
+        ({"address": "/documents/1/"}, 404, "text/html", "The view <code>document</code> answers"),
+        ({"host": "foreign.example"}, 410, "text/html", "the site answers every request for it"),
+        ({"language": "de"}, 410, "text/html", "<td><code>de</code></td>"),
+        ({"address": ""}, 404, "text/html", "The view <code>index</code> answers at"),
+        ({"address": "//double//"}, 404, "text/html", "no view for <code>//double//</code>"),
+    ],
+)
+def test_trying_an_address(
+    admin: Client, asked: dict, status: int, media_type: str, said: str
+) -> None:
+    PermanenceRuleFactory(pattern="/gone/")
+    response = attempt(admin, **{"address": "/gone/", **asked})
+    answer = response.context["answer"]
+    assert (answer.status, answer.media_type) == (status, media_type)
+    assert dict(answer.fields)["Content-Type"].startswith(media_type)
+    assert said in text_of(response)
+    assert len(pages_in(response)) == (media_type == "text/html")
+
+
+def test_what_is_shown_is_what_is_sent(admin: Client, client: Client) -> None:
+    """By test client and on the page: the same status, the same fields, the same content."""
+    PermanenceRuleFactory(pattern="/gone/", reason="Sold", replacement="/new/")
+    sent = client.get("/gone/", headers={"accept": PROBLEM})
+    shown = attempt(admin, address="/gone/", accept=PROBLEM).context["answer"]
+    assert shown.status == sent.status_code == 410
+    assert shown.body == text_of(sent)
+    fields = dict(sent.items())
+    for name, value in shown.fields:
+        assert set(fields[name].split(", ")) == set(value.split(", "))
+
+
+@pytest.mark.parametrize(
+    ("permission", "rules", "messages"),
+    [("view_errormessage", False, True), ("view_permanencerule", True, False)],
+)
+def test_rules_and_messages_are_for_those_who_may_see_them(
+    editor: Callable[..., Client], permission: str, rules: bool, messages: bool
+) -> None:
+    PermanenceRuleFactory(pattern="/x/<slug:y>/", kind="route")
+    message = ErrorMessageFactory(status="410", path_prefix="/x/", title="Oh")
+    page = text_of(attempt(editor(permission), address="/x/y/"))
+    assert ("/x/&lt;slug:y&gt;/" in page) == rules
+    assert ("no permission to see rules" in page) != rules
+    assert (url("errormessage_change", message.pk) in page) == messages
+    assert ("no permission to see messages" in page) != messages
+
+
+@pytest.mark.parametrize(
+    ("asked", "error"),
+    [
+        ({"address": "shop"}, "An address begins with a slash: /shop"),
+        ({"address": "/" + 5000 * "x"}, "at most 2000 characters"),
+        ({"address": "/a\x01b"}, "Control characters are not allowed here."),
+        ({"status": "200"}, "Select a valid choice."),
+        ({"method": "BREW"}, "Select a valid choice."),
+        ({"host": "https://a.example/"}, "Write the name of the host alone"),
+        ({"accept": "text/html\x1b"}, "Control characters are not allowed here."),
+    ],
+)
+def test_nonsense_that_is_tried(admin: Client, asked: dict, error: str) -> None:
+    response = attempt(admin, **{"address": "/", **asked})
+    assert response.status_code == 200
+    assert error in text_of(response)
+    assert "explanation" not in response.context
+
+
+# Bad input
+
+
+@pytest.mark.parametrize(
+    ("model", "values", "field", "error"),
+    [
+        ("errormessage", {"status": "200"}, "status", "200 is no error."),
+        ("errormessage", {"host": "https://a.example/"}, "host", "without scheme"),
+        ("errormessage", {"language": "german!"}, "language", "Write a language tag"),
+        ("errormessage", {"path_prefix": "shop"}, "path_prefix", "begins with a slash: /shop"),
+        ("errormessage", {"path_prefix": "/" + 5000 * "x"}, "path_prefix", "at most 400"),
+        ("errormessage", {"title": "a\x07b"}, "title", "Control characters"),
+        ("errormessage", {"title": "a\x00b"}, "title", "Null characters"),
+        ("errormessage", {"detail": "{request.user}"}, "detail", "is no placeholder"),
+        ("errormessage", {"action_label": "Go"}, "action_url", "a text and an address"),
+        (
+            "errormessage",
+            {"action_label": "Go", "action_url": "javascript:alert(1)"},
+            "action_url",
+            "Write an address on this site",
+        ),
+        ("errormessage", {"permanence": "perhaps"}, "permanence", "Select a valid choice"),
+        ("permanencerule", {"pattern": "old-shop/"}, "pattern", "with a slash: /old-shop/"),
+        ("permanencerule", {"pattern": "/" + 5000 * "x"}, "pattern", "at most 500"),
+        ("permanencerule", {"pattern": "/a\x01"}, "pattern", "Control characters"),
+        ("permanencerule", {"pattern": "/a?b"}, "pattern", "Leave the query string out: /a"),
+        (
+            "permanencerule",
+            {"pattern": "/<nonsense:x>/", "kind": "route"},
+            "pattern",
+            "This is no route",
+        ),
+        ("permanencerule", {"pattern": "/a", "host": "a.example:80"}, "host", "without scheme"),
+        ("permanencerule", {"pattern": "/a", "kind": "regex"}, "kind", "Select a valid choice"),
+        ("permanencerule", {"pattern": "/a", "valid_from": "x y"}, "valid_from", "valid date"),
+        (
+            "permanencerule",
+            {
+                "pattern": "/a",
+                "valid_from": "2027-01-02 00:00:00",
+                "valid_until": "2027-01-01 00:00:00",
+            },
+            "valid_until",
+            "end before it begins",
+        ),
+        ("permanencerule", {"pattern": ""}, "pattern", "This field is required"),
+    ],
+)
+def test_bad_input_is_told_at_its_field(
+    admin: Client, model: str, values: dict, field: str, error: str
+) -> None:
+    """And nothing is saved; the preview says the same, and does not break."""
+    before = Generation.current("default")
+    response = admin.post(url(f"{model}_add"), FORM[model](**values))
+    errors = response.context["adminform"].form.errors
+    assert error in errors[field].as_text()
+    assert set(errors) == {field}
+    assert ErrorMessage.objects.count() == PermanenceRule.objects.count() == 0
+    assert Generation.current("default") == before
+    preview = admin.post(url(f"{model}_preview"), FORM[model](**values))
+    assert preview.status_code == 200
+    assert error in part(preview, "errors") or "required" in error
+
+
+def test_a_row_that_there_is_already(admin: Client) -> None:
+    ErrorMessageFactory(status="404", path_prefix="/shop/")
+    values = message_form(status="404", path_prefix="/shop/")
+    page = text_of(admin.post(url("errormessage_add"), values))
+    assert "There is a message for just this already." in page
+    assert ErrorMessage.objects.count() == 1
+
+
+def test_a_route_made_by_hand_does_not_break_the_admin(admin: Client, caplog: Any) -> None:
+    """A bad row in the database is the admin's to show, so that somebody can mend it."""
+    PermanenceRule.objects.bulk_create(
+        [PermanenceRule(pattern="/<nonsense:x>/", kind="route"), PermanenceRule(pattern="/x/")]
+    )
+    row = PermanenceRule.objects.get(kind="route")
+    for address in (
+        url("permanencerule_changelist"),
+        url("permanencerule_change", row.pk),
+        url("permanencerule_try") + "?address=/x/",
+    ):
+        assert admin.get(address).status_code == 200
+
+
+# What visitors and editors write is text
+
+
+def test_hostile_words_stay_words(admin: Client) -> None:
+    message = ErrorMessageFactory(
+        status="404",
+        path_prefix=f"/{HOSTILE}/",
+        title=HOSTILE,
+        detail=HOSTILE + "{path}",
+        action_label=HOSTILE,
+        action_url="/x",
+    )
+    rule = PermanenceRuleFactory(
+        pattern=f"/{HOSTILE}/", reason=HOSTILE, note=HOSTILE, author=HOSTILE, permanence="temporary"
+    )
+    shadowed = PermanenceRuleFactory(pattern=f"/{HOSTILE}", reason=HOSTILE, replacement="/y")
+    values = {"title": HOSTILE, "detail": HOSTILE, "path_prefix": f"/{HOSTILE}"}
+    responses = [
+        admin.get(url("errormessage_changelist")),
+        admin.get(url("errormessage_changelist"), {"q": HOSTILE}),
+        admin.get(url("errormessage_change", message.pk)),
+        admin.get(url("errormessage_preview_all"), {"address": f"/{HOSTILE}"}),
+        admin.post(url("errormessage_preview"), message_form(**values)),
+        admin.post(url("errormessage_preview"), message_form(status=HOSTILE, host=HOSTILE)),
+        admin.get(url("permanencerule_changelist")),
+        admin.get(url("permanencerule_change", rule.pk)),
+        admin.get(url("permanencerule_change", shadowed.pk)),
+        admin.post(url("permanencerule_preview"), rule_form(pattern=f"/{HOSTILE}/z", note=HOSTILE)),
+        admin.post(url("permanencerule_preview"), rule_form(pattern=HOSTILE)),
+        admin.post(
+            url("permanencerule_change", rule.pk),
+            rule_form(pattern=f"/{HOSTILE}/", reason=HOSTILE),
+            follow=True,
+        ),
+        attempt(admin, address=f"/{HOSTILE}/", accept=HOSTILE),
+        attempt(admin, address=HOSTILE, host=HOSTILE, language=HOSTILE),
+    ]
+    for response in responses:
+        assert response.status_code == 200
+        for text in (text_of(response), *pages_in(response)):
+            assert not MARKUP.search(text), MARKUP.findall(text)
+
+
+def test_pages_are_in_frames_that_can_do_nothing(admin: Client) -> None:
+    message, rule = ErrorMessageFactory(), PermanenceRuleFactory()
+    responses = [
+        admin.get(url("errormessage_change", message.pk)),
+        admin.get(url("permanencerule_change", rule.pk)),
+        admin.get(url("errormessage_preview_all")),
+        admin.post(url("errormessage_preview"), message_form()),
+        attempt(admin, address="/x"),
+    ]
+    for response in responses:
+        frames = re.findall(r"<iframe[^>]*>", text_of(response))
+        assert frames
+        for frame in frames:
+            assert re.match(r"<iframe sandbox( loading=\"lazy\")? srcdoc=", frame)
+            assert re.search(r' title="[^"]+"', frame)
+
+
+def test_no_script_and_no_style_stands_in_a_page(admin: Client) -> None:
+    """So that a Content-Security-Policy without 'unsafe-inline' does."""
+    pages = [
+        admin.get(url("errormessage_add")),
+        admin.get(url("permanencerule_add")),
+        admin.get(url("permanencerule_changelist")),
+        admin.get(url("errormessage_preview_all")),
+        attempt(admin, address="/x"),
+    ]
+    for page in pages:
+        text = re.sub(r'srcdoc="[^"]*"', "", text_of(page))
+        main = text[text.index('id="content-main"') :]
+        assert not re.search(r"<style|\sstyle=|\son\w+=", main)
+        assert not re.search(r"<script(?![^>]*\ssrc=)[^>]*>", main)
+
+
+@pytest.mark.parametrize(
+    ("row_admin", "model", "mixin"),
+    [
+        (ErrorMessageAdmin, ErrorMessage, "MessageImportExportMixin"),
+        (PermanenceRuleAdmin, PermanenceRule, "RuleImportExportMixin"),
+    ],
+)
+def test_import_and_export_come_with_their_package(
+    monkeypatch: pytest.MonkeyPatch, row_admin: type, model: type, mixin: str
+) -> None:
+    installed = apps.is_installed("import_export")
+    assert (with_import_export(row_admin, mixin) is row_admin) != installed
+    pytest.importorskip("import_export")
+    monkeypatch.setattr(apps, "is_installed", lambda name: True)
+    mixed = with_import_export(row_admin, mixin)
+    names = {pattern.name for pattern in mixed(model, AdminSite()).get_urls()}
+    label = f"django_http_errors_{model._meta.model_name}"
+    assert {f"{label}_import", f"{label}_export", f"{label}_preview"} <= names

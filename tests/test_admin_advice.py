@@ -1,0 +1,313 @@
+"""What the admin says of a rule: its sentence, its state, and what may be wrong with it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.test import override_settings
+
+from django_http_errors.admin import advice
+from django_http_errors.models import PermanenceRule
+from django_http_errors.policies.matching import Index
+from django_http_errors.policies.permanence import Rule
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
+DECEMBER = datetime(2026, 12, 1, tzinfo=UTC)
+MARCH = datetime(2027, 3, 1, 18, 30, tzinfo=UTC)
+
+
+def rule(pattern: str = "/old-shop/", kind: str = "exact", pk: int | None = None, **fields) -> Rule:
+    """Return a rule as the snapshot has it, unsaved if it has no pk."""
+    return Rule.of(PermanenceRule(pk=pk, kind=kind, pattern=pattern, **fields))
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({}, "Requests to /old-shop/ answer 410 Gone from now on."),
+        (
+            {"kind": "prefix"},
+            "Requests to /old-shop/ and everything below answer 410 Gone from now on.",
+        ),
+        (
+            {"kind": "route", "pattern": "/archive/<int:year>/"},
+            (
+                "Requests to all addresses of the form /archive/<int:year>/ answer 410 Gone from"
+                " now on."
+            ),
+        ),
+        (
+            {"permanence": "temporary"},
+            (
+                "Requests to /old-shop/ answer 404 Not Found from now on, and say that this is"
+                " temporary."
+            ),
+        ),
+        (
+            {"permanence": "temporary", "expected_at": DECEMBER},
+            (
+                "Requests to /old-shop/ answer 404 Not Found from now on, and say that this is"
+                " temporary. Visitors are told to wait until Dec. 1, 2026."
+            ),
+        ),
+        (
+            {"permanence": "temporary", "expected_at": NOW - DAY},
+            (
+                "Requests to /old-shop/ answer 404 Not Found from now on, and say that this is"
+                " temporary. Visitors are told no date: Nov. 21, 2026, noon is past, or more than a"
+                " year away."
+            ),
+        ),
+        ({"valid_from": NOW - DAY}, "Requests to /old-shop/ answer 410 Gone from now on."),
+        (
+            {"valid_from": DECEMBER},
+            "Requests to /old-shop/ answer 410 Gone from Dec. 1, 2026 on.",
+        ),
+        (
+            {"valid_from": DECEMBER, "valid_until": MARCH},
+            (
+                "Requests to /old-shop/ answer 410 Gone from Dec. 1, 2026 until March 1, 2027,"
+                " 6:30 p.m."
+            ),
+        ),
+        (
+            {"valid_until": DECEMBER, "host": "www.example.com"},
+            "Requests to /old-shop/ answer 410 Gone until Dec. 1, 2026. Only at www.example.com.",
+        ),
+        (
+            {"valid_until": NOW},
+            "This rule ended on Nov. 22, 2026, noon and changes nothing any more.",
+        ),
+        (
+            {"replacement": "/shop/"},
+            (
+                "Requests to /old-shop/ answer 410 Gone from now on. Visitors are offered /shop/"
+                " instead."
+            ),
+        ),
+        (
+            {"pattern": "/50%-off/"},
+            "Requests to /50%-off/ answer 410 Gone from now on.",
+        ),
+    ],
+)
+def test_the_sentence(fields: dict, sentence: str) -> None:
+    assert advice.sentence(rule(**fields), NOW) == sentence
+
+
+def test_the_sentence_of_a_disabled_rule() -> None:
+    assert advice.sentence(rule(), NOW, enabled=False) == (
+        "This rule is switched off and changes nothing. When it is switched on: Requests to"
+        " /old-shop/ answer 410 Gone from now on."
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "answer"),
+    [
+        ({}, "410 Gone"),
+        ({"permanence": "temporary"}, "404, temporary"),
+        (
+            {"permanence": "temporary", "expected_at": MARCH, "valid_until": MARCH},
+            "404, temporary, expected March 1, 2027, until March 1, 2027",
+        ),
+        ({"valid_from": DECEMBER}, "410 Gone, from Dec. 1, 2026"),
+        ({"valid_from": NOW - DAY}, "410 Gone"),
+    ],
+)
+def test_what_it_answers_in_a_few_words(fields: dict, answer: str) -> None:
+    assert advice.answer(rule(**fields), NOW) == answer
+
+
+@pytest.mark.parametrize(
+    ("fields", "others", "state"),
+    [
+        ({}, [], ("live", None)),
+        ({"valid_from": NOW + DAY}, [], ("pending", None)),
+        ({"valid_until": NOW}, [], ("expired", None)),
+        ({"valid_from": NOW, "valid_until": NOW + DAY}, [], ("live", None)),
+        # The same address in another spelling: the older rule decides.
+        ({}, [rule("/old-shop", pk=3)], ("shadowed", 3)),
+        ({}, [rule("/old-shop", pk=9)], ("live", None)),
+        ({}, [rule("/old-shop", pk=3, valid_until=NOW)], ("live", None)),
+        ({"host": "a.example"}, [rule(pk=3)], ("live", None)),
+        # What is narrower goes first, whatever covers it.
+        ({}, [rule("/", "prefix", pk=3)], ("live", None)),
+        ({"kind": "prefix"}, [rule("/", "prefix", pk=3), rule(pk=4)], ("live", None)),
+        # A route comes last.
+        (
+            {"kind": "route", "pattern": "/shop/<slug:item>/"},
+            [rule("/shop/", "prefix", pk=3)],
+            ("shadowed", 3),
+        ),
+        (
+            {"kind": "route", "pattern": "/shop/<slug:item>/"},
+            [rule("/shop/", "prefix", pk=3, host="a.example")],
+            ("live", None),
+        ),
+        (
+            {"kind": "route", "pattern": "/shop/<slug:item>/", "host": "a.example"},
+            [rule("/shop/", "prefix", pk=3)],
+            ("shadowed", 3),
+        ),
+        (
+            {"kind": "route", "pattern": "/shop/<slug:item>/"},
+            [rule("/shop/lamp/", pk=3), rule("/shop/lamps/", "prefix", pk=4)],
+            ("live", None),
+        ),
+        (
+            {"kind": "route", "pattern": "/<int:year>/"},
+            [rule("/<path:all>", "route", pk=3)],
+            ("shadowed", 3),
+        ),
+        (
+            {"kind": "route", "pattern": "/<str:name>/"},
+            [rule("/<int:year>/", "route", pk=3), rule("/<slug:name>/", "route", pk=4)],
+            ("live", None),
+        ),
+        # A converter that the app knows nothing of.
+        (
+            {"kind": "route", "pattern": "/shop/<own:item>/"},
+            [rule("/shop/", "prefix", pk=3)],
+            ("shadowed", 3),
+        ),
+    ],
+)
+def test_states(fields: dict, others: list[Rule], state: tuple) -> None:
+    one = rule(pk=7, **fields)
+    shown, shadow = advice.state(one, Index([*others, one]), NOW, enabled=True)
+    assert (shown.value, shadow and shadow.pk) == state
+
+
+def test_a_disabled_rule_is_nothing_else() -> None:
+    found = advice.state(rule(valid_until=NOW), Index(()), NOW, enabled=False)
+    assert found == (advice.State.DISABLED, None)
+
+
+ANSWERED = "The rule counts only where that answer is a 404."
+EVERYTHING = "This rule is for every address of the site that is not found."
+
+
+@pytest.mark.urls("tests.urls_advice")
+@pytest.mark.parametrize(
+    ("fields", "others", "warnings"),
+    [
+        ({}, [], []),
+        ({"kind": "prefix", "pattern": "/old-shop"}, [], []),
+        # Everything
+        ({"kind": "prefix", "pattern": "/"}, [], [EVERYTHING, "The site has views below"]),
+        ({"kind": "route", "pattern": "/<path:all>"}, [], [EVERYTHING]),
+        (
+            {"kind": "prefix", "pattern": "/", "host": "testserver"},
+            [],
+            ["This rule is for every address of testserver that is not found.", "The site has"],
+        ),
+        ({"kind": "route", "pattern": "/<str:one>/"}, [], []),
+        # What answers today
+        (
+            {"pattern": "/shop/"},
+            [],
+            [f"/shop/ has an answer today, from the view shop. {ANSWERED}"],
+        ),
+        ({"pattern": "/shop"}, [], ["/shop has an answer today, from the view shop."]),
+        ({"pattern": "/shop/7/"}, [], ["/shop/7/ has an answer today, from the view item."]),
+        (
+            {"kind": "prefix", "pattern": "/shop/"},
+            [],
+            ["/shop/ has an answer today, from the view shop."],
+        ),
+        (
+            {"kind": "prefix", "pattern": "/news/"},
+            [],
+            [f"The site has views below /news/: /news/<int:year>/, /news/feed. {ANSWERED}"],
+        ),
+        (
+            {"kind": "prefix", "pattern": "/many/"},
+            [],
+            ["The site has views below /many/: /many/1/, /many/2/, /many/3/, and others."],
+        ),
+        (
+            {"kind": "prefix", "pattern": "/wiki/"},
+            [],
+            ["Addresses that this rule covers have an answer today, from wiki."],
+        ),
+        (
+            {"kind": "route", "pattern": "/shop/<int:item>/"},
+            [],
+            ["Addresses that this rule covers have an answer today, from item."],
+        ),
+        # Other rules
+        (
+            {"pattern": "/old-shop/lamps/"},
+            [rule("/old-shop/", "prefix", pk=3)],
+            [
+                (
+                    "Another rule covers this already, and this one goes before it: /old-shop/"
+                    " (this address and everything below it)."
+                )
+            ],
+        ),
+        ({"pattern": "/old-shop/"}, [rule("/old-shop/", "prefix", pk=3, valid_until=NOW)], []),
+        (
+            {"pattern": "/old-shop"},
+            [rule("/old-shop/", pk=3)],
+            ["This rule has no effect, because another one goes before it: /old-shop/ (this add"],
+        ),
+        (
+            {"kind": "prefix"},
+            [rule("/old-shop/<slug:item>/", "route", pk=3), rule("/old-shop/1/", pk=4)],
+            [
+                (
+                    "This rule goes before others, which have no effect any more:"
+                    " /old-shop/<slug:item>/ (all addresses of this route)."
+                ),
+                (
+                    "This rule covers addresses of others, which go before it: /old-shop/1/ (this"
+                    " address)."
+                ),
+            ],
+        ),
+        (
+            {"kind": "prefix"},
+            [rule(f"/old-shop/{number}/", pk=number) for number in range(1, 9)],
+            ["/old-shop/1/ (this address), /old-shop/2/ (this address), /old-shop/3/ (this add"],
+        ),
+        ({"kind": "prefix", "host": "testserver"}, [rule("/old-shop/1/", pk=4)], []),
+        # Hosts
+        (
+            {"host": "elsewhere.example"},
+            [],
+            ["elsewhere.example is not in ALLOWED_HOSTS: the site does not answer there."],
+        ),
+    ],
+)
+@override_settings(ALLOWED_HOSTS=["testserver", "localhost"])
+def test_warnings(fields: dict, others: list[Rule], warnings: list[str]) -> None:
+    found = advice.warnings(rule(**fields), Index(others), NOW)
+    assert len(found) == len(warnings), found
+    for text, expected in zip(found, warnings, strict=True):
+        assert expected in text
+
+
+def test_a_saved_rule_is_not_compared_with_itself() -> None:
+    saved = rule(kind="prefix", pk=3)
+    assert advice.warnings(saved, Index([saved]), NOW) == []
+
+
+@pytest.mark.parametrize(
+    ("loser", "winner", "reason"),
+    [
+        (rule(valid_until=NOW), rule(), "ended on Nov. 22, 2026, noon"),
+        (rule(valid_from=DECEMBER), rule(), "not valid before Dec. 1, 2026"),
+        (rule(), None, "rules are asked for a 404 only"),
+        (rule(kind="prefix"), rule(), "a rule for just this address goes first"),
+        (rule(kind="route"), rule(kind="prefix"), "a prefix goes before a route"),
+        (rule("/", "prefix"), rule(kind="prefix"), "a longer prefix goes first"),
+        (rule(), rule(host="a.example"), "a rule for this host goes before one for any host"),
+        (rule("/old-shop"), rule(), "an older rule goes first"),
+    ],
+)
+def test_why_a_rule_does_not_decide(loser: Rule, winner: Rule | None, reason: str) -> None:
+    assert advice.why_not(loser, winner, NOW) == reason

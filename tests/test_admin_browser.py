@@ -1,0 +1,240 @@
+"""The admin in a real browser: the preview follows the form, and the pages are accessible.
+
+Nothing is saved here: the site is shared with other tests.
+SCREENSHOTS=directory keeps pictures of the pages.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .servers import Server
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright isn't installed")
+axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe isn't installed")
+
+CHROMIUM = shutil.which("chromium")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium here")
+
+# Without a sandbox, which root can't have, and silent: it asks nobody for updates.
+ARGUMENTS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update"),
+]
+AXE = {
+    "resultTypes": ["violations"],
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
+    # No script runs in the frames, not even that of axe; test_browser.py has their pages.
+    "iframes": False,
+}
+
+ADMIN = "/admin/django_http_errors"
+PAGES = {
+    "index": f"{ADMIN}/",
+    "messages": f"{ADMIN}/errormessage/",
+    "message": f"{ADMIN}/errormessage/add/",
+    "all": f"{ADMIN}/errormessage/preview-all/",
+    "rules": f"{ADMIN}/permanencerule/",
+    "rule": f"{ADMIN}/permanencerule/add/",
+    "try": f"{ADMIN}/permanencerule/try/?address=/old-shop/&status=404",
+}
+# What of a page isn't Django's own.
+FORM = {"include": [[".http-errors-preview"]]}
+LIST = {"include": [["#content-main"]], "exclude": [["#changelist-filter"]]}
+OURS = {"message": FORM, "rule": FORM, "messages": LIST, "rules": LIST}
+REST = {"include": [["#content-main"]]}
+PHONE = {"width": 360, "height": 740}
+DESK = {"width": 1440, "height": 900}
+
+every_page = pytest.mark.parametrize("name", PAGES)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with sync_api.sync_playwright() as playwright:
+        # No path of Playwright's own: it has downloaded no browser.
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def site(start: Callable[[str], Server]) -> Server:
+    return start("gunicorn")
+
+
+@pytest.fixture(scope="module")
+def session(browser: Any, site: Server) -> Any:
+    """The cookies of somebody who has signed in."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{site.url}/admin/login/?next=/admin/")
+    page.fill("#id_username", "admin")
+    page.fill("#id_password", "admin")
+    page.click("[type=submit]")
+    page.wait_for_url("**/admin/")
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+@pytest.fixture
+def visit(browser: Any, site: Server, session: Any) -> Iterator[Callable[..., Any]]:
+    """Open one of the pages; what the console said is in `page.said`."""
+    contexts = []
+
+    def visit(name: str, **settings: Any) -> Any:
+        context = browser.new_context(**{"viewport": DESK, "storage_state": session, **settings})
+        contexts.append(context)
+        page = context.new_page()
+        page.said = []
+        page.on("console", lambda message: page.said.append(message.text))
+        page.on("pageerror", lambda error: page.said.append(str(error)))
+        page.goto(site.url + PAGES[name], wait_until="load")
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+
+
+def part(page: Any, name: str) -> Any:
+    return sync_api.expect(page.locator(f'[data-part="{name}"]'))
+
+
+def shown_page(page: Any) -> Any:
+    """Return the body of the document in the preview's frame."""
+    return sync_api.expect(page.frame_locator(".http-errors-preview iframe").locator("body"))
+
+
+def test_the_page_follows_the_form(visit: Callable[..., Any]) -> None:
+    page = visit("message")
+    part(page, "summary").to_contain_text("404 Not Found")
+    page.locator("#id_status").press_sequentially("503")
+    shown_page(page).to_contain_text("Service Unavailable")
+    page.locator("#id_title").press_sequentially("We are <em>tidying</em> up")
+    page.fill("#id_detail", "At {path}.")
+    shown_page(page).to_contain_text("We are <em>tidying</em> up")
+    shown_page(page).to_contain_text("At /example/.")
+    page.fill("#id_preview-address", "/shop/lamps?x=1")
+    shown_page(page).to_contain_text("At /shop/lamps.")
+    page.select_option("#id_preview-language", "de")
+    inner = page.frame_locator(".http-errors-preview iframe").locator("html")
+    sync_api.expect(inner).to_have_attribute("lang", "de")
+    part(page, "answers").to_contain_text('"title": "We are <em>tidying</em> up"')
+    page.fill("#id_detail", "At {nowhere}.")
+    part(page, "errors").to_contain_text("{nowhere} is no placeholder")
+    page.fill("#id_detail", "")
+    part(page, "errors").to_be_empty()
+    # Its style goes through the Content-Security-Policy of the page around it.
+    main = page.frame_locator(".http-errors-preview iframe").locator("main")
+    assert main.evaluate("element => getComputedStyle(element).maxWidth") != "none"
+    assert [text for text in page.said if "Content" in text] == []
+
+
+def test_the_sentence_and_the_warnings_follow_the_form(visit: Callable[..., Any]) -> None:
+    page = visit("rule")
+    part(page, "summary").to_have_text("Write an address to see what will happen.")
+    page.locator("#id_pattern").press_sequentially("documents/")
+    part(page, "errors").to_contain_text("An address begins with a slash: /documents/")
+    page.fill("#id_pattern", "/documents/")
+    part(page, "summary").to_have_text("Requests to /documents/ answer 410 Gone from now on.")
+    part(page, "errors").to_be_empty()
+    page.get_by_label("this address and everything below it").check()
+    part(page, "summary").to_contain_text("and everything below answer 410 Gone from now on.")
+    part(page, "warnings").to_contain_text("The site has views below /documents/")
+    page.fill("#id_host", "www.example.com")
+    part(page, "summary").to_contain_text("Only at www.example.com.")
+    part(page, "warnings").to_contain_text("www.example.com is not in ALLOWED_HOSTS")
+    page.fill("#id_host", "")
+    page.fill("#id_valid_from_0", "2999-12-01")
+    page.fill("#id_valid_from_1", "00:00")
+    part(page, "summary").to_contain_text("from Dec. 1, 2999 on.")
+    page.fill("#id_reason", "The shop is closed.")
+    shown_page(page).to_contain_text("The shop is closed.")
+
+
+def test_the_calendar_of_the_admin_counts_too(visit: Callable[..., Any]) -> None:
+    """It writes into a field without an event."""
+    page = visit("rule")
+    page.fill("#id_pattern", "/x/")
+    page.fill("#id_valid_until_1", "23:59:59")
+    part(page, "errors").to_contain_text("Valid until:")
+    page.locator(".field-valid_until .datetimeshortcuts a").first.click()
+    part(page, "errors").to_be_empty()
+    part(page, "summary").to_contain_text("until ")
+
+
+def test_enter_in_the_preview_saves_nothing(visit: Callable[..., Any]) -> None:
+    page = visit("message")
+    page.fill("#id_title", "Not to be saved")
+    page.fill("#id_preview-address", "/entered/")
+    page.press("#id_preview-address", "Enter")
+    part(page, "summary").to_contain_text("A 404 at /entered/ says: 404 Not to be saved.")
+    assert page.url.endswith("/errormessage/add/")
+
+
+def test_a_preview_that_fails_says_so(visit: Callable[..., Any]) -> None:
+    page = visit("message")
+    part(page, "summary").to_contain_text("404")
+    page.context.clear_cookies()
+    page.fill("#id_title", "T")
+    part(page, "summary").to_have_text("The preview could not be made. Is somebody signed in?")
+
+
+def test_without_javascript_a_button_opens_the_preview(visit: Callable[..., Any]) -> None:
+    page = visit("message", java_script_enabled=False)
+    page.fill("#id_title", "Without a script")
+    with page.context.expect_page() as opened:
+        page.get_by_role("button", name="Open the preview in a new tab").click()
+    opened.value.wait_for_load_state()
+    part(opened.value, "summary").to_contain_text("404 Without a script")
+    shown = opened.value.frame_locator("iframe").locator("h1")
+    sync_api.expect(shown).to_have_text("Without a script")
+
+
+@every_page
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(visit: Callable[..., Any], name: str, scheme: str) -> None:
+    page = visit(name, color_scheme=scheme, bypass_csp=True)
+    if name == "rule":
+        page.fill("#id_pattern", "/")
+        page.check("#id_kind_1")
+        part(page, "warnings").not_to_be_empty()
+    results = axe.Axe().run(page, context=OURS.get(name, REST), options=AXE)
+    assert results.violations_count == 0, results.generate_report()
+
+
+@every_page
+def test_it_fits_on_a_phone(visit: Callable[..., Any], name: str) -> None:
+    page = visit(name, viewport=PHONE)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+@every_page
+@pytest.mark.parametrize(
+    ("settings", "suffix"),
+    [
+        ({}, "light"),
+        ({"color_scheme": "dark"}, "dark"),
+        ({"viewport": PHONE}, "phone"),
+    ],
+    ids=["light", "dark", "phone"],
+)
+def test_nothing_is_blocked(
+    visit: Callable[..., Any], name: str, settings: dict[str, Any], suffix: str
+) -> None:
+    """The Content-Security-Policy of the site has nothing to say of these pages."""
+    page = visit(name, **settings)
+    page.wait_for_load_state("networkidle")
+    assert page.said == []
+    directory = os.environ.get("SCREENSHOTS")
+    if directory:
+        Path(directory).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=Path(directory) / f"admin-{name}-{suffix}.png")

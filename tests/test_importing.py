@@ -1,0 +1,396 @@
+"""Imports: the verdict on each row, all or nothing, and nothing written twice."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from io import BytesIO, StringIO
+from time import perf_counter
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from django_http_errors import importing
+from django_http_errors.importing import RULES, Report, Verdict, import_rules
+from django_http_errors.models import Generation, PermanenceRule
+from django_http_errors.records import FileError
+
+pytestmark = pytest.mark.django_db
+
+CONTENT = (*RULES.key, *RULES.content)
+NOON = datetime(2030, 5, 1, 12, tzinfo=UTC)
+
+
+def csv_file(*rows: Mapping[str, object]) -> BytesIO:
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    file = StringIO()
+    writer = csv.DictWriter(file, names)
+    writer.writeheader()
+    writer.writerows(rows)
+    return BytesIO(file.getvalue().encode())
+
+
+def json_file(*rows: Mapping[str, object]) -> BytesIO:
+    return BytesIO(json.dumps(rows).encode())
+
+
+def counts(report: Report) -> dict[str, int]:
+    return {str(verdict): report.counts[verdict] for verdict in Verdict if report.counts[verdict]}
+
+
+def stored() -> list[tuple[Any, ...]]:
+    return list(PermanenceRule.objects.order_by("pk").values_list(*CONTENT))
+
+
+def patterns() -> list[str]:
+    return list(PermanenceRule.objects.order_by("pattern").values_list("pattern", flat=True))
+
+
+@pytest.mark.parametrize("file", [csv_file, json_file])
+def test_a_pattern_alone_is_enough(file: Any) -> None:
+    report = import_rules(file({"pattern": "/old-shop/"}), author="editor")
+    assert (counts(report), report.written) == ({"new": 1}, True)
+    rule = PermanenceRule.objects.get()
+    assert (rule.kind, rule.pattern, rule.host) == ("exact", "/old-shop/", "")
+    assert (rule.permanence, rule.enabled) == ("permanent", True)
+    assert (rule.source, rule.author) == ("import", "editor")
+
+
+@pytest.mark.parametrize("file", [csv_file, json_file])
+def test_every_column_is_taken(file: Any) -> None:
+    row = {
+        "kind": "Prefix",
+        "pattern": " /Old%20Shop/ ",
+        "host": " WWW.example.com",
+        "permanence": "TEMPORARY",
+        "reason": "Sold.\nAsk {host}.",
+        "replacement": "/shop/",
+        "expected_at": "2030-05-01T12:00:00Z",
+        "valid_from": "2029-01-01",
+        "valid_until": "2030-05-01 14:00:00+02:00",
+        "enabled": "no",
+        "note": "=1+1",
+        "source": "code",
+        "created_at": "2020-01-02T03:04:05.000006+00:00",
+        "updated_at": "2021-01-02T03:04:05.000006+00:00",
+    }
+    assert set(row) == set(RULES.columns)
+    assert counts(import_rules(file(row))) == {"new": 1}
+    rule = PermanenceRule.objects.get()
+    assert [getattr(rule, name) for name in RULES.columns] == [
+        "prefix",
+        "/Old Shop/",
+        "www.example.com",
+        "temporary",
+        "Sold.\nAsk {host}.",
+        "/shop/",
+        NOON,
+        datetime(2029, 1, 1, tzinfo=UTC),
+        NOON,
+        False,
+        "=1+1",
+        "code",
+        datetime(2020, 1, 2, 3, 4, 5, 6, tzinfo=UTC),
+        datetime(2021, 1, 2, 3, 4, 5, 6, tzinfo=UTC),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        *((word, True) for word in ("true", "True", "1", "yes", "ON", "", " ")),
+        *((word, False) for word in ("false", "FALSE", "0", "no", " off ")),
+        *((value, bool(value)) for value in (True, False, 1, 0)),
+        (None, True),
+    ],
+)
+def test_flags_are_written_in_many_ways(cell: object, expected: bool) -> None:
+    import_rules(json_file({"pattern": "/a", "enabled": cell}))
+    assert PermanenceRule.objects.get().enabled is expected
+
+
+def test_a_time_without_a_zone_is_meant_in_the_current_one() -> None:
+    with timezone.override(ZoneInfo("Europe/Berlin")):
+        import_rules(csv_file({"pattern": "/a", "valid_from": "2030-05-01T14:00:00"}))
+    assert PermanenceRule.objects.get().valid_from == NOON
+
+
+def test_without_time_zones_times_are_as_they_are_written(settings) -> None:
+    settings.USE_TZ = False
+    rows = [{"valid_from": "2030-05-01T12:00:00"}, {"valid_from": "2030-05-01T14:00:00+02:00"}]
+    for row in rows:
+        value = RULES.value("valid_from", row["valid_from"])
+        assert isinstance(value, datetime)
+        assert timezone.is_naive(value)
+
+
+GOOD = {"pattern": "/good"}
+BAD: list[tuple[dict[str, object], str]] = [
+    ({"pattern": "", "note": "x"}, "pattern: This field cannot be blank."),
+    ({"pattern": "old-shop/"}, "pattern: An address begins with a slash: /old-shop/"),
+    ({"pattern": "/a?b=c"}, "pattern: Only the path of an address is compared. Leave the query"),
+    ({"pattern": "/a#b"}, "pattern: Only the path of an address is compared. Leave the fragment"),
+    ({"pattern": "/a\x07"}, "pattern: Control characters are not allowed here."),
+    ({"pattern": "/" + "x" * 4999}, "pattern: Ensure this value has at most 500 characters"),
+    # U+0958 becomes two characters in NFC.
+    ({"pattern": "/" + "\u0958" * 499}, "pattern: Ensure this value has at most 500 characters"),
+    ({"pattern": "/<int:/", "kind": "route"}, "pattern: This is no route:"),
+    ({"pattern": "/<colour:x>/", "kind": "route"}, "pattern: This is no route:"),
+    ({"pattern": "/a", "kind": "regex"}, "kind: Value 'regex' is not a valid choice."),
+    ({"pattern": "/a", "host": "https://a.example"}, "host: Write the name of the host alone"),
+    ({"pattern": "/a", "permanence": "gone"}, "permanence: Value 'gone' is not a valid choice."),
+    ({"pattern": "/a", "source": "magic"}, "source: Value 'magic' is not a valid choice."),
+    ({"pattern": "/a", "reason": "{colour}"}, "reason: {colour} is no placeholder."),
+    ({"pattern": "/a", "reason": "a\x00b"}, "reason: Control characters are not allowed here."),
+    ({"pattern": "/a", "reason": "x" * 4001}, "reason: Ensure this value has at most 4000 char"),
+    ({"pattern": "/a", "note": "a\x00b"}, "note: Control characters are not allowed here."),
+    ({"pattern": "/a", "note": "x" * 4001}, "note: Ensure this value has at most 4000 characters"),
+    ({"pattern": "/a", "replacement": "javascript:x"}, "replacement: Write an address on this"),
+    ({"pattern": "/a", "enabled": "maybe"}, "enabled: Write true or false here, and not maybe."),
+    ({"pattern": "/a", "valid_from": "1.5.2030"}, "valid_from: 1.5.2030 is no date."),
+    ({"pattern": "/a", "valid_from": "2030-02-30"}, "valid_from: 2030-02-30 is no date."),
+    ({"pattern": "/a", "created_at": "never"}, "created_at: never is no date."),
+    (
+        {"pattern": "/a", "valid_from": "0001-01-01T00:00+10:00"},
+        "valid_from: 0001-01-01T00:00+10:00 is no date.",
+    ),
+    ({"pattern": "/a", "expected_at": "2030-01-01"}, "expected_at: Only what is temporary can be"),
+    (
+        {"pattern": "/a", "valid_from": "2030-01-02", "valid_until": "2030-01-01"},
+        "valid_until: A rule can't end before it begins.",
+    ),
+    (GOOD, "has the same kind, pattern, host already."),
+]
+
+
+@pytest.mark.parametrize("file", [csv_file, json_file])
+@pytest.mark.parametrize(("row", "fault"), BAD, ids=[fault for _row, fault in BAD])
+def test_a_bad_row_keeps_all_from_being_imported(
+    file: Any, row: dict[str, object], fault: str
+) -> None:
+    report = import_rules(file({**dict.fromkeys(row), **GOOD}, row), batch_size=1)
+    assert (counts(report), report.written) == ({"new": 1, "invalid": 1}, False)
+    (bad,) = report.bad
+    assert bad.place == ("line 3" if file is csv_file else "line 1 (object 2)")
+    assert len(bad.faults) == 1
+    assert fault in bad.faults[0]
+    assert stored() == []
+    assert Generation.current("default") == 0
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"pattern": ["/a"]},
+        {"pattern": {"a": 1}},
+        {"pattern": True},
+        {"pattern": "/a", "host": []},
+        {"pattern": "/a", "reason": 1.5},
+        {"pattern": "/a", "enabled": {}},
+        {"pattern": "/a", "enabled": 1.5},
+        {"pattern": "/a", "valid_from": {}},
+        {"pattern": "/a", "kind": 1.5},
+    ],
+)
+def test_json_may_have_what_is_no_text(row: dict[str, object]) -> None:
+    assert counts(import_rules(json_file(row))) == {"invalid": 1}
+
+
+def test_all_faults_of_a_row_are_told() -> None:
+    row = {"pattern": "a", "host": "a b", "valid_from": "x", "reason": "{x}", "enabled": "?"}
+    (bad,) = import_rules(csv_file(row)).bad
+    columns = {fault.partition(":")[0] for fault in bad.faults}
+    assert columns == {"pattern", "host", "valid_from", "reason", "enabled"}
+
+
+def test_the_later_of_two_with_one_key_is_bad_and_names_the_first() -> None:
+    report = import_rules(
+        csv_file(
+            {"pattern": "/a b", "host": ""},
+            {"pattern": "/a b", "host": "a.example"},
+            {"pattern": "/a%20b", "host": ""},
+        )
+    )
+    assert counts(report) == {"new": 2, "invalid": 1}
+    assert report.bad[0].place == "line 4"
+    assert report.bad[0].faults == ["Line 2 has the same kind, pattern, host already."]
+
+
+def test_in_one_line_of_json_objects_are_told_apart() -> None:
+    report = import_rules(json_file({"pattern": "/a"}, {"pattern": "/a"}))
+    assert report.bad[0].place == "line 1 (object 2)"
+    assert report.bad[0].faults == ["Line 1 (object 1) has the same kind, pattern, host already."]
+
+
+def test_bad_rows_can_be_left_out() -> None:
+    file = csv_file({"pattern": "/a"}, {"pattern": "b"}, {"pattern": "/c"})
+    report = import_rules(file, skip_invalid=True)
+    assert (counts(report), report.written) == ({"new": 2, "invalid": 1}, True)
+    assert patterns() == ["/a", "/c"]
+
+
+def test_what_was_written_before_the_bad_row_is_taken_back() -> None:
+    rows = [{"pattern": f"/{number}"} for number in range(10)]
+    report = import_rules(csv_file(*rows, {"pattern": "bad"}), batch_size=2)
+    assert counts(report) == {"new": 10, "invalid": 1}
+    assert stored() == []
+    assert Generation.current("default") == 0
+
+
+def test_a_file_that_breaks_off_imports_nothing() -> None:
+    file = BytesIO(b'pattern\n/a\n/b\n"/c')
+    with pytest.raises(FileError), transaction.atomic():
+        import_rules(file, batch_size=1, skip_invalid=True)
+    assert stored() == []
+
+
+def test_bad_rows_are_counted_and_the_first_told(monkeypatch) -> None:
+    monkeypatch.setattr(importing, "TOLD", 3)
+    report = import_rules(csv_file(*({"pattern": f"{number}"} for number in range(9))))
+    assert report.invalid == 9
+    assert [bad.place for bad in report.bad] == ["line 2", "line 3", "line 4"]
+
+
+ROWS = [
+    {"pattern": "/same", "reason": "Sold.", "permanence": "permanent"},
+    {"pattern": "/changed", "reason": "New.", "permanence": "permanent"},
+    {"pattern": "/new", "reason": "", "permanence": "temporary"},
+]
+
+
+@pytest.fixture
+def before() -> None:
+    PermanenceRule.objects.create(pattern="/same", reason="Sold.", author="a", note="")
+    PermanenceRule.objects.create(pattern="/changed", reason="Old.", author="a", note="Kept?")
+    PermanenceRule.objects.create(pattern="/other", author="a")
+
+
+@pytest.mark.usefixtures("before")
+def test_a_dry_run_gives_the_verdicts_and_changes_nothing() -> None:
+    rows, generation = stored(), Generation.current("default")
+    report = import_rules(csv_file(*ROWS), dry_run=True)
+    assert counts(report) == {"new": 1, "changed": 1, "same": 1}
+    assert not report.written
+    assert (stored(), Generation.current("default")) == (rows, generation)
+
+
+@pytest.mark.usefixtures("before")
+def test_new_and_changed_rows_are_written_and_the_same_are_not() -> None:
+    long_ago = timezone.now() - timedelta(days=1)
+    PermanenceRule.objects.update(created_at=long_ago, updated_at=long_ago)
+    generation = Generation.current("default")
+    assert counts(import_rules(csv_file(*ROWS), author="b")) == {"new": 1, "changed": 1, "same": 1}
+    found = {rule.pattern: rule for rule in PermanenceRule.objects.all()}
+    assert set(found) == {"/same", "/changed", "/new", "/other"}
+    assert {name: (rule.source, rule.author) for name, rule in found.items()} == {
+        "/same": ("admin", "a"),
+        "/other": ("admin", "a"),
+        "/changed": ("import", "b"),
+        "/new": ("import", "b"),
+    }
+    changed = found["/changed"]
+    assert (changed.reason, changed.note) == ("New.", "")  # what is left out has its default
+    assert changed.created_at == long_ago
+    assert changed.updated_at > long_ago
+    assert found["/same"].updated_at == long_ago
+    assert Generation.current("default") > generation
+
+
+@pytest.mark.usefixtures("before")
+def test_done_again_it_writes_nothing() -> None:
+    import_rules(csv_file(*ROWS))
+    rows, generation = stored(), Generation.current("default")
+    with CaptureQueriesContext(connection) as queries:
+        report = import_rules(csv_file(*ROWS))
+    assert counts(report) == {"same": 3}
+    assert (stored(), Generation.current("default")) == (rows, generation)
+    said = [query["sql"].partition(" ")[0] for query in queries.captured_queries]
+    assert not {"INSERT", "UPDATE", "DELETE"} & set(said)
+
+
+def test_where_a_row_comes_from_is_no_reason_to_change_one_that_is_there() -> None:
+    rule = PermanenceRule.objects.create(pattern="/a")
+    row = {"pattern": "/a", "source": "code", "created_at": "2020-01-01", "updated_at": ""}
+    assert counts(import_rules(csv_file(row))) == {"same": 1}
+    rule.refresh_from_db()
+    assert (rule.source, rule.created_at.year != 2020) == ("admin", True)
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        ("/Shop/", "/shop/"),
+        ("/caf\u00e9/", "/cafe/"),
+        ("/shop", "/shop/"),
+        ("/shop", "/shop%20"),
+        ("/50%25", "/50%2525"),
+        ("/%2541", "/A"),
+        ("/a%3Fb", "/a%23b"),
+        ("/\u00df", "/ss"),
+        ("/%00", "/%01"),
+    ],
+)
+def test_addresses_that_differ_are_rules_that_differ(pair: tuple[str, str]) -> None:
+    rows = [{"pattern": pattern, "reason": str(n)} for n, pattern in enumerate(pair)]
+    assert counts(import_rules(csv_file(*rows))) == {"new": 2}
+    assert PermanenceRule.objects.count() == 2
+    assert counts(import_rules(csv_file(*rows))) == {"same": 2}
+    assert counts(import_rules(csv_file(rows[1]))) == {"same": 1}
+
+
+def test_somebody_else_may_have_made_the_rule_meanwhile(monkeypatch) -> None:
+    """The rule is there when it is written, and wasn't when it was looked for."""
+    PermanenceRule.objects.create(pattern="/a", reason="Theirs.")
+    monkeypatch.setattr(importing, "_stored", lambda rows, using: {})
+    assert counts(import_rules(csv_file({"pattern": "/a", "reason": "Ours."}))) == {"new": 1}
+    assert PermanenceRule.objects.get().reason == "Ours."
+
+
+@pytest.mark.parametrize("most", [None, 1, 999])
+def test_a_batch_may_be_larger_than_a_query(monkeypatch, most: int | None) -> None:
+    rows = [{"pattern": f"/{number}"} for number in range(5)]
+    import_rules(csv_file(*rows))
+    monkeypatch.setattr(type(connection.features), "max_query_params", most)
+    assert counts(import_rules(csv_file(*rows), batch_size=4)) == {"same": 5}
+
+
+def test_progress_is_told() -> None:
+    file = csv_file(*({"pattern": f"/{number}"} for number in range(10)))
+    told: list[int] = []
+    import_rules(file, batch_size=4, progress=told.append)
+    assert told == sorted(told)
+    assert len(told) == 3
+    assert told[-1] == len(file.getvalue())
+
+
+def many(count: int) -> Iterable[bytes]:
+    yield b"kind,pattern,permanence,reason,valid_from,note\n"
+    for number in range(count):
+        yield (
+            f"{('exact', 'prefix')[number % 2]},/old-shop/category-{number % 99}/{number}/,"
+            f"permanent,It was sold on {{host}}.,2025-01-01,row {number}\n"
+        ).encode()
+
+
+def test_ten_thousand_rows_are_no_long_wait() -> None:
+    """100,000 take well under a minute; here is room for slow machines, and for busy ones."""
+    for verdict in ("new", "same"):
+        began = perf_counter()
+        assert counts(import_rules(many(10_000))) == {verdict: 10_000}
+        assert perf_counter() - began < 60
+
+
+def test_the_queries_are_few() -> None:
+    """Two for a batch, less what opens and closes the transaction, and the generation."""
+    import_rules(many(10), batch_size=10)  # the generation's row is there
+    with CaptureQueriesContext(connection) as queries:
+        import_rules(many(1000), batch_size=500)
+    said = [query["sql"].partition(" ")[0] for query in queries.captured_queries]
+    assert said.count("SELECT") == 2
+    assert said.count("UPDATE") == 2

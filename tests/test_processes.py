@@ -1,0 +1,296 @@
+"""An edit in one process is the answer of all others within seconds: real servers, real databases.
+
+Each has a database of its own, made and dropped here. One that isn't there is skipped, which
+pytest says at the end.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from functools import cache
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dj_database_url import parse
+from django.db import Error
+from django.db.utils import ConnectionHandler
+
+from .servers import ROOT, Server, _port, _stop
+
+ADMINS = {
+    "postgresql": "postgres://postgres@127.0.0.1:5432/postgres",
+    "mariadb": "mysql://root@127.0.0.1:3306/mysql",
+}
+DATABASES = ("sqlite", *ADMINS)
+WORKERS = 4
+# How long a request and the edit itself may take beside the interval, on a busy machine.
+MARGIN = 3.0
+
+COMMANDS = {
+    "gunicorn": (
+        *("-m", "gunicorn", "testproject.wsgi", "--bind", "127.0.0.1:0"),
+        *("--workers", str(WORKERS), "--worker-class", "sync", "--no-control-socket"),
+        *("--access-logfile", "-", "--access-logformat", "asked %(p)s %(q)s"),
+    ),
+    "uvicorn": ("-m", "uvicorn", "testproject.asgi:application", "--port", "0"),
+}
+_ASKED = re.compile(r"^asked <?(\d+)>? n=(\d+)$", re.MULTILINE)
+
+# The edit, by a process that has nothing to do with the server; it says when it was committed.
+EDIT = """
+import sys, time, django
+django.setup()
+from django_http_errors.models import PermanenceRule
+PermanenceRule.objects.{}
+print(time.monotonic())
+"""
+MAKE = 'create(pattern="/caf\\u00e9/", reason="We closed.")'
+UNMAKE = "all().delete()"
+ADDRESS = "/caf%C3%A9/"
+
+
+@dataclass(frozen=True)
+class Database:
+    """A database with the app's tables, for one kind of server."""
+
+    name: str
+    url: str
+
+    def environment(self, settings: str) -> dict[str, str]:
+        ours = {
+            "DATABASE_URL": self.url,
+            "DJANGO_SETTINGS_MODULE": settings,
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONPATH": str(ROOT),
+        }
+        return {name: value for name, value in os.environ.items() if name != "DJANGO_DEBUG"} | ours
+
+    def run(self, *command: str) -> str:
+        done = subprocess.run(
+            [sys.executable, *command],
+            cwd=ROOT,
+            env=self.environment("testproject.settings"),
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        return done.stdout
+
+
+@contextmanager
+def made(name: str, directory: Path) -> Iterator[Database]:
+    """Make a database, and drop it in the end."""
+    if name == "sqlite":
+        file = directory / "processes.sqlite3"
+        with closing(sqlite3.connect(file)) as connection:
+            (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        assert mode == "wal"
+        yield Database(name, f"sqlite:///{file}")
+        return
+    own = f"http_errors_{os.getpid()}_{time.time_ns()}"
+    execute(name, f"CREATE DATABASE {own}")
+    try:
+        yield Database(name, ADMINS[name].rpartition("/")[0] + f"/{own}")
+    finally:
+        execute(name, f"DROP DATABASE {own}")
+
+
+def execute(name: str, statement: str) -> None:
+    admin = ConnectionHandler({"default": parse(ADMINS[name])})["default"]
+    try:
+        with admin.cursor() as cursor:
+            cursor.execute(statement)
+    finally:
+        admin.close()
+
+
+@pytest.fixture(scope="module")
+def database(
+    tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Any
+) -> Iterator[Callable[[str], Database]]:
+    """Make a database by its name, once for the module."""
+    directory = tmp_path_factory.mktemp("processes")
+    running = []
+
+    @cache
+    def make(name: str) -> Database:
+        context = made(name, directory)
+        with django_db_blocker.unblock():
+            try:
+                found = context.__enter__()
+            except (Error, ImportError) as error:
+                pytest.skip(f"{name} can't be had: {str(error).strip().splitlines()[0]}")
+        running.append(context)
+        found.run("manage.py", "migrate", "django_http_errors", "--verbosity", "0")
+        return found
+
+    yield make
+    with django_db_blocker.unblock():
+        for context in running:
+            context.__exit__(None, None, None)
+
+
+@contextmanager
+def serving(name: str, database: Database, settings: str, log: Path) -> Iterator[Server]:
+    with log.open("wb") as sink:
+        process = subprocess.Popen(
+            [sys.executable, *COMMANDS[name]],
+            cwd=ROOT,
+            env=database.environment(settings),
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        yield Server(name, _port(process, log), log)
+    finally:
+        _stop(process)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was answered, between which times, by the question's number."""
+
+    number: int
+    asked_at: float
+    answered_at: float
+    said: tuple[int, bool]
+
+
+numbers = count()
+
+
+def ask(server: Server) -> Answer:
+    number = next(numbers)
+    began = time.monotonic()
+    received = server.exchange(
+        f"GET {ADDRESS}?n={number} HTTP/1.0\r\n".encode()
+        + b"Host: localhost\r\nAccept: text/plain\r\n\r\n"
+    ).decode()
+    status = int(received.split()[1])
+    return Answer(number, began, time.monotonic(), (status, "We closed." in received))
+
+
+OLD, GONE = (404, False), (410, True)
+
+
+class Crowd:
+    """Visitors that ask all the time, each over a connection of its own."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.answers: list[Answer] = []
+        self.pool = ThreadPoolExecutor(16)
+
+    def ask(self) -> None:
+        self.answers += self.pool.map(lambda _: ask(self.server), range(32))
+
+    def by_worker(self) -> dict[str, list[Answer]]:
+        """Return the answers of each worker, in the order in which they were asked for."""
+        if self.server.name == "uvicorn":
+            return {"uvicorn": sorted(self.answers, key=lambda answer: answer.asked_at)}
+        pids = {int(number): pid for pid, number in _ASKED.findall(self.server.logged())}
+        found = defaultdict(list)
+        for answer in sorted(self.answers, key=lambda answer: answer.asked_at):
+            if answer.number in pids:
+                found[pids[answer.number]].append(answer)
+        return found
+
+    def until_all_say(self, said: tuple[int, bool], seconds: float) -> dict[str, list[Answer]]:
+        """Ask until the last answer of every worker is `said`, and for a little while after."""
+        workers = WORKERS if self.server.name == "gunicorn" else 1
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            self.ask()
+            found = self.by_worker()
+            if len(found) == workers and all(each[-1].said == said for each in found.values()):
+                break
+        else:
+            last = {pid: each[-1].said for pid, each in self.by_worker().items()}
+            pytest.fail(f"After {seconds} s the workers say {last}")
+        return found
+
+
+def converged(
+    crowd: Crowd,
+    database: Database,
+    edit: str,
+    old: tuple[int, bool],
+    new: tuple[int, bool],
+    bound: float,
+) -> float:
+    """Edit, and return how long it takes until every worker has answered the new way."""
+    crowd.until_all_say(old, 20)
+    crowd.answers.clear()
+    crowd.ask()
+    editing = subprocess.Popen(
+        [sys.executable, "-c", EDIT.format(edit)],
+        cwd=ROOT,
+        env=database.environment("testproject.settings"),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    while editing.poll() is None:
+        crowd.ask()
+    assert editing.returncode == 0
+    assert editing.stdout is not None
+    with editing.stdout as told:
+        edited_at = float(told.read())
+    found = crowd.until_all_say(new, bound + MARGIN)
+    slowest = 0.0
+    for pid, answers in found.items():
+        said = [answer.said for answer in answers]
+        assert set(said) <= {old, new}, "nothing but the old answer and the new one"
+        first = next(answer for answer in answers if answer.said == new)
+        # Those that were asked for at the same time come in any order.
+        later = [answer for answer in answers if answer.asked_at > first.answered_at]
+        assert {answer.said for answer in later} <= {new}, f"worker {pid} went back"
+        slowest = max(slowest, first.answered_at - edited_at)
+    assert slowest < bound + MARGIN
+    return slowest
+
+
+RUNS = [
+    *(("gunicorn", name, "tests.quick_settings", 0.5) for name in DATABASES),
+    *(("uvicorn", name, "tests.quick_settings", 0.5) for name in DATABASES),
+    # As it comes: within 5 seconds.
+    ("gunicorn", "sqlite", "testproject.settings", 5.0),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "where", "settings", "bound"), RUNS, ids=lambda value: str(value).split(".")[0]
+)
+def test_an_edit_is_on_the_wire_of_every_worker_in_time(
+    name: str,
+    where: str,
+    settings: str,
+    bound: float,
+    database: Callable[[str], Database],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    found = database(where)
+    with serving(name, found, settings, tmp_path / "server.log") as server:
+        crowd = Crowd(server)
+        took = [converged(crowd, found, MAKE, OLD, GONE, bound)]
+        took.append(converged(crowd, found, UNMAKE, GONE, OLD, bound))
+        crowd.pool.shutdown()
+        log = server.logged()
+    assert "Traceback" not in log
+    assert "can't be read" not in log
+    with capsys.disabled():
+        times = ", ".join(f"{seconds:.2f} s" for seconds in took)
+        print(f"\n{name} on {where}, asking every {bound} s: {times} ", end="")  # noqa: T201

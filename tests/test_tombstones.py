@@ -1,0 +1,344 @@
+"""Rules from code: what a deletion leaves behind, and what takes it away again."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import User
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connection, models, transaction
+from django.db.models.signals import class_prepared, post_delete, post_save, pre_delete
+from django.urls import NoReverseMatch, clear_script_prefix, set_script_prefix
+
+from django_http_errors.models import PermanenceRule
+from django_http_errors.tombstones import leave_tombstone
+from testproject.models import Document
+
+from .asking import JSON, Site
+
+pytestmark = pytest.mark.django_db
+
+
+class Note(Document):
+    """A document of a special kind, with a table of its own."""
+
+    class Meta:
+        app_label = "tests"
+
+    def get_absolute_url(self) -> str:
+        return f"/notes/{self.pk}/"
+
+
+class Draft(Document):
+    """The same table by another name."""
+
+    class Meta:
+        app_label = "tests"
+        proxy = True
+
+
+@pytest.fixture(autouse=True)
+def _signals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have no receivers but those of the test, and none of it afterwards."""
+    for signal in (pre_delete, post_delete, post_save, class_prepared):
+        monkeypatch.setattr(signal, "receivers", list(signal.receivers))
+        monkeypatch.setattr(signal, "sender_receivers_cache", {})
+        monkeypatch.setattr(signal, "use_caching", False)
+
+
+def document(**fields: Any) -> Document:
+    return Document.objects.create(**{"title": "Plans", "public": True, **fields})
+
+
+def graves() -> dict[str, str]:
+    return dict(PermanenceRule.objects.order_by("pattern").values_list("pattern", "source"))
+
+
+def buried(*found: models.Model | int) -> dict[str, str]:
+    pks = (each if isinstance(each, int) else each.pk for each in found)
+    return {f"/documents/{pk}/": "code" for pk in pks}
+
+
+# What leaves a tombstone.
+
+
+def test_an_object_that_is_deleted_leaves_a_rule() -> None:
+    leave_tombstone(Document)
+    pk = document().pk
+    Document.objects.get(pk=pk).delete()
+    rule = PermanenceRule.objects.get()
+    assert rule.pattern == f"/documents/{pk}/"
+    assert (rule.kind, rule.permanence, rule.source) == ("exact", "permanent", "code")
+    assert (rule.host, rule.enabled) == ("", True)
+    assert rule.note == "Plans was deleted."
+    rule.full_clean()
+
+
+def test_its_address_is_gone_on_the_wire(site: Site) -> None:
+    leave_tombstone(Document)
+    found = document()
+    path = found.get_absolute_url()
+    assert site.ask(path, JSON).status_code == 200
+    found.delete()
+    assert site.ask(path, JSON).status_code == 410
+    assert site.ask("/documents/999/", JSON).status_code == 404
+
+
+def test_without_it_nothing_is_left() -> None:
+    document().delete()
+    assert graves() == {}
+
+
+def test_many_at_once() -> None:
+    leave_tombstone(Document)
+    pks = [document().pk for _ in range(5)]
+    kept = document()
+    Document.objects.exclude(pk=kept.pk).delete()
+    assert graves() == buried(*pks)
+
+
+def test_those_that_are_deleted_along_with_another() -> None:
+    leave_tombstone(LogEntry, url=lambda entry: f"/log/{entry.object_id}/")
+    user = User.objects.create(username="reader")
+    for n in range(3):
+        LogEntry.objects.create(
+            user=user,
+            content_type=ContentType.objects.get_for_model(User),
+            object_id=str(n),
+            action_flag=1,
+        )
+    user.delete()
+    assert graves() == {f"/log/{n}/": "code" for n in range(3)}
+
+
+def test_only_what_the_public_could_have_seen() -> None:
+    leave_tombstone(Document, when=lambda document: document.public)
+    public, private = document(), document(public=False)
+    pk = public.pk
+    private.delete()
+    public.delete()
+    assert graves() == buried(pk)
+
+
+def test_at_the_address_that_it_is_told() -> None:
+    leave_tombstone(Document, url=lambda document: f"/d/{document.title}/")
+    document(title="caf%C3%A9 1%").delete()
+    assert graves() == {"/d/caf\u00e9 1%25/": "code"}
+
+
+def test_as_a_decorator() -> None:
+    assert leave_tombstone(when=lambda document: document.public)(Document) is Document
+    document(public=False).delete()
+    assert graves() == {}
+    public = document()
+    pk = public.pk
+    public.delete()
+    assert graves() == buried(pk)
+
+
+def test_a_model_without_addresses_is_refused_at_once() -> None:
+    with pytest.raises(ImproperlyConfigured, match=r"auth\.User has no get_absolute_url"):
+        leave_tombstone(User)
+    assert leave_tombstone(User, url=lambda user: f"/users/{user.pk}/") is User
+
+
+def test_in_the_same_transaction() -> None:
+    leave_tombstone(Document)
+    found = document()
+    with transaction.atomic():
+        Document.objects.all().delete()
+        assert graves() == buried(found)
+        transaction.set_rollback(True)
+    assert graves() == {}
+    assert Document.objects.filter(pk=found.pk).exists()
+
+
+@pytest.mark.parametrize(
+    ("url", "pattern"),
+    [
+        ("/a/", "/a/"),
+        ("https://example.com/a/", "/a/"),
+        ("/a%20b/", "/a b/"),
+        ("/a%2541/", "/a%2541/"),
+        ("/a%3Fb/", "/a%3Fb/"),
+        ("", None),
+        ("a/", None),
+        ("#a", None),
+        ("/" + "a" * 500, None),
+        # The page is another's, and stays when this goes: a comment, a row of a list.
+        ("/post/1/#comment-2", None),
+        ("/list/?id=2", None),
+        (None, None),
+    ],
+)
+def test_an_address_that_a_rule_can_be_for(url: Any, pattern: str | None) -> None:
+    leave_tombstone(Document, url=lambda document: url)
+    document().delete()
+    assert list(graves()) == ([] if pattern is None else [pattern])
+
+
+def test_an_address_of_a_site_that_is_mounted_somewhere(site: Site) -> None:
+    """`reverse` puts the script prefix before it; rules do without."""
+    leave_tombstone(Document)
+    pk = document().pk
+    set_script_prefix("/site/")
+    try:
+        found = Document.objects.get(pk=pk)
+        assert found.get_absolute_url() == f"/site/documents/{pk}/"
+        found.delete()
+    finally:
+        clear_script_prefix()
+    assert graves() == buried(pk)
+
+
+# What takes it away.
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda pk: Document.objects.create(pk=pk, title="New"),
+        lambda pk: Document(pk=pk, title="New").save(),
+        lambda pk: Document.objects.update_or_create(pk=pk, defaults={"title": "New"}),
+    ],
+)
+def test_what_is_made_anew_has_no_tombstone(make: Callable[[int], object]) -> None:
+    leave_tombstone(Document)
+    first, second = document(), document()
+    pks = first.pk, second.pk
+    Document.objects.all().delete()
+    assert graves() == buried(*pks)
+    make(pks[0])
+    assert graves() == buried(pks[1])
+
+
+def test_saving_what_has_none_writes_nothing(django_assert_num_queries: Any) -> None:
+    leave_tombstone(Document)
+    found = document()
+    with django_assert_num_queries(2):
+        found.save()
+
+
+def test_a_fixture_takes_none_away() -> None:
+    """Loading one must not depend on what else there is."""
+    leave_tombstone(Document)
+    found = document()
+    pk = found.pk
+    found.delete()
+    Document(pk=pk, title="Raw").save_base(raw=True)
+    assert graves() == buried(pk)
+
+
+# What editors wrote is theirs.
+
+
+@pytest.mark.parametrize(
+    "fields", [{"reason": "Own words"}, {"enabled": False}, {"permanence": "temporary"}]
+)
+@pytest.mark.parametrize("source", ["admin", "import"])
+def test_a_rule_of_an_editors_is_neither_changed_nor_taken_away(
+    fields: dict[str, Any], source: str
+) -> None:
+    leave_tombstone(Document)
+    found = document()
+    pk = found.pk
+    PermanenceRule.objects.create(pattern=found.get_absolute_url(), source=source, **fields)
+    before = PermanenceRule.objects.values().get()
+    found.delete()
+    assert PermanenceRule.objects.values().get() == before
+    document(pk=pk)
+    assert PermanenceRule.objects.values().get() == before
+
+
+def test_another_kind_of_rule_is_another_rule() -> None:
+    leave_tombstone(Document)
+    found = document()
+    pk, path = found.pk, found.get_absolute_url()
+    PermanenceRule.objects.create(pattern=path, kind="prefix")
+    PermanenceRule.objects.create(pattern=path, host="example.com")
+    found.delete()
+    assert PermanenceRule.objects.filter(source="code").count() == 1
+    document(pk=pk)
+    assert set(PermanenceRule.objects.values_list("source", flat=True)) == {"admin"}
+
+
+# Deleting and saving go on whatever becomes of the tombstone.
+
+
+@pytest.mark.parametrize("broken", ["url", "when"])
+def test_what_raises_keeps_nothing_from_being_deleted(
+    broken: str, own_records: list[logging.LogRecord]
+) -> None:
+    def explode(document: Document) -> str:
+        raise NoReverseMatch
+
+    leave_tombstone(Document, **{broken: explode})
+    document().delete()
+    assert not Document.objects.exists()
+    assert graves() == {}
+    assert own_records
+    assert "tombstone" in own_records[-1].getMessage()
+
+
+# Models that are made of others.
+
+
+@pytest.fixture
+def notes(django_db_blocker: Any, _django_db_helper: Any) -> Iterator[None]:
+    if connection.in_atomic_block and connection.vendor == "sqlite":
+        pytest.fail("SQLite makes no table in a transaction")
+    with connection.schema_editor() as editor:
+        editor.create_model(Note)
+    yield
+    with connection.schema_editor() as editor:
+        editor.delete_model(Note)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_model_that_inherits_from_one(notes: None) -> None:
+    """Deleting a note deletes the document that it is."""
+    leave_tombstone(Document)
+    note = Note.objects.create(title="Note", public=True)
+    pk = note.pk
+    note.delete()
+    assert graves() == buried(pk)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_model_that_inherits_may_have_its_own(notes: None) -> None:
+    leave_tombstone(Note)
+    document().delete()
+    note = Note.objects.create(title="Note", public=True)
+    pk = note.pk
+    note.delete()
+    assert graves() == {f"/notes/{pk}/": "code"}
+    Note.objects.create(pk=pk, title="Note")
+    assert graves() == {}
+
+
+def test_a_proxy_is_the_same_thing_by_another_name() -> None:
+    """The admin deletes by whatever name it knows."""
+    leave_tombstone(Document)
+    pk = document().pk
+    Draft.objects.get(pk=pk).delete()
+    assert graves() == buried(pk)
+    Draft.objects.create(pk=pk, title="New")
+    assert graves() == {}
+
+
+def test_a_proxy_that_is_made_later_is_too() -> None:
+    leave_tombstone(Document)
+
+    class Later(Draft):
+        class Meta:
+            app_label = "tests"
+            proxy = True
+
+    pk = document().pk
+    Later.objects.filter(pk=pk).delete()
+    assert graves() == buried(pk)
