@@ -110,7 +110,7 @@ def conceal(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBas
         status = 401
     elif isinstance(response, ProblemResponse) and response.concealing:
         return response
-    if status < 400 and request.method != "OPTIONS":
+    if (status < 400 and request.method != "OPTIONS") or status >= 500:
         return response
     for scope in scopes_of(request, error=status >= 400):
         # A view under `hide_forbidden` has looked after OPTIONS itself.

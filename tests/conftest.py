@@ -14,6 +14,8 @@ from django.core.signals import got_request_exception
 from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 
+from django_http_errors.policies.store import EMPTY, Store
+
 from .asking import Site
 from .servers import Server, make_database, serving
 
@@ -117,6 +119,16 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], 
                 serving(name, database, directory / f"{name}.log"),
             )
         )
+
+
+@pytest.fixture(autouse=True)
+def _no_rows(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have no messages and rules where a test has no database that they could be in."""
+    databases = {"db", "transactional_db", "live_server"}
+    if not databases & set(request.fixturenames) and not list(
+        request.node.iter_markers("django_db")
+    ):
+        monkeypatch.setattr(Store, "current", lambda self, from_memory=False: EMPTY)
 
 
 @pytest.fixture(autouse=True)

@@ -44,11 +44,14 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
             return views.exception_handler(exc, context)  # It is no error, or says so badly.
     elif not _is_answered(exc):
         return None
-    views.set_rollback()
     problem = _problem(exc, context)
     request: HttpRequest = context["request"]._request
     with pipeline.language_of(request) as language:
-        problem = pipeline.settle(request, problem)
+        try:
+            problem = pipeline.settle(request, problem)
+        finally:
+            # Not before: in a transaction that is to be rolled back no rules can be read.
+            views.set_rollback()
         serializer = getattr(getattr(exc, "detail", None), "serializer", None)
         response = APIProblemResponse(problem, serializer, exc)
         response.headers["Content-Language"] = language
