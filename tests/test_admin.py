@@ -25,6 +25,7 @@ from django_http_errors.admin import (
     PermanenceRuleAdmin,
     with_import_export,
 )
+from django_http_errors.admin.answers import Answer
 from django_http_errors.catalogue import CATALOGUE
 from django_http_errors.importing import RULES
 from django_http_errors.models import ErrorMessage, Generation, PermanenceRule
@@ -1004,3 +1005,14 @@ def test_import_and_export_come_with_their_package(
     names = {pattern.name for pattern in mixed(model, AdminSite()).get_urls()}
     label = f"django_http_errors_{model._meta.model_name}"
     assert {f"{label}_import", f"{label}_export", f"{label}_preview"} <= names
+
+
+def test_a_language_that_django_does_not_know(admin: Client) -> None:
+    ErrorMessageFactory(language="tlh")
+    assert "tlh (tlh)" in text_of(admin.get(url("errormessage_changelist")))
+
+
+def test_json_that_is_none_is_shown_as_it_is() -> None:
+    """The project's own renderers may write what they like."""
+    body = '{"half": '
+    assert Answer(404, "Not Found", "application/json", (), body).readable == body

@@ -174,6 +174,15 @@ class TestImport:
         run("import_permanence_rules", file("pattern\n/a\n/b\n"), "--batch-size", "1")
         assert ("0%" in shown.getvalue()) is terminal
 
+    @pytest.mark.skipif(importlib.util.find_spec("tqdm") is None, reason="tqdm isn't installed")
+    def test_of_a_pipe_nobody_knows_how_long_it_is(self, run: Run, monkeypatch) -> None:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"pattern\n/a\n")))
+        monkeypatch.setattr(sys, "stderr", shown := io.StringIO())
+        monkeypatch.setattr(shown, "isatty", lambda: True, raising=False)
+        run("import_permanence_rules", "-")
+        assert "B/s" in shown.getvalue()
+        assert "%" not in shown.getvalue()
+
     def test_without_tqdm_nothing_is_shown(
         self, run: Run, file: Callable[[str], str], monkeypatch
     ) -> None:

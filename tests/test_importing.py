@@ -121,6 +121,12 @@ def test_a_time_without_a_zone_is_meant_in_the_current_one() -> None:
     assert PermanenceRule.objects.get().valid_from == NOON
 
 
+def test_a_time_may_be_one_already_and_blanks_are_none() -> None:
+    assert RULES.value("valid_from", NOON) == NOON
+    for blank in (None, "", "  "):
+        assert RULES.value("valid_from", blank) is None
+
+
 def test_without_time_zones_times_are_as_they_are_written(settings) -> None:
     settings.USE_TZ = False
     rows = [{"valid_from": "2030-05-01T12:00:00"}, {"valid_from": "2030-05-01T14:00:00+02:00"}]

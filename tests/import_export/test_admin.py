@@ -78,6 +78,16 @@ def test_a_file_that_is_none_is_an_error_of_the_form(
     assert message in error
 
 
+def test_a_file_that_is_lost_is_an_error_of_the_form(admin_client, monkeypatch) -> None:
+    def fail(*args: object) -> None:
+        raise OSError
+
+    monkeypatch.setattr("import_export.tmp_storages.TempFolderStorage.read", fail)
+    response = upload(admin_client, b"pattern\n/a\n")
+    (error,) = response.context["form"].errors["import_file"]
+    assert "OSError" in error
+
+
 def test_what_is_not_valid_any_more_when_it_is_confirmed_changes_nothing(
     admin_client, monkeypatch
 ) -> None:

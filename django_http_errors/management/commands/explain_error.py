@@ -44,10 +44,7 @@ class Command(BaseCommand):
             for name in ("address", "status", "method", "accept", "language", "host")
         }
         _check(**asked)
-        try:
-            told = explanation.explain(asked.pop("address"), **asked)
-        except ValueError as error:
-            raise CommandError(str(error)) from error
+        told = explanation.explain(asked.pop("address"), **asked)
         for line in (
             *_view(told),
             *_rules(told, options["status"]),
