@@ -5,29 +5,109 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('django_http_errors', '0002_case_sensitive_addresses'),
+        ("django_http_errors", "0002_case_sensitive_addresses"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='HidingRule',
+            name="HidingRule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('enabled', models.BooleanField(default=True, verbose_name='enabled')),
-                ('kind', models.CharField(choices=[('exact', 'this address'), ('prefix', 'this address and everything below it'), ('route', 'all addresses of this route')], default='exact', max_length=6, verbose_name='kind')),
-                ('pattern', models.CharField(help_text='Begins with a slash, without host and query: /old-shop/. A route is written as in a URLconf: /archive/<int:year>/.', max_length=500, validators=[django_http_errors.validation.path], verbose_name='address')),
-                ('host', models.CharField(blank=True, default='', help_text='A host name without scheme and port, or blank for any host.', max_length=253, validators=[django_http_errors.validation.host], verbose_name='host')),
-                ('note', models.TextField(blank=True, help_text='For editors; never shown to visitors.', max_length=4000, verbose_name='note')),
-                ('exempt', models.CharField(choices=[('nobody', 'nobody'), ('authenticated', 'whoever has signed in'), ('staff', 'staff')], default='nobody', help_text='Who sees what is really the matter.', max_length=13, verbose_name='exempt')),
-                ('fold_client_errors', models.BooleanField(default=False, help_text='Make a 404 of all 4xx, not only of 401 and 403: a 405 or a 400 says too that there is something.', verbose_name='hide every client error')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("enabled", models.BooleanField(default=True, verbose_name="enabled")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("exact", "this address"),
+                            ("prefix", "this address and everything below it"),
+                            ("route", "all addresses of this route"),
+                        ],
+                        default="exact",
+                        max_length=6,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "pattern",
+                    models.CharField(
+                        help_text="Begins with a slash, without host and query: /old-shop/. A route is written as in a URLconf: /archive/<int:year>/.",
+                        max_length=500,
+                        validators=[django_http_errors.validation.path],
+                        verbose_name="address",
+                    ),
+                ),
+                (
+                    "host",
+                    models.CharField(
+                        blank=True,
+                        default="",
+                        help_text="A host name without scheme and port, or blank for any host.",
+                        max_length=253,
+                        validators=[django_http_errors.validation.host],
+                        verbose_name="host",
+                    ),
+                ),
+                (
+                    "note",
+                    models.TextField(
+                        blank=True,
+                        help_text="For editors; never shown to visitors.",
+                        max_length=4000,
+                        verbose_name="note",
+                    ),
+                ),
+                (
+                    "exempt",
+                    models.CharField(
+                        choices=[
+                            ("nobody", "nobody"),
+                            ("authenticated", "whoever has signed in"),
+                            ("staff", "staff"),
+                        ],
+                        default="nobody",
+                        help_text="Who sees what is really the matter.",
+                        max_length=13,
+                        verbose_name="exempt",
+                    ),
+                ),
+                (
+                    "fold_client_errors",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Make a 404 of all 4xx, not only of 401 and 403: a 405 or a 400 says too that there is something.",
+                        verbose_name="hide every client error",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'hiding rule',
-                'verbose_name_plural': 'hiding rules',
-                'ordering': ['pattern', 'host', 'kind'],
-                'constraints': [models.UniqueConstraint(fields=('pattern', 'host', 'kind'), name='http_errors_hiding_unique', violation_error_message='There is a rule for just this already.'), models.CheckConstraint(condition=models.Q(('kind__in', ['exact', 'prefix', 'route'])), name='http_errors_hiding_kind'), models.CheckConstraint(condition=models.Q(('exempt__in', ['nobody', 'authenticated', 'staff'])), name='http_errors_hiding_exempt'), models.CheckConstraint(condition=models.Q(('pattern__startswith', '/')), name='http_errors_hiding_path')],
+                "verbose_name": "hiding rule",
+                "verbose_name_plural": "hiding rules",
+                "ordering": ["pattern", "host", "kind"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("pattern", "host", "kind"),
+                        name="http_errors_hiding_unique",
+                        violation_error_message="There is a rule for just this already.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", ["exact", "prefix", "route"])),
+                        name="http_errors_hiding_kind",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("exempt__in", ["nobody", "authenticated", "staff"])),
+                        name="http_errors_hiding_exempt",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("pattern__startswith", "/")),
+                        name="http_errors_hiding_path",
+                    ),
+                ],
             },
         ),
     ]

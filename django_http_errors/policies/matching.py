@@ -36,7 +36,8 @@ class Index(Generic[R]):
         self._prefixes: dict[tuple[str, str], tuple[R, ...]] = {}
         self._deepest = 0
         self._routes: list[tuple[RoutePattern, R]] = []
-        self._size = 0
+        self._all: list[R] = []
+        self.hosts: set[str] = set()
         for rule in rules:
             try:
                 self._add(rule)
@@ -47,7 +48,10 @@ class Index(Generic[R]):
         self._routes.sort(key=lambda entry: not entry[1].host)
 
     def __len__(self) -> int:
-        return self._size
+        return len(self._all)
+
+    def __iter__(self) -> Iterator[R]:
+        return iter(self._all)
 
     def _add(self, rule: R) -> None:
         if not rule.pattern.startswith("/"):
@@ -62,7 +66,9 @@ class Index(Generic[R]):
             table[key] = (*table.get(key, ()), rule)
             if rule.kind == Kind.PREFIX:
                 self._deepest = max(self._deepest, key[1].count("/"))
-        self._size += 1
+        self._all.append(rule)
+        if rule.host:
+            self.hosts.add(rule.host)
 
     def covering(self, path: str, host: str) -> Iterator[R]:
         """Yield the rules that cover the decoded `path` at `host`, those that go first first.

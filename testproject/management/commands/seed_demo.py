@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand
 from django.core.management.color import no_style
 from django.db import connection, transaction
 
+from django_http_errors.models import HidingRule
 from testproject.models import Document
 
 # Each has its name as password.
@@ -25,10 +26,14 @@ DOCUMENTS = {
 }
 
 
-class Command(BaseCommand):
-    """Makes the users and the documents, or puts them back to what they were."""
+# Nobody learns what is below /vault/, not even that there is something.
+VAULT = {"kind": "prefix", "pattern": "/vault/", "host": ""}
 
-    help = "Make the users and the documents of the demo site; safe to repeat."
+
+class Command(BaseCommand):
+    """Makes the users, the documents and the rules, or puts them back to what they were."""
+
+    help = "Make the users, the documents and the rules of the demo site; safe to repeat."
 
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
@@ -38,6 +43,9 @@ class Command(BaseCommand):
         editor.user_permissions.set([Permission.objects.get(codename="read_private_document")])
         for pk, fields in DOCUMENTS.items():
             Document.objects.update_or_create(pk=pk, defaults=fields)
+        HidingRule.objects.update_or_create(
+            **VAULT, defaults={"exempt": "nobody", "fold_client_errors": True, "enabled": True}
+        )
         self._count_on()
         self.stdout.write(f"Users {', '.join(USERS)}; documents {', '.join(map(str, DOCUMENTS))}.")
 
