@@ -7,11 +7,16 @@ from typing import Any
 
 from django.apps import AppConfig, apps
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning, register
-from django.urls import get_resolver
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import router
+from django.urls import URLPattern, get_resolver
 from django.utils.module_loading import import_string
 
 from . import conf
+from .models import Generation
+from .policies import hiding, overlaps
+from .policies.messages import Message
+from .policies.store import Snapshot, store
 
 MIDDLEWARE = "django_http_errors.middleware.HttpErrorsMiddleware"
 CSRF_MIDDLEWARE = "django.middleware.csrf.CsrfViewMiddleware"
@@ -29,6 +34,17 @@ ANSWERING_MIDDLEWARE = frozenset(
         CSRF_MIDDLEWARE,
         "django.middleware.locale.LocaleMiddleware",
     }
+)
+# Middleware that adds fields or cookies depending on what a view did: standing before the app's,
+# it adds them to what hides that view.
+MARKING_MIDDLEWARE = ANSWERING_MIDDLEWARE | {
+    "django.contrib.messages.middleware.MessageMiddleware",
+}
+# Middleware that adds the same fields to every answer: standing behind the app's, it adds none to
+# what hides a view, which begins blank.
+ADORNING_MIDDLEWARE = (
+    "corsheaders.middleware.CorsMiddleware",
+    "django.middleware.security.SecurityMiddleware",
 )
 # A page takes its nonce when the app finishes it: after that the policy has to be written.
 CSP_MIDDLEWARE = frozenset(
@@ -48,6 +64,43 @@ def check_http_errors(
         *_csrf_failure_view(),
         *_rest_framework(),
         *_challenges(),
+        *_hiding_without_middleware(),
+    ]
+
+
+@register("http_errors", deploy=True)
+def check_hiding(
+    app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Return what could betray what views under `hide_forbidden` hide; asks no database."""
+    names = [name for name, _ in _scopes()]
+    return [*_lost_marks(), *(_around_scopes(names) if names else ())]
+
+
+@register(Tags.database, deploy=True)
+def check_hiding_rules(
+    app_configs: Sequence[AppConfig] | None = None,
+    databases: Sequence[str] | None = None,
+    **kwargs: Any,
+) -> list[CheckMessage]:
+    """Return what could betray what hiding rules hide; for ``check --deploy --database default``.
+
+    Nothing can be said where there is no database, or no table in it yet.
+    """
+    alias = router.db_for_read(Generation)
+    if alias not in (databases or ()):
+        return []
+    try:
+        snapshot = store.read(alias)
+    except Exception:  # noqa: BLE001 - the database may be away, or its tables not yet made
+        return []
+    rules = [f"the rule {rule.host}{rule.pattern}" for rule in snapshot.hiding]
+    if any(_scopes()):
+        rules = []  # What is wrong around views is said without a database.
+    return [
+        *(_hiding_needs_middleware(rules) if rules else ()),
+        *(_around_scopes(rules) if rules else ()),
+        *_narrower(snapshot),
     ]
 
 
@@ -198,3 +251,122 @@ def _challenges() -> Iterator[CheckMessage]:
             "Say how one signs in to this site, for instance"
             ' {"CHALLENGES": [\'Bearer realm="api"\']} (RFC 9110, section 11.6.1).',
         )
+
+
+def _scopes() -> Iterator[tuple[str, Any]]:
+    """Yield the views under `hide_forbidden`, each with its route."""
+    return ((name, view) for name, view in _views() if hasattr(view, hiding.SCOPE))
+
+
+def _views() -> Iterator[tuple[str, Any]]:
+    """Yield all views of the URLconf, each with its route."""
+    try:
+        yield from _views_of(get_resolver().url_patterns, "/")
+    except Exception:  # noqa: BLE001 - a URLconf is the project's code
+        return  # Django's own checks say what is wrong with it.
+
+
+def _views_of(patterns: Any, before: str) -> Iterator[tuple[str, Any]]:
+    for each in patterns:
+        route = f"{before}{each.pattern}"
+        if isinstance(each, URLPattern):
+            yield route, each.callback
+        else:
+            yield from _views_of(each.url_patterns, route)
+
+
+def _some(names: Sequence[str]) -> str:
+    """Return the first few of `names`, as a list to read."""
+    more = len(names) - 3
+    return ", ".join(names[:3]) + (f" and {more} more" if more > 0 else "")
+
+
+def _hiding_without_middleware() -> Iterator[CheckMessage]:
+    if MIDDLEWARE not in settings.MIDDLEWARE:
+        names = [name for name, _ in _scopes()]
+        if names:
+            yield from _hiding_needs_middleware(names)
+
+
+def _hiding_needs_middleware(names: Sequence[str]) -> Iterator[CheckMessage]:
+    if MIDDLEWARE not in settings.MIDDLEWARE:
+        yield _message(
+            Error,
+            "E004",
+            f"HttpErrorsMiddleware isn't in MIDDLEWARE, and {_some(names)} can't hide without it.",
+            f"Add {MIDDLEWARE!r} before all middleware that adds fields or answers errors.",
+        )
+
+
+def _around_scopes(names: Sequence[str]) -> Iterator[CheckMessage]:
+    installed = list(settings.MIDDLEWARE)
+    place = installed.index(MIDDLEWARE) if MIDDLEWARE in installed else 0
+    for path in installed[:place]:
+        if path in MARKING_MIDDLEWARE:
+            yield _message(
+                Warning,
+                "W009",
+                f"{path} stands before HttpErrorsMiddleware, and marks the answers that hide"
+                f" {_some(names)}.",
+                f"Move {MIDDLEWARE!r} up, before it.",
+            )
+    for path in installed[place:]:
+        if path in ADORNING_MIDDLEWARE:
+            yield _message(
+                Warning,
+                "W010",
+                f"{path} stands behind HttpErrorsMiddleware: the answers that hide"
+                f" {_some(names)} go without its fields.",
+                f"Move {MIDDLEWARE!r} down, behind it.",
+            )
+    if settings.DEBUG:
+        yield _message(
+            Warning,
+            "W011",
+            f"DEBUG is on, and its pages tell of what {_some(names)} should hide.",
+            "Set DEBUG = False.",
+        )
+
+
+def _narrower(snapshot: Snapshot) -> Iterator[CheckMessage]:
+    found = [
+        (f"the rule {rule.host}{rule.pattern}", row)
+        for rule in snapshot.hiding
+        for row in overlaps.within(rule, snapshot)
+    ]
+    found += [("a view under hide_forbidden", row) for row in overlaps.within_views(snapshot)]
+    for scope, row in found:
+        host, path = overlaps.place_of(row)
+        kind = "ErrorMessage" if isinstance(row, Message) else "PermanenceRule"
+        yield _message(
+            Warning,
+            "W012",
+            f"The {kind} {row.pk} for {host}{path} is for a part only of what {scope} hides.",
+            "Whoever compares addresses sees that this one is another. Make it for all of them,"
+            " or for none.",
+        )
+
+
+def _lost_marks() -> Iterator[CheckMessage]:
+    for name, view in _views():
+        if not hasattr(view, hiding.SCOPE) and _holds_a_scope(view):
+            yield _message(
+                Warning,
+                "W013",
+                f"A decorator around hide_forbidden at {name} hides it: what the decorator answers"
+                " by itself is not hidden.",
+                "Put hide_forbidden around all other decorators, or let them use functools.wraps.",
+            )
+
+
+def _holds_a_scope(view: Any, depth: int = 10) -> bool:
+    """Tell whether `view` calls a view under `hide_forbidden`, as decorators do."""
+    cells = getattr(view, "__closure__", None) or ()
+    for cell in cells if depth else ():
+        try:
+            held = cell.cell_contents
+        except ValueError:
+            continue
+        if callable(held) and (hasattr(held, hiding.SCOPE) or _holds_a_scope(held, depth - 1)):
+            return True
+    return False

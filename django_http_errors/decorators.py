@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from copy import copy
 from functools import wraps
+from io import BytesIO
 from typing import Any, TypeVar
 
-from asgiref.sync import iscoroutinefunction
+from asgiref.sync import iscoroutinefunction, sync_to_async
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
-from . import negotiation, pipeline
-from .exceptions import NotAcceptable, NotFound, UnsupportedMediaType, problem_for
+from . import negotiation, pipeline, responses
+from .exceptions import NotAcceptable, UnsupportedMediaType, problem_for
 from .policies import hiding
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -142,24 +146,25 @@ def _hiding(scope: hiding.Scope) -> Callable[[View], View]:
 
             @wraps(view)
             async def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-                setattr(request, hiding.SCOPE, scope)
                 with _Attempt(request, scope) as attempt:
                     attempt.response = await view(request, *args, **kwargs)
-                if attempt.could_betray():
+                # Who asks, and the answer without the middleware, may come from the database.
+                if attempt.is_telling() and await sync_to_async(attempt.could_betray)():
                     with _Attempt(_probe(request), scope) as probe:
                         probe.response = await view(probe.request, *args, **kwargs)
                     attempt = attempt.unless_hidden_by(probe)
-                return attempt.outcome()
+                return (
+                    attempt.outcome() if attempt.guarded else await sync_to_async(attempt.outcome)()
+                )
 
         else:
 
             @wraps(view)
             def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-                setattr(request, hiding.SCOPE, scope)
                 with _Attempt(request, scope) as attempt:
                     attempt.response = view(request, *args, **kwargs)
-                if attempt.could_betray():
-                    with _Attempt(_probe(request), scope) as probe:
+                if attempt.is_telling() and attempt.could_betray():
+                    with _rollback_put_off(), _Attempt(_probe(request), scope) as probe:
                         probe.response = view(probe.request, *args, **kwargs)
                     attempt = attempt.unless_hidden_by(probe)
                 return attempt.outcome()
@@ -171,19 +176,53 @@ def _hiding(scope: hiding.Scope) -> Callable[[View], View]:
 
 
 # Fields that can make an answer to GET depend on more than who asks.
-_CONDITIONAL = ("HTTP_IF_", "HTTP_RANGE", "CONTENT_")
+_CONDITIONAL = ("HTTP_ACCEPT", "HTTP_IF_", "HTTP_RANGE", "CONTENT_")
+
+
+def _conditions(request: HttpRequest) -> set[str]:
+    return {name for name, value in request.META.items() if value and name.startswith(_CONDITIONAL)}
 
 
 def _probe(request: HttpRequest) -> HttpRequest:
     """Return the plain GET of what `request` is for: the question whether the client may see it."""
     probe = copy(request)
+    conditions = _conditions(request)
     probe.method = "GET"
-    probe.META = {
-        name: value for name, value in request.META.items() if not name.startswith(_CONDITIONAL)
-    }
+    probe.META = {name: value for name, value in request.META.items() if name not in conditions}
     probe.META["REQUEST_METHOD"] = "GET"
-    probe.__dict__.pop("headers", None)  # made of META when it is asked for
+    for known in ("headers", "accepted_types", "accepted_types_by_precedence", "_post", "_files"):
+        probe.__dict__.pop(known, None)
+    # Without content: what is wrong with that is another question.
+    probe.content_type, probe.content_params = "", {}
+    probe._stream, probe._body = BytesIO(), b""
     return probe
+
+
+def _transactions_of_requests() -> Iterator[BaseDatabaseWrapper]:
+    """Yield the connections whose transaction ATOMIC_REQUESTS has begun."""
+    for connection in connections.all(initialized_only=True):
+        if connection.settings_dict["ATOMIC_REQUESTS"] and connection.in_atomic_block:
+            yield connection
+
+
+@contextmanager
+def _rollback_put_off() -> Iterator[None]:
+    """Let a transaction that is going to be rolled back be used once more, for a probe.
+
+    REST framework marks it so for every error that it answers; queries are refused from then on.
+    """
+    marked = [each for each in _transactions_of_requests() if each.get_rollback()]
+    for connection in marked:
+        connection.set_rollback(False)
+    yield  # Nothing is raised here: an attempt keeps what it meets.
+    for connection in marked:
+        connection.set_rollback(True)
+
+
+def _roll_back() -> None:
+    """Do what Django does when an exception leaves a view, where a response takes its place."""
+    for connection in _transactions_of_requests():
+        connection.set_rollback(True)
 
 
 class _Attempt:
@@ -195,6 +234,8 @@ class _Attempt:
     def __init__(self, request: HttpRequest, scope: hiding.Scope) -> None:
         self.request = request
         self.scope = scope
+        # REST framework's views have their own request, around Django's.
+        setattr(getattr(request, "_request", request), hiding.SCOPE, scope)
 
     def __enter__(self) -> _Attempt:
         return self
@@ -205,26 +246,41 @@ class _Attempt:
         return self.exception is not None
 
     @property
+    def guarded(self) -> bool:
+        """Whether the middleware is going to see the answer."""
+        return getattr(self.request, pipeline.IN_FLIGHT, False)
+
+    @property
     def status(self) -> int:
         if self.exception is not None:
             return problem_for(self.exception).status
+        if responses.is_login_redirect(self.response, self.request.path):
+            return 401
         return self.response.status_code
 
-    def could_betray(self) -> bool:
-        """Tell whether the view may have answered before it looked at who asks.
+    def is_telling(self) -> bool:
+        """Tell whether the answer says that there is something, but not to whom.
 
-        OPTIONS, a condition, a range, a wrong method or content are answers for what exists.
+        OPTIONS, a condition, a range, a wrong method or content may be answered before the view
+        has looked at who asks.
         """
         status = self.status
+        return self.request.method == "OPTIONS" or status in (206, 304) or 400 <= status < 500
+
+    def could_betray(self) -> bool:
+        """Tell whether a plain GET has to show if the client may be told what it is told."""
         return (
-            (self.request.method == "OPTIONS" or status in (206, 304) or 400 <= status < 500)
-            and not self.scope.covers(status)
+            not self.scope.covers(self.status)
+            and not hasattr(self.request, "_request")
+            and (self.request.method != "GET" or bool(_conditions(self.request)))
             and not hiding.is_exempt(self.scope, self.request)
         )
 
     def unless_hidden_by(self, probe: _Attempt) -> _Attempt:
         """Return `probe` if the client may not see what it asked for, else this attempt."""
         hidden = self.scope.covers(probe.status)
+        if hidden and self.exception is not None:
+            _roll_back()
         unused = self if hidden else probe
         if unused.exception is None:
             for close in unused.response._resource_closers:  # type: ignore[attr-defined]
@@ -232,15 +288,16 @@ class _Attempt:
         return probe if hidden else self
 
     def outcome(self) -> HttpResponseBase:
-        """Return the response, or raise the exception; the middleware makes the 404 of it."""
-        guarded = getattr(self.request, pipeline.IN_FLIGHT, False)
+        """Return the response, or raise the exception; the middleware makes the 404 of it.
+
+        Without the middleware nobody else would: hiding fails closed.
+        """
         if self.exception is None:
-            return self.response if guarded else pipeline.outgoing(self.request, self.response)
-        if (
-            not guarded
-            and self.scope.covers(self.status)
-            and not hiding.is_exempt(self.scope, self.request)
-        ):
-            # Without the middleware nobody else would: hiding fails closed.
-            raise NotFound from self.exception
-        raise self.exception
+            if self.guarded:
+                return self.response
+            return pipeline.outgoing(self.request, self.response)
+        hidden = self.scope.covers(self.status) and not self.guarded
+        if not hidden or hiding.is_exempt(self.scope, self.request):
+            raise self.exception
+        _roll_back()
+        return pipeline.answer(self.request, problem_for(self.exception), cause=self.exception)

@@ -444,6 +444,10 @@ class HidingRule(Addressed):
     RFC 9110, section 15.5.4: a server that wishes to hide a forbidden resource may answer 404.
     """
 
+    # Set by a form where an editor says that the front page or the login page is meant. Not kept:
+    # each edit is asked anew.
+    confirmed = False
+
     class Exempt(models.TextChoices):
         NOBODY = "nobody", _("nobody")
         AUTHENTICATED = "authenticated", _("whoever has signed in")
@@ -489,6 +493,14 @@ class HidingRule(Addressed):
 
     def __str__(self) -> str:
         return f"{self.host}{self.pattern}"
+
+    def clean(self) -> None:
+        super().clean()
+        if not self.confirmed:
+            try:
+                validation.hiding(self.kind, self.pattern)
+            except ValidationError as error:
+                raise ValidationError({"pattern": error}) from error
 
 
 def _note_fixture(raw: bool, using: str, **kwargs: Any) -> None:

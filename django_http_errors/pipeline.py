@@ -15,6 +15,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +36,7 @@ from .policies import hiding, messages, permanence
 from .policies.facts import Facts
 from .policies.store import Snapshot, store
 from .problems import Problem
-from .request_ids import request_id
+from .request_ids import forget, request_id
 from .responses import ProblemResponse
 
 if TYPE_CHECKING:
@@ -105,22 +106,34 @@ def conceal(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBas
 
     A true 404 in a scope is replaced too, so that both are made of the same.
     """
+    if isinstance(response, ProblemResponse) and response.concealing:
+        return response
     status = response.status_code
     if responses.is_login_redirect(response, request.path):
         status = 401
-    elif isinstance(response, ProblemResponse) and response.concealing:
-        return response
-    if (status < 400 and request.method != "OPTIONS") or status >= 500:
+    telling = request.method == "OPTIONS" or responses.is_respelling(response, request.path)
+    if (status < 400 and not telling) or status >= 500:
         return response
     for scope in scopes_of(request, error=status >= 400):
-        # A view under `hide_forbidden` has looked after OPTIONS itself.
-        hidden = scope.covers(status) or (status < 400 and scope.rule is not None)
+        hidden = scope.covers(status) or _betrays(request, status, scope)
         if hidden and not hiding.is_exempt(scope, request):
             hiding.note(request, response, status, scope)
             debug.silence(request)
+            forget(request)  # An id that a view had made would tell that there is one.
+            renderers.csp_nonce(request)  # So would one that is used, in the policy.
             problem = catalogue.entry(404).problem()
             return responses.concealing(response, problem, no_context)
     return response
+
+
+def _betrays(request: HttpRequest, status: int, scope: hiding.Scope) -> bool:
+    """Tell whether a success or a redirect would tell that an address is routed.
+
+    A view under `hide_forbidden` has looked after such answers itself.
+    """
+    if scope.rule is None or status >= 400:
+        return False
+    return request.method == "OPTIONS" or scope.fold_client_errors
 
 
 def scopes_of(request: HttpRequest, *, error: bool = True) -> list[hiding.Scope]:
@@ -155,13 +168,14 @@ def finish(
 
     snapshot: the messages and rules to go by; left out, those of the site
     """
-    concealing = False
+    concealing = isinstance(response, ProblemResponse) and response.concealing
     try:
+        if concealing:
+            request = _unrouted(request)
         form = choose(request)
         if isinstance(response, ProblemResponse):
             problem, context = response.problem, response.context_maker
             response.pending = False
-            concealing = response.concealing
         elif debug.is_technical_page(response):
             if debug.is_wanted(response, form.media_type):
                 return
@@ -178,6 +192,17 @@ def finish(
     except Exception:
         logger.exception("An error could not be answered as it should")
         responses.fill_with_last_resort(response)
+
+
+def _unrouted(request: HttpRequest) -> HttpRequest:
+    """Return `request` as a template finds it where there is no view.
+
+    The route, and messages that a view has left for the visitor, would betray that there is one.
+    """
+    bare = copy(request)
+    bare.resolver_match = None
+    bare.__dict__.pop("_messages", None)
+    return bare
 
 
 def settle(request: HttpRequest, problem: Problem, snapshot: Snapshot | None = None) -> Problem:
@@ -293,8 +318,8 @@ def language_of(request: HttpRequest, *, own: bool = True) -> Iterator[str]:
     if settings.USE_I18N and language is None and LOCALE_MIDDLEWARE in settings.MIDDLEWARE:
         language = translation.get_language_from_request(request)
         own = False
-    if own or language is None:
+    if own:
         yield translation.get_language() or settings.LANGUAGE_CODE
     else:
-        with translation.override(language):
+        with translation.override(language or settings.LANGUAGE_CODE):
             yield translation.get_language()

@@ -31,6 +31,11 @@ def request_id(request: HttpRequest, *, make: bool = False) -> str:
     return known
 
 
+def forget(request: HttpRequest) -> None:
+    """Let `request` be without an id again; one that a proxy has sent is found anew."""
+    request.__dict__.pop(_ATTRIBUTE, None)
+
+
 class RequestIDFilter(logging.Filter):
     """Puts ``request_id`` on log records that have a request, "-" on all others.
 

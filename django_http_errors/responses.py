@@ -8,11 +8,14 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 from wsgiref.util import is_hop_by_hop
 
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase, ResponseHeaders
+from django.shortcuts import resolve_url
+from django.urls import NoReverseMatch
 from django.utils.cache import patch_vary_headers
 from django.utils.http import parse_http_date_safe
 
@@ -20,9 +23,6 @@ from . import catalogue
 from .conf import http_errors
 from .exceptions import seconds_until
 from .problems import Permanence, Problem
-
-# As django.contrib.auth has it, which need not be installed.
-REDIRECT_FIELD_NAME = "next"
 
 if TYPE_CHECKING:
     from .renderers import ContextMaker
@@ -51,33 +51,17 @@ class ProblemResponse(HttpResponse):
         self.concealing = False
 
 
-# Fields for the whole site, which a middleware may have added already. X-Frame-Options isn't one
-# of them: decorators change it for single views.
-_SITE_WIDE_FIELDS = (
-    "Content-Security-Policy",
-    "Content-Security-Policy-Report-Only",
-    "Cross-Origin-Embedder-Policy",
-    "Cross-Origin-Opener-Policy",
-    "Cross-Origin-Resource-Policy",
-    "Permissions-Policy",
-    "Referrer-Policy",
-    "Strict-Transport-Security",
-)
-
-
 def concealing(
     response: HttpResponseBase, problem: Problem, context: ContextMaker
 ) -> ProblemResponse:
     """Return a response with `problem` that has nothing of `response` that could betray it.
 
     It begins blank: fields, cookies and attributes of a view stay behind, and every answer of
-    this kind is cached by nobody.
+    this kind is cached by nobody. Fields for the whole site stay behind too, since a decorator
+    can change each of them for a single view: the middleware that adds them stands before ours.
     """
     blank = ProblemResponse(problem, context)
     blank.concealing = True
-    for name in _SITE_WIDE_FIELDS:
-        if name in response.headers:
-            blank.headers[name] = response.headers[name]
     blank.headers["Cache-Control"] = "private, no-store"
     blank.headers["X-Frame-Options"] = "DENY"
     # Django logs a response once, and closes what it holds open once it has been sent.
@@ -88,18 +72,49 @@ def concealing(
 
 
 def is_login_redirect(response: HttpResponseBase, path: str) -> bool:
-    """Tell whether `response` sends the visitor to a login page, to come back to `path`.
+    """Tell whether `response` sends the visitor from `path` to a login page.
 
-    It is a 401 in disguise: `redirect_to_login` adds the address to come back to.
+    It is a 401 in disguise. Where it goes is the login page of the settings, or any other one
+    that is told the address to come back to, as `redirect_to_login` does.
     """
-    if response.status_code not in (302, 303, 307):
+    target = _target(response, (302, 303, 307))
+    if target is None:
         return False
+    back = (value for values in parse_qs(target.query).values() for value in values)
+    if any(_path_of(value) == path for value in back):
+        return True
     try:
-        query = urlsplit(response.headers.get("Location", "")).query
-        back = QueryDict(query).get(REDIRECT_FIELD_NAME)
-        return back is not None and urlsplit(back).path == path
-    except ValueError:
+        login = urlsplit(resolve_url(settings.LOGIN_URL))
+    except (NoReverseMatch, ValueError):
         return False
+    return target.path == login.path != path and target.netloc in ("", login.netloc)
+
+
+def is_respelling(response: HttpResponseBase, path: str) -> bool:
+    """Tell whether `response` redirects to `path` with a slash, or below a language's prefix."""
+    target = _target(response, (301, 302, 307, 308))
+    spelling = path.rstrip("/")
+    if target is None or not spelling:
+        return False
+    return unquote(target.path).rstrip("/").endswith(spelling)
+
+
+def _target(response: HttpResponseBase, statuses: Iterable[int]) -> SplitResult | None:
+    """Return where a redirect with one of `statuses` goes, None for anything else."""
+    if response.status_code not in statuses:
+        return None
+    try:
+        return urlsplit(response.headers.get("Location", ""))
+    except ValueError:
+        return None
+
+
+def _path_of(address: str) -> str:
+    """Return the decoded path of `address`, "" if it has none."""
+    try:
+        return unquote(urlsplit(address).path)
+    except ValueError:
+        return ""
 
 
 def _quoted(value: str) -> str:

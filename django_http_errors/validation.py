@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import unquote, urlsplit
 
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.shortcuts import resolve_url
+from django.urls import NoReverseMatch
 from django.urls.resolvers import RoutePattern
 from django.utils.translation import gettext_lazy as _
 
-from .addresses import web_address
+from .addresses import path_key, web_address
 
 PLACEHOLDERS = ("path", "method", "status", "host", "request_id", "retry_after")
 
@@ -109,6 +113,51 @@ def route(value: str) -> None:
     if fault:
         raise ValidationError(
             _("This is no route: %(error)s"), code="route", params={"error": fault}
+        )
+
+
+def covers(kind: str, pattern: str, path: str) -> bool:
+    """Tell whether a rule of `kind` for `pattern` covers the decoded `path`."""
+    key = path_key(path)
+    if kind == "route":
+        route_of = RoutePattern(pattern.removeprefix("/"), is_endpoint=True)
+        spellings = (key.removeprefix("/"), f"{key}/".removeprefix("/"))
+        return any(route_of.match(each) for each in spellings)
+    mine = path_key(pattern)
+    return key == mine or (kind == "prefix" and key.startswith(f"{mine}/"))
+
+
+def login_page() -> str:
+    """Return the decoded path of the site's login page, "" if it has none of its own."""
+    try:
+        return unquote(urlsplit(resolve_url(settings.LOGIN_URL)).path)
+    except (NoReverseMatch, ValueError):
+        return ""
+
+
+def hiding(kind: str, pattern: str) -> None:
+    """Refuse to hide the front page, and the page where one says who one is.
+
+    Somebody who means it confirms it: see `HidingRule.confirmed`.
+    """
+    if covers(kind, pattern, "/"):
+        raise ValidationError(
+            _(
+                "This covers the front page%(all)s: no visitor would be told any more to sign in,"
+                " or why something is refused. Confirm that you mean it."
+            ),
+            code="covers_all",
+            params={"all": _(" and everything else") if kind == "prefix" else ""},
+        )
+    login = login_page()
+    if login and covers(kind, pattern, login):
+        raise ValidationError(
+            _(
+                "This covers the login page, %(login)s: a form that expired would be answered as"
+                " if the page were not there. Confirm that you mean it."
+            ),
+            code="covers_login",
+            params={"login": login},
         )
 
 

@@ -14,6 +14,8 @@ from rest_framework.throttling import UserRateThrottle
 from rest_framework.views import APIView
 from rest_framework.viewsets import ModelViewSet
 
+from django_http_errors.views import HideForbiddenMixin
+
 from .models import Document
 
 
@@ -25,15 +27,6 @@ class DocumentSerializer(ModelSerializer[Document]):
         fields = ("id", "title", "body", "public")
 
 
-class DocumentViewSet(ModelViewSet[Document]):
-    """The documents that whoever asks may read; all others are as good as not there."""
-
-    serializer_class = DocumentSerializer
-
-    def get_queryset(self) -> QuerySet[Document]:
-        return Document.objects.readable_by(self.request.user)
-
-
 class IsReadable(BasePermission):
     """Lets in whoever may read the document."""
 
@@ -41,14 +34,20 @@ class IsReadable(BasePermission):
         return obj.is_readable_by(request.user)
 
 
-class PlainDocumentViewSet(DocumentViewSet):
-    """The same documents; that there is a private one is no secret."""
+class PlainDocumentViewSet(ModelViewSet[Document]):
+    """The documents; that there are private ones is no secret."""
 
+    serializer_class = DocumentSerializer
     permission_classes = (IsAuthenticatedOrReadOnly, IsReadable)
 
     def get_queryset(self) -> QuerySet[Document]:
+        documents = Document.objects.all()
         # No permission is asked for the single documents in a list: it has the readable ones.
-        return super().get_queryset() if self.action == "list" else Document.objects.all()
+        return documents.readable_by(self.request.user) if self.action == "list" else documents
+
+
+class DocumentViewSet(HideForbiddenMixin, PlainDocumentViewSet):
+    """The same documents; a private one can't be told from one that isn't there."""
 
 
 class OncePerMinute(UserRateThrottle):

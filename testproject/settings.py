@@ -11,6 +11,12 @@ import dj_database_url
 import django
 from django.utils.translation import gettext_lazy as _
 
+if find_spec("MySQLdb") is None and find_spec("pymysql") is not None:
+    # A driver for MariaDB in Python alone, where the one in C isn't installed.
+    import pymysql  # type: ignore[import-untyped]
+
+    pymysql.install_as_MySQLdb()
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 # The site is served on this machine only, and every password on it is public.
@@ -20,6 +26,8 @@ ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", "testserver"]
 
 # REST framework is optional: without it the site is the same, less its API.
 HAS_REST_FRAMEWORK = find_spec("rest_framework") is not None
+# So is the import and export of rules in the admin.
+HAS_IMPORT_EXPORT = find_spec("import_export") is not None
 # Django brings a middleware for Content-Security-Policy since 6.0.
 HAS_CSP = django.VERSION >= (6,)
 
@@ -27,6 +35,7 @@ INSTALLED_APPS = [
     "testproject",
     "django_http_errors",
     *(["rest_framework", "rest_framework.authtoken"] if HAS_REST_FRAMEWORK else []),
+    *(["import_export"] if HAS_IMPORT_EXPORT else []),
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -138,6 +138,7 @@ class Ask:
 
     `owed` are the fields of `OWED` that the answer has, `members` what its JSON forms have
     beside those that all have. `times`: the last answer is the one that counts.
+    `cache_control`: where it is another than that of the status.
     """
 
     path: str
@@ -149,6 +150,7 @@ class Ask:
     members: Mapping[str, Any] = field(default_factory=dict)
     default: str = HTML
     times: int = 1
+    cache_control: str = ""
 
     def __str__(self) -> str:
         host = f" at {self.headers['Host']}" if "Host" in self.headers else ""
@@ -173,6 +175,9 @@ def _by_status(kind: str, table: Mapping[int, tuple[dict, dict]]) -> Iterator[As
             yield Ask(f"{mode}/{kind}/{status}/", status, owed=owed, members=members)
 
 
+# What every 404 of a scope has, the true and the hidden ones.
+_HIDDEN: dict[str, Any] = {"cache_control": "private, no-store"}
+
 # Addresses that take any method, and fail in the same way whatever it is.
 ANY_METHOD = (
     *_by_status("raise", RAISED),
@@ -182,7 +187,6 @@ ANY_METHOD = (
     Ask("/raise/600/", 404),
     Ask("/builtin/no-such-name/", 404),
     Ask("/no/such/page/", 404),
-    Ask("/vault/nothing/", 404),
     Ask("/documents/no-number/", 404),
     Ask("/", 400, headers={"Host": "elsewhere.example"}),
     Ask("/raise/410/", 400, headers={"Host": 'un"usable<host>'}),
@@ -206,13 +210,15 @@ DEMANDING = (
         members=_NOT_JSON, owed={"Accept": "application/json", "Accept-Encoding": "identity",
                                  "Accept-Post": "application/json"}),
     Ask("/negotiated/", 400, "POST", _JSON, b"{"),
-    *(Ask(path, 403, method) for path in ("/form/", "/documents/1/", "/plain-documents/1/",
-                                          "/vault/secret/") for method in sorted(UNSAFE)),
-    *(Ask("/vault/secret/", 403, method) for method in ("GET", "HEAD", "OPTIONS")),
-    *(Ask(path, 405, "OPTIONS", **_SAFE) for path in ("/documents/1/", "/documents/2/",
-                                                      "/plain-documents/2/", "/")),
+    *(Ask(path, 403, method) for path in ("/form/", "/plain-documents/1/")
+      for method in sorted(UNSAFE)),
+    *(Ask("/documents/1/", 404, method, **_HIDDEN) for method in sorted(UNSAFE)),
+    *(Ask(path, 405, "OPTIONS", **_SAFE) for path in ("/documents/1/", "/plain-documents/2/", "/")),
     Ask("/form/", 405, "OPTIONS", **_FORM),
-    *(Ask(f"/documents/{pk}/", 404, method) for pk in (2, 999) for method in ("GET", "HEAD")),
+    *(Ask(f"/vault/{name}/", 404, method, **_HIDDEN) for name in ("secret", "nothing")
+      for method in METHODS),
+    *(Ask(f"/documents/{pk}/", 404, method, **_HIDDEN) for pk in (2, 999)
+      for method in ("GET", "HEAD", "OPTIONS")),
     *(Ask("/plain-documents/2/", 403, method) for method in ("GET", "HEAD")),
     *(Ask("/plain-documents/999/", 404, method) for method in ("GET", "HEAD")),
 )  # fmt: skip
@@ -227,7 +233,7 @@ API = tuple(
     replace(ask, default=PROBLEM)
     for ask in (
         *(
-            Ask(f"/api/documents/{pk}/", 404, method, owed=_DETAIL)
+            Ask(f"/api/documents/{pk}/", 404, method, **_HIDDEN)
             for pk in (2, 999)
             for method in METHODS[:2]
         ),
@@ -236,8 +242,10 @@ API = tuple(
             for method in METHODS[:2]
         ),
         Ask("/api/plain-documents/999/", 404, owed=_DETAIL),
-        Ask("/api/documents/", 401, "POST", _JSON, b"{}", owed=_TOKEN | _LIST),
-        Ask("/api/documents/1/", 401, "DELETE", owed=_TOKEN | _DETAIL),
+        Ask("/api/plain-documents/", 401, "POST", _JSON, b"{}", owed=_TOKEN | _LIST),
+        Ask("/api/plain-documents/1/", 401, "DELETE", owed=_TOKEN | _DETAIL),
+        Ask("/api/documents/", 404, "POST", _JSON, b"{}", **_HIDDEN),
+        Ask("/api/documents/1/", 404, "DELETE", **_HIDDEN),
         Ask("/api/throttled/", 429, times=2, owed=_FUNCTION),
         Ask("/api/crash/", 500),
     )
@@ -287,7 +295,8 @@ def check_fields(ask: Ask, answer: Answer, dropped: Iterable[str] = ()) -> None:
     # REST framework makes a set of a function's methods, whose order is another each time.
     assert _methods(owed) == _methods(expected)
     assert owed == expected
-    assert fields["Cache-Control"] == ("max-age=3600" if ask.status == 410 else "no-store")
+    usual = "max-age=3600" if ask.status == 410 else "no-store"
+    assert fields["Cache-Control"] == (ask.cache_control or usual)
     vary = {each.strip() for each in fields["Vary"].split(",")}
     assert {"Accept", "Accept-Language", "Sec-Fetch-Dest"} <= vary
     assert fields["Content-Language"] == "en"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.dispatch import Signal
 from django.http import HttpRequest
@@ -97,7 +98,10 @@ def scope_of_rules(facts: Facts, rules: Rules) -> Scope | None:
 
     By the address alone: what is there and what isn't are in the same scope.
     """
-    rule = next(rules.covering(facts.path, facts.host), None)
+    # A host that is none of ours could be any of them: what hides at one of them, hides then too.
+    hosts = (facts.host,) if facts.host else ("", *rules.hosts)
+    covering = (next(rules.covering(facts.path, host), None) for host in hosts)
+    rule = next(filter(None, covering), None)
     if rule is None:
         return None
     # A row made by hand may exempt whom nobody knows: then nobody is.
@@ -119,23 +123,35 @@ def is_exempt(scope: Scope, request: HttpRequest) -> bool:
         return False
 
 
+def user_id(request: HttpRequest) -> Any:
+    """Return who makes `request`, None for nobody.
+
+    Who isn't known yet is asked for, whether something is hidden or missing: that takes as long.
+    """
+    try:
+        return getattr(getattr(request, "user", None), "pk", None)
+    except Exception:
+        logger.exception("Who makes a request could not be found out")
+        return None
+
+
 def note(request: HttpRequest, response: HttpResponseBase, status: int, scope: Scope) -> None:
     """Tell the operators what isn't told on the wire; a true 404 is nothing to tell."""
+    user = user_id(request)
     if status == 404:
         return
     try:
-        user = getattr(request, "user", None)
         facts = {
             "status": status,
             "exception": getattr(response, "cause", None),
-            "user_id": getattr(user, "pk", None),
+            "user_id": user,
             "rule": scope.rule,
         }
         logger.warning(
             "Hidden: %d at %s, from user %s, by %s",
             status,
-            request.path,
-            facts["user_id"],
+            request.path.encode("unicode_escape").decode("ascii"),  # no line of its own making
+            user,
             "the view" if scope.rule is None else f"rule {scope.rule}",
             extra={"request": request, "status_code": status, **facts},
         )

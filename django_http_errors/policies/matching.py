@@ -48,6 +48,7 @@ class Index(Generic[R]):
         self._deepest = 0
         self._routes: list[tuple[RoutePattern, R]] = []
         self._size = 0
+        self.hosts: set[str] = set()
         for rule in rules:
             try:
                 self._add(rule)
@@ -78,6 +79,8 @@ class Index(Generic[R]):
             if rule.kind == Kind.PREFIX:
                 self._deepest = max(self._deepest, key[1].count("/"))
         self._size += 1
+        if rule.host:
+            self.hosts.add(rule.host)
 
     def covering(self, path: str, host: str) -> Iterator[R]:
         """Yield the rules that cover the decoded `path` at `host`, those that go first first.

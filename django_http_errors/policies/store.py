@@ -121,6 +121,10 @@ class Store:
             self._back_off = min(2 * self._back_off or 1.0, LONGEST_BACK_OFF)
             self._ask_at = time.monotonic() + self._back_off
 
+    def read(self, alias: str) -> Snapshot:
+        """Return what the database `alias` has now; raises what that raises."""
+        return self._load(alias)
+
     def _load(self, alias: str) -> Snapshot:
         """Read all rows; an edit that is committed meanwhile makes it start again."""
         for _attempt in range(5):

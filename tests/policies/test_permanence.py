@@ -44,10 +44,10 @@ SAYING_404 = {
     "Http404, async": "/async/builtin/http404/",
     "bare response, async": "/async/return/404/",
     "NotFound, async": "/async/raise/404/",
-    "get_object_or_404": "/documents/999/",
+    "get_object_or_404": "/plain-documents/999/",
 }
 if find_spec("rest_framework"):
-    SAYING_404 |= {"REST framework": "/api/documents/999/", "below its root": "/api/nowhere/"}
+    SAYING_404 |= {"REST framework": "/api/plain-documents/999/", "below its root": "/api/nowhere/"}
 
 
 def gone(pattern: str, **fields: Any) -> PermanenceRule:

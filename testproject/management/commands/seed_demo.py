@@ -8,7 +8,9 @@ from django.contrib.auth.models import Permission, User
 from django.core.management.base import BaseCommand
 from django.core.management.color import no_style
 from django.db import connection, transaction
+from django.db.models import Model
 
+from django_http_errors.models import ErrorMessage, HidingRule, PermanenceRule
 from testproject.models import Document
 
 # Each has its name as password.
@@ -25,10 +27,56 @@ DOCUMENTS = {
 }
 
 
-class Command(BaseCommand):
-    """Makes the users and the documents, or puts them back to what they were."""
+# Each: a model, what a row of it is for, and what it says.
+ROWS: list[tuple[type[Model], dict[str, str], dict[str, Any]]] = [
+    (
+        PermanenceRule,
+        {"kind": "prefix", "pattern": "/old-shop/", "host": ""},
+        {"permanence": "permanent", "reason": "The shop at {path} has closed for good."},
+    ),
+    (
+        PermanenceRule,
+        {"kind": "exact", "pattern": "/summer-sale/", "host": ""},
+        {"permanence": "temporary", "reason": "The summer sale will be back next year."},
+    ),
+    (
+        PermanenceRule,
+        {"kind": "route", "pattern": "/archive/<int:year>/", "host": ""},
+        {"permanence": "permanent"},
+    ),
+    # Nobody learns what is below /vault/, not even that there is something.
+    (
+        HidingRule,
+        {"kind": "prefix", "pattern": "/vault/", "host": ""},
+        {"exempt": "nobody", "fold_client_errors": True},
+    ),
+    (
+        ErrorMessage,
+        {"status": "404", "language": "", "host": "", "path_prefix": "/shop/"},
+        {
+            "title": "No such product",
+            "detail": "There is no product at {path}. Perhaps it is sold out.",
+            "action_label": "Contact the shop",
+            "action_url": "/form/",
+        },
+    ),
+    (
+        ErrorMessage,
+        {"status": "503", "language": "", "host": "", "path_prefix": ""},
+        {"title": "We will be right back", "detail": "We are working on the site for a while."},
+    ),
+    (
+        ErrorMessage,
+        {"status": "503", "language": "de", "host": "", "path_prefix": ""},
+        {"title": "Wir sind gleich zurück", "detail": "Wir arbeiten eine Weile an der Website."},
+    ),
+]
 
-    help = "Make the users and the documents of the demo site; safe to repeat."
+
+class Command(BaseCommand):
+    """Makes the users, the documents and the rules, or puts them back to what they were."""
+
+    help = "Make the users, the documents and the rules of the demo site; safe to repeat."
 
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
@@ -38,6 +86,8 @@ class Command(BaseCommand):
         editor.user_permissions.set([Permission.objects.get(codename="read_private_document")])
         for pk, fields in DOCUMENTS.items():
             Document.objects.update_or_create(pk=pk, defaults=fields)
+        for model, key, values in ROWS:
+            model._default_manager.update_or_create(**key, defaults={"enabled": True, **values})
         self._count_on()
         self.stdout.write(f"Users {', '.join(USERS)}; documents {', '.join(map(str, DOCUMENTS))}.")
 

@@ -93,7 +93,9 @@ SCENARIOS = (
 
 API_SCENARIOS = (
     Scenario("The API: a document that is hidden", "GET", "/api/documents/2/"),
-    Scenario("The API: writing needs a login", "POST", "/api/documents/", JSON, '{"title": "New"}'),
+    Scenario(
+        "The API: writing needs a login", "POST", "/api/plain-documents/", JSON, '{"title": "New"}'
+    ),
     Scenario("The API: twice in a minute is once too often", "GET", "/api/throttled/", times=2),
     Scenario("The API: a crash", "GET", "/api/crash/"),
 )

@@ -1,0 +1,554 @@
+"""For your own tests: what is hidden can't be told from what isn't there.
+
+    class Documents(TestCase):
+        def test_private(self):
+            assert_indistinguishable(self.client, "/documents/2/", "/documents/999/")
+
+It works with Django's `Client`, REST framework's `APIClient` and, by
+`aassert_indistinguishable`, with `AsyncClient` in async tests; from unittest and pytest.
+"""
+
+from __future__ import annotations
+
+import gzip
+import html
+import json
+import re
+import time
+from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from http.cookies import SimpleCookie
+from inspect import isawaitable
+from itertools import product
+from statistics import median
+from typing import Any
+from urllib.parse import quote, unquote, urlsplit
+
+from asgiref.sync import async_to_sync
+from django.conf import settings
+from django.db import connections
+from django.http.response import HttpResponseBase
+
+from .conf import http_errors
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "FROB")
+
+# What clients of each kind send as Accept; None: nothing.
+ACCEPTS = (
+    None,
+    "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+    "application/problem+json",
+    "application/json",
+    "text/plain",
+    "image/png",
+    "text/html;q=0, application/*",
+)
+
+QUERY_STRINGS = ("", "format=json&page=no-number")
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """What a request has beside its method and its Accept field."""
+
+    name: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content: bytes = b""
+    content_type: str = "application/octet-stream"
+
+
+VARIANTS = (
+    Variant("nothing else"),
+    Variant("a bad content type", content=b"\0", content_type="no-type"),
+    Variant("a bad body", content=b'{"title": ', content_type="application/json"),
+    Variant("a form", content=b"title=x", content_type="application/x-www-form-urlencoded"),
+    Variant("If-Match", {"If-Match": '"no-such-etag"'}),
+    Variant("If-None-Match", {"If-None-Match": "*"}),
+    Variant("If-Modified-Since", {"If-Modified-Since": "Fri, 01 Jan 2100 00:00:00 GMT"}),
+    Variant("If-Unmodified-Since", {"If-Unmodified-Since": "Thu, 01 Jan 1970 00:00:01 GMT"}),
+    Variant("Range", {"Range": "bytes=0-0"}),
+    Variant("a Range that is none", {"Range": "bytes=999999-"}),
+)
+
+MOST_CHANNELS = 20
+LONGEST_VALUE = 200
+
+# What stands for the request's own path, and for an id, in what is compared and shown.
+_PATH = "{path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One request of the matrix, to be made to both addresses."""
+
+    method: str
+    accept: str | None
+    query_string: str
+    variant: Variant
+
+    def __str__(self) -> str:
+        accept = "no Accept" if self.accept is None else f"Accept: {self.accept}"
+        query = f"?{self.query_string}, " if self.query_string else ""
+        return f"{self.method} with {query}{accept}, {self.variant.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """A channel that tells the hidden from the missing, and the first request that shows it."""
+
+    channel: str
+    hidden: str
+    missing: str
+    probe: Probe
+    more: int = 0
+
+    def __str__(self) -> str:
+        more = f" (and {self.more} more)" if self.more else ""
+        return (
+            f"{self.channel}:\n"
+            f"    hidden:  {_short(self.hidden)}\n"
+            f"    missing: {_short(self.missing)}\n"
+            f"    shown by {self.probe}{more}"
+        )
+
+
+@dataclass(slots=True)
+class Report:
+    """What was compared, and what was measured on the way.
+
+    probes: how many requests were made to each of the addresses
+    leaks: the channels that tell the two apart; none if the assertion holds
+    hidden_seconds, missing_seconds: the median time of an answer
+    hidden_queries, missing_queries: how many queries the database got in all; None if they
+        weren't counted
+    """
+
+    hidden_url: str
+    missing_url: str
+    probes: int = 0
+    leaks: list[Leak] = field(default_factory=list)
+    hidden_seconds: float = 0.0
+    missing_seconds: float = 0.0
+    hidden_queries: int | None = None
+    missing_queries: int | None = None
+
+    @property
+    def time_ratio(self) -> float:
+        """The time of a hidden answer by that of a missing one; 1.0 tells nothing."""
+        return self.hidden_seconds / self.missing_seconds if self.missing_seconds else 1.0
+
+    def __str__(self) -> str:
+        queries = ""
+        if self.hidden_queries is not None:
+            queries = f"; {self.hidden_queries} queries for the one, {self.missing_queries} for the"
+            queries += " other"
+        return (
+            f"{self.hidden_url} and {self.missing_url}: {self.probes} probes compared,"
+            f" {len(self.leaks)} channels leak; {1000 * self.hidden_seconds:.2f} ms and"
+            f" {1000 * self.missing_seconds:.2f} ms, ratio {self.time_ratio:.2f}{queries}"
+        )
+
+
+def assert_indistinguishable(
+    client: Any,
+    hidden_url: str,
+    missing_url: str,
+    *,
+    methods: Sequence[str] = METHODS,
+    accepts: Sequence[str | None] = ACCEPTS,
+    variants: Sequence[Variant] = VARIANTS,
+    query_strings: Sequence[str] = QUERY_STRINGS,
+    headers: Mapping[str, str] | None = None,
+    ignore: Iterable[str] = (),
+    queries: bool = False,
+    same_queries: bool = False,
+) -> Report:
+    """Assert that what is hidden can't be told from what isn't there, by any request.
+
+    Both addresses are asked with every method, Accept field, variant and query string, by the
+    client as it is signed in. Compared are status, reason, header fields and their order,
+    cookies and content; the request's own path, request ids, nonces and CSRF tokens are set
+    aside, and so is Date. Addresses of the same length compare best.
+
+    client: a `Client`, an `APIClient` or an `AsyncClient`; its cookies are what they were after
+        each request
+    hidden_url: the path of something that exists, and that the client may not see
+    missing_url: the path of something that doesn't exist, but would be in the same place
+    headers: fields to send with every request
+    ignore: names of response fields that differ for another reason (Server-Timing)
+    queries: count the database's queries too
+    same_queries: assert that both take the same number of queries
+
+    Returns a `Report`; how long the answers take is measured, never asserted. Raises
+    AssertionError, which names each channel that leaks with both values and a request that shows
+    it, and ValueError if there is nothing to compare.
+    """
+    comparison = _Comparison(
+        hidden_url, missing_url, ignore, queries=queries, same_queries=same_queries
+    )
+    for probe in _matrix(methods, accepts, query_strings, variants):
+        for url in comparison.order():
+            with _prepared(client), comparison.measuring(url, probe) as seen:
+                response = _send(client, probe, url, headers or {})
+                seen.append(
+                    async_to_sync(_awaited)(response) if isawaitable(response) else response
+                )
+        comparison.compare(probe)
+    return comparison.verdict()
+
+
+async def aassert_indistinguishable(
+    client: Any,
+    hidden_url: str,
+    missing_url: str,
+    *,
+    methods: Sequence[str] = METHODS,
+    accepts: Sequence[str | None] = ACCEPTS,
+    variants: Sequence[Variant] = VARIANTS,
+    query_strings: Sequence[str] = QUERY_STRINGS,
+    headers: Mapping[str, str] | None = None,
+    ignore: Iterable[str] = (),
+    queries: bool = False,
+    same_queries: bool = False,
+) -> Report:
+    """Assert the same in an async test; see `assert_indistinguishable`."""
+    comparison = _Comparison(
+        hidden_url, missing_url, ignore, queries=queries, same_queries=same_queries
+    )
+    for probe in _matrix(methods, accepts, query_strings, variants):
+        for url in comparison.order():
+            with _prepared(client), comparison.measuring(url, probe) as seen:
+                response = _send(client, probe, url, headers or {})
+                seen.append(await response if isawaitable(response) else response)
+        comparison.compare(probe)
+    return comparison.verdict()
+
+
+def _matrix(
+    methods: Sequence[str],
+    accepts: Sequence[str | None],
+    query_strings: Sequence[str],
+    variants: Sequence[Variant],
+) -> Iterator[Probe]:
+    for method, accept, query_string, variant in product(methods, accepts, query_strings, variants):
+        yield Probe(method, accept, query_string, variant)
+
+
+def _send(client: Any, probe: Probe, url: str, headers: Mapping[str, str]) -> Any:
+    """Return the response of `client`, or what it is to be awaited by."""
+    fields = {**headers, **probe.variant.headers}
+    if probe.accept is not None:
+        fields["Accept"] = probe.accept
+    separator = "&" if "?" in url else "?"
+    target = f"{url}{separator}{probe.query_string}" if probe.query_string else url
+    return client.generic(
+        probe.method,
+        target,
+        probe.variant.content,
+        content_type=probe.variant.content_type,
+        headers=fields,
+    )
+
+
+async def _awaited(response: Awaitable[Any]) -> Any:
+    return await response
+
+
+@contextmanager
+def _prepared(client: Any) -> Iterator[None]:
+    """Let `client` return a crash as a response, and keep its cookies from one to the next."""
+    raises = getattr(client, "raise_request_exception", True)
+    cookies = client.cookies.output(header="", sep="\r\n")
+    jar = {name: morsel.copy() for name, morsel in client.cookies.items()}
+    client.raise_request_exception = False
+    try:
+        yield
+    finally:
+        client.raise_request_exception = raises
+        if client.cookies.output(header="", sep="\r\n") != cookies:
+            client.cookies = SimpleCookie()
+            client.cookies.update(jar)
+
+
+class _Counter:
+    """Counts the queries of all databases."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self, execute: Any, *args: Any) -> Any:
+        self.count += 1
+        return execute(*args)
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        with ExitStack() as stack:
+            for connection in connections.all():
+                stack.enter_context(connection.execute_wrapper(self))
+            yield
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """A response as it is compared: what differs for a good reason is set aside."""
+
+    status: str
+    reason: str
+    fields: Mapping[str, str]  # in their order, their names as they are spelled
+    cookies: Mapping[str, str]
+    content: str
+    length: int | None  # of Content-Length, for HEAD, where it is all there is to see
+
+
+class _Comparison:
+    """Two addresses, what was seen of each, and the channels that tell them apart."""
+
+    def __init__(
+        self,
+        hidden_url: str,
+        missing_url: str,
+        ignore: Iterable[str],
+        *,
+        queries: bool,
+        same_queries: bool,
+    ) -> None:
+        self.report = Report(hidden_url, missing_url)
+        self.urls = (hidden_url, missing_url)
+        self.ignore = {"date", *(name.lower() for name in ignore)}
+        self.counters = {url: _Counter() for url in self.urls}
+        self.counts = queries or same_queries
+        self.same_queries = same_queries
+        self.seconds: dict[str, list[float]] = {url: [] for url in self.urls}
+        self.leaks: dict[str, Leak] = {}
+        self.answers: dict[str, _Answer] = {}
+        if hidden_url == missing_url:
+            raise ValueError("An address can't be told from itself: two are needed.")
+
+    def order(self) -> tuple[str, ...]:
+        """Return the addresses, each of them first in turn: the first pays for what is cold."""
+        return self.urls if self.report.probes % 2 else self.urls[::-1]
+
+    @contextmanager
+    def measuring(self, url: str, probe: Probe) -> Iterator[list[Any]]:
+        """Take the time and count the queries of what puts a response into the list."""
+        seen: list[Any] = []
+        counter = self.counters[url]
+        before = counter.count
+        with counter.running() if self.counts else ExitStack():
+            start = time.perf_counter()
+            yield seen
+            self.seconds[url].append(time.perf_counter() - start)
+        self.answers[url] = self._answer(seen[0], url, probe)
+        self.taken = {**getattr(self, "taken", {}), url: counter.count - before}
+
+    def compare(self, probe: Probe) -> None:
+        """Note what differs between the two last answers."""
+        self.report.probes += 1
+        hidden, missing = (self.answers[url] for url in self.urls)
+        for channel, one, other in self._differences(hidden, missing):
+            self._note(channel, one, other, probe)
+        if self.same_queries:
+            one, other = (f"{self.taken[url]} queries" for url in self.urls)
+            if one != other:
+                self._note("number of queries", one, other, probe)
+
+    def verdict(self) -> Report:
+        """Return the report, or raise AssertionError."""
+        report = self.report
+        if not report.probes:
+            raise ValueError("There is nothing to compare: the matrix is empty.")
+        report.leaks = list(self.leaks.values())
+        report.hidden_seconds, report.missing_seconds = (
+            median(self.seconds[url]) for url in self.urls
+        )
+        if self.counts:
+            report.hidden_queries, report.missing_queries = (
+                self.counters[url].count for url in self.urls
+            )
+        if report.leaks:
+            raise AssertionError(self._message())
+        return report
+
+    def _message(self) -> str:
+        leaks = self.report.leaks
+        many = "1 channel" if len(leaks) == 1 else f"{len(leaks)} channels"
+        hidden, missing = map(_short, self.urls)
+        probes = f"({self.report.probes} probes compared)"
+        lines = [f"{hidden} can be told from {missing} by {many} {probes}:"]
+        lines += [f"- {leak}" for leak in leaks[:MOST_CHANNELS]]
+        if len(leaks) > MOST_CHANNELS:
+            lines.append(f"- and {len(leaks) - MOST_CHANNELS} more channels")
+        return "\n".join(lines)
+
+    def _note(self, channel: str, hidden: str, missing: str, probe: Probe) -> None:
+        known = self.leaks.get(channel)
+        if known is None:
+            self.leaks[channel] = Leak(channel, hidden, missing, probe)
+        else:
+            self.leaks[channel] = Leak(
+                channel, known.hidden, known.missing, known.probe, known.more + 1
+            )
+
+    def _answer(self, response: HttpResponseBase, url: str, probe: Probe) -> _Answer:
+        aside = _Aside(response, url, probe)
+        content = _content(response)
+        fields = {
+            name: aside.of(value)
+            for name, value in response.headers.items()
+            if name.lower() not in self.ignore
+        }
+        length = response.headers.get("Content-Length", "")
+        # What it says of content that is there is compared with the content.
+        own_length = int(length) if length.isdigit() else None
+        told = content[0]
+        if "Content-Length" in fields:
+            fields["Content-Length"] = _length(own_length, response, content[1], probe)
+        return _Answer(
+            status=str(response.status_code),
+            reason=response.reason_phrase,
+            fields=fields,
+            cookies={name: aside.of_cookie(each) for name, each in response.cookies.items()},
+            content=aside.of(told),
+            length=own_length if probe.method == "HEAD" else None,
+        )
+
+    def _differences(self, hidden: _Answer, missing: _Answer) -> Iterator[tuple[str, str, str]]:
+        if hidden.status != missing.status:
+            yield "status", hidden.status, missing.status
+        elif hidden.reason != missing.reason:
+            yield "reason phrase", hidden.reason, missing.reason
+        for name, one, other in _unequal(hidden.fields, missing.fields, "(not sent)"):
+            what = "redirect target, field" if name.lower() == "location" else "header field"
+            yield f"{what} {name}", one, other
+        if hidden.fields.keys() == missing.fields.keys() and [*hidden.fields] != [*missing.fields]:
+            yield "order of the header fields", ", ".join(hidden.fields), ", ".join(missing.fields)
+        for name, one, other in _unequal(hidden.cookies, missing.cookies, "(not set)"):
+            yield f"cookie {name}", one, other
+        if hidden.content != missing.content:
+            yield "content", *_around_difference(hidden.content, missing.content)
+        if not self._same_length(hidden, missing):
+            yield "header field Content-Length", str(hidden.length), str(missing.length)
+
+    def _same_length(self, hidden: _Answer, missing: _Answer) -> bool:
+        """Tell whether all that makes two lengths differ can be the path, some times over."""
+        if hidden.length is None or missing.length is None:
+            return hidden.length is missing.length
+        if any(name.lower() == "content-encoding" for name in hidden.fields):
+            return True
+        difference = hidden.length - missing.length
+        one, other = (len(quote(unquote(urlsplit(url).path))) for url in self.urls)
+        own = one - other
+        return difference == 0 if own == 0 else difference % own == 0 <= difference // own
+
+
+def _unequal(
+    hidden: Mapping[str, str], missing: Mapping[str, str], absent: str
+) -> Iterator[tuple[str, str, str]]:
+    for name in dict.fromkeys((*hidden, *missing)):
+        one, other = hidden.get(name, absent), missing.get(name, absent)
+        if one != other:
+            yield name, one, other
+
+
+def _length(
+    told: int | None, response: HttpResponseBase, received: int | None, probe: Probe
+) -> str:
+    """Return what Content-Length says, if it isn't what every such response has to say."""
+    if probe.method == "HEAD" and told is not None:
+        return "(compared by itself)"
+    return "(that of the content)" if told == received else response.headers["Content-Length"]
+
+
+def _content(response: HttpResponseBase) -> tuple[str, int | None]:
+    """Return the content as text, and how long it is on the wire."""
+    streamed: Any = getattr(response, "streaming_content", None)
+    if streamed is not None:
+        if hasattr(streamed, "__aiter__"):
+            return "(streamed)", None
+        data = b"".join(streamed)
+    else:
+        data = response.content  # type: ignore[attr-defined]
+    size = len(data)
+    if response.headers.get("Content-Encoding") == "gzip":
+        data = gzip.decompress(data)
+    return data.decode("utf-8", "backslashreplace"), size
+
+
+class _Aside:
+    """What an answer may have that is the request's own, or random: it is set aside."""
+
+    _NONCE = re.compile(r"'nonce-([^']+)'")
+    _CSRF_FIELD = re.compile(
+        r"""(csrf\w*["']?\s*(?:value=|:)\s*["'])([A-Za-z0-9]{64})(["'])""", re.IGNORECASE
+    )
+    _EXPIRES = re.compile(r"expires=[^;]*", re.IGNORECASE)
+
+    def __init__(self, response: HttpResponseBase, url: str, probe: Probe) -> None:
+        self.replacements: dict[str, str] = {}
+        for spelling in _spellings(url):
+            self.replacements[spelling] = _PATH
+        for request_id in _request_ids(response):
+            # Its length is compared, and nothing else of it can be.
+            self.replacements[request_id] = f"{{request id of {len(request_id)} characters}}"
+        for name in ("Content-Security-Policy", "Content-Security-Policy-Report-Only"):
+            for nonce in self._NONCE.findall(response.headers.get(name, "")):
+                self.replacements[nonce] = f"{{nonce of {len(nonce)} characters}}"
+                self.replacements[html.escape(nonce)] = self.replacements[nonce]
+        known = sorted(filter(None, self.replacements), key=len, reverse=True)
+        self._known = re.compile("|".join(map(re.escape, known)))
+
+    def of(self, text: str) -> str:
+        text = self._CSRF_FIELD.sub(r"\1{CSRF token}\3", text)
+        return self._known.sub(lambda found: self.replacements[found[0]], text)
+
+    def of_cookie(self, morsel: Any) -> str:
+        """Return a cookie as it is compared: a key to a session is another each time."""
+        value = morsel.value
+        if morsel.key in (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME):
+            value = f"{{{len(value)} characters}}"
+        attributes = self._EXPIRES.sub("", morsel.OutputString()).partition(";")[2]
+        return self.of(f"{morsel.key}={value};{attributes}")
+
+
+def _spellings(url: str) -> set[str]:
+    """Return how the path of `url` may be written in an answer, alone and with its query."""
+    path = urlsplit(url).path
+    decoded = {path, unquote(path), quote(unquote(path))}
+    # A path of one character is everywhere.
+    decoded = {each for each in decoded if len(each) > 1}
+    found = set()
+    for each in decoded:
+        in_json = json.dumps(each)[1:-1]
+        found |= {
+            each,
+            html.escape(each),
+            quote(each, safe=""),
+            in_json,
+            in_json.replace("/", r"\/"),
+        }
+    return found
+
+
+def _request_ids(response: HttpResponseBase) -> Iterator[str]:
+    problem = getattr(response, "problem", None)
+    for known in (
+        getattr(problem, "request_id", ""),
+        response.headers.get(http_errors.REQUEST_ID_HEADER, ""),
+    ):
+        if known:
+            yield known
+
+
+def _short(value: str) -> str:
+    value = value.encode("unicode_escape").decode("ascii")
+    return value if len(value) <= LONGEST_VALUE else f"{value[:LONGEST_VALUE]}…"
+
+
+def _around_difference(one: str, other: str) -> tuple[str, str]:
+    """Return the part of each of two texts where they begin to differ."""
+    pairs = enumerate(zip(one, other, strict=False))
+    place = next((index for index, (a, b) in pairs if a != b), min(len(one), len(other)))
+    start = max(0, place - 40)
+    mark = "…" if start else ""
+    return mark + one[start:] or "(none)", mark + other[start:] or "(none)"

@@ -1,0 +1,367 @@
+"""`assert_indistinguishable`: each channel that leaks is named with both values; else silence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+from unittest import TestCase
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.test import AsyncClient, Client
+from django.urls import path
+
+from django_http_errors.handlers import handler400, handler403, handler404, handler500
+from django_http_errors.test import (
+    ACCEPTS,
+    MOST_CHANNELS,
+    Report,
+    Variant,
+    aassert_indistinguishable,
+    assert_indistinguishable,
+)
+
+pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
+
+__all__ = ["handler400", "handler403", "handler404", "handler500"]
+
+HIDDEN, MISSING = "/leak/here/", "/leak/gone/"
+SMALL: dict[str, Any] = {
+    "methods": ["GET"],
+    "accepts": [None],
+    "variants": [Variant("nothing else")],
+    "query_strings": [""],
+}
+
+
+def missing(request: HttpRequest) -> HttpResponse:
+    """What a 404 is here, to be changed by one thing at a time."""
+    response = HttpResponse(
+        f"Nothing at {request.path}.", status=404, headers={"X-One": "1", "X-Two": "2"}
+    )
+    if request.method == "HEAD":
+        response.headers["Content-Length"] = str(len(response.content))
+    return response
+
+
+def _field(name: str, value: str) -> Callable[[HttpRequest], HttpResponse]:
+    def view(request: HttpRequest) -> HttpResponse:
+        response = missing(request)
+        response.headers[name] = value
+        return response
+
+    return view
+
+
+def _cookie(request: HttpRequest) -> HttpResponse:
+    response = missing(request)
+    response.set_cookie("seen", "yes", httponly=True)
+    return response
+
+
+def _order(request: HttpRequest) -> HttpResponse:
+    response = missing(request)
+    response.headers["X-One"] = response.headers.pop("X-One")
+    return response
+
+
+def _reason(request: HttpRequest) -> HttpResponse:
+    response = missing(request)
+    response.reason_phrase = "Not For You"
+    return response
+
+
+def _content(text: str) -> Callable[[HttpRequest], HttpResponse]:
+    def view(request: HttpRequest) -> HttpResponse:
+        response = missing(request)
+        response.content = text
+        return response
+
+    return view
+
+
+def _only(method: str, leak: Callable[[HttpRequest], HttpResponse]) -> Callable[..., HttpResponse]:
+    return lambda request: leak(request) if request.method == method else missing(request)
+
+
+def _if(name: str, leak: Callable[[HttpRequest], HttpResponse]) -> Callable[..., HttpResponse]:
+    return lambda request: leak(request) if name in request.META else missing(request)
+
+
+def _status(status: int) -> Callable[[HttpRequest], HttpResponse]:
+    def view(request: HttpRequest) -> HttpResponse:
+        response = missing(request)
+        response.status_code = status
+        return response
+
+    return view
+
+
+def _login(request: HttpRequest) -> HttpResponse:
+    return HttpResponseRedirect(f"/login/?next={request.path}")
+
+
+def _crash(request: HttpRequest) -> HttpResponse:
+    raise ZeroDivisionError
+
+
+def _longer(request: HttpRequest) -> HttpResponse:
+    response = missing(request)
+    response.headers["Content-Length"] = "1000"
+    return response
+
+
+# Each: the name of the channel, what the hidden and the missing show of it, and what leaks.
+LEAKS: list[tuple[str, str, str, Callable[[HttpRequest], HttpResponse]]] = [
+    ("status", "403", "404", _status(403)),
+    ("status", "500", "404", _crash),
+    ("reason phrase", "Not For You", "Not Found", _reason),
+    ("content", "You may not.", "Nothing at {path}.", _content("You may not.")),
+    ("cookie seen", "seen=yes; HttpOnly; Path=/", "(not set)", _cookie),
+    ("order of the header fields", "", "", _order),
+    ("header field X-One", "3", "1", _field("X-One", "3")),
+    ("redirect target, field Location", "/login/?next={path}", "(not sent)", _login),
+    *(
+        (f"header field {name}", value, "(not sent)", _field(name, value))
+        for name, value in {
+            "Allow": "GET",
+            "WWW-Authenticate": "Token",
+            "ETag": '"0123456789abcdef0123456789abcdef"',
+            "Last-Modified": "Fri, 01 Jan 2100 00:00:00 GMT",
+            "Vary": "Cookie",
+            "Cache-Control": "no-cache",
+            "Link": '</next/>; rel="next"',
+            "Content-Disposition": "attachment",
+            "Content-Language": "de",
+            "Retry-After": "60",
+            "X-RateLimit-Remaining": "5",
+        }.items()
+    ),
+]
+
+
+def _routes(hidden: Callable[[HttpRequest], HttpResponse]) -> list[Any]:
+    return [path("leak/here/", hidden), path("leak/gone/", missing)]
+
+
+urlpatterns = _routes(missing)
+
+
+class Urls:
+    """A URLconf with one view for what is hidden, and one for what is missing."""
+
+    def __init__(self, hidden: Callable[..., Any], other: Callable[..., Any] = missing) -> None:
+        self.urlpatterns = [path("leak/here/", hidden), path("leak/gone/", other)]
+
+
+@pytest.fixture
+def plain(settings: Any) -> Any:
+    """A site without middleware that would mend or add something."""
+    settings.MIDDLEWARE = []
+    return settings
+
+
+def failure(*args: Any, **options: Any) -> str:
+    with pytest.raises(AssertionError) as caught:
+        assert_indistinguishable(*args, **options)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(("channel", "hidden", "other", "view"), LEAKS)
+def test_a_channel_is_named_with_both_values(
+    channel: str, hidden: str, other: str, view: Any, plain: Any
+) -> None:
+    plain.ROOT_URLCONF = Urls(view)
+    said = failure(Client(), HIDDEN, MISSING, **SMALL)
+    assert f"\n- {channel}:\n    hidden:  {hidden}" in said
+    assert f"    missing: {other}" in said.partition(f"- {channel}:")[2]
+    assert "shown by GET with no Accept, nothing else" in said
+
+
+@pytest.mark.parametrize(
+    ("view", "request_that_shows_it"),
+    [
+        (_only("PATCH", _status(405)), "PATCH with no Accept, nothing else"),
+        (_only("FROB", _status(405)), "FROB with"),
+        (_only("OPTIONS", _field("Allow", "GET")), "OPTIONS with"),
+        (_only("HEAD", _longer), "HEAD with"),
+        (_if("HTTP_IF_MATCH", _status(412)), "GET with no Accept, If-Match"),
+        (_if("HTTP_IF_NONE_MATCH", _status(304)), "GET with no Accept, If-None-Match"),
+        (_if("HTTP_RANGE", _status(206)), "GET with no Accept, Range"),
+        (_if("HTTP_ACCEPT", _status(406)), "GET with Accept: text/html"),
+        (
+            lambda r: _status(400)(r) if r.META["QUERY_STRING"] else missing(r),
+            "GET with ?format=json",
+        ),
+        (
+            lambda r: _status(415)(r) if r.content_type == "no-type" else missing(r),
+            "GET with no Accept, a bad content type",
+        ),
+        (
+            lambda r: _status(400)(r) if r.body == b'{"title": ' else missing(r),
+            "GET with no Accept, a bad body",
+        ),
+    ],
+)
+def test_the_request_that_shows_it_is_found(
+    view: Any, request_that_shows_it: str, plain: Any
+) -> None:
+    plain.ROOT_URLCONF = Urls(view)
+    said = failure(Client(), HIDDEN, MISSING, accepts=[None, "text/html"])
+    assert f"shown by {request_that_shows_it}" in said
+
+
+def test_where_nothing_leaks_it_is_silent(plain: Any) -> None:
+    report = assert_indistinguishable(Client(), HIDDEN, "/leak/gone/")
+    assert report.probes == 9 * 7 * 2 * 10
+    assert report.leaks == []
+
+
+def test_lengths_of_paths_are_no_difference(settings: Any) -> None:
+    """The demo's pages too: they have the path several times, a nonce, and a style."""
+    settings.ROOT_URLCONF = "testproject.urls"
+    for other in ("/nothing/a-much-longer-address/", "/nothing/é/"):
+        options = {**SMALL, "methods": ["GET", "HEAD"], "accepts": ACCEPTS}
+        assert_indistinguishable(Client(), "/nothing/", other, **options)
+
+
+def test_ids_nonces_and_tokens_are_set_aside(plain: Any) -> None:
+    def view(request: HttpRequest) -> HttpResponse:
+        import secrets
+
+        nonce, token = secrets.token_urlsafe(16), secrets.token_hex(32)
+        unique = secrets.token_hex(16)
+        response = HttpResponse(
+            f'<style nonce="{nonce}"></style><input name="csrfmiddlewaretoken" value="{token}">'
+            f"<p>{unique}</p>",
+            status=404,
+        )
+        response.headers["X-Request-ID"] = unique
+        response.headers["Date"] = unique
+        response.headers["Content-Security-Policy"] = f"style-src 'nonce-{nonce}'"
+        response.set_cookie("csrftoken", token, max_age=60)
+        return response
+
+    plain.ROOT_URLCONF = Urls(view, view)
+    assert_indistinguishable(Client(), HIDDEN, MISSING, **SMALL)
+
+
+def test_an_id_of_another_length_is_a_difference(plain: Any) -> None:
+    plain.ROOT_URLCONF = Urls(_field("X-Request-ID", "123"), _field("X-Request-ID", "4567"))
+    said = failure(Client(), HIDDEN, MISSING, **SMALL)
+    assert "header field X-Request-ID" in said
+
+
+def test_a_field_can_be_ignored(plain: Any) -> None:
+    plain.ROOT_URLCONF = Urls(_field("Server-Timing", "db;dur=5"))
+    assert "Server-Timing" in failure(Client(), HIDDEN, MISSING, **SMALL)
+    assert_indistinguishable(Client(), HIDDEN, MISSING, ignore=["server-timing"], **SMALL)
+
+
+def test_the_message_is_bounded(plain: Any) -> None:
+    def view(request: HttpRequest) -> HttpResponse:
+        response = HttpResponse("x" * 100_000, status=404)
+        for number in range(100):
+            response.headers[f"X-{number}"] = "y" * 5000
+        return response
+
+    plain.ROOT_URLCONF = Urls(view)
+    said = failure(Client(), HIDDEN, MISSING, **SMALL)
+    assert len(said) < 20_000
+    assert said.count("\n- ") == MOST_CHANNELS + 1
+    assert "more channels" in said
+
+
+def test_a_cookie_of_the_one_is_not_sent_to_the_other(plain: Any) -> None:
+    seen: list[str | None] = []
+
+    def view(request: HttpRequest) -> HttpResponse:
+        seen.append(request.COOKIES.get("seen"))
+        return _cookie(request)
+
+    plain.ROOT_URLCONF = Urls(view, view)
+    client = Client()
+    client.cookies["own"] = "kept"
+    assert_indistinguishable(client, HIDDEN, MISSING, **SMALL)
+    assert set(seen) == {None}
+    assert client.cookies["own"].value == "kept"
+    assert client.raise_request_exception is True
+
+
+def test_queries_are_counted_and_not_asserted_unless_asked(plain: Any) -> None:
+    from django.contrib.auth.models import User
+
+    def view(request: HttpRequest) -> HttpResponse:
+        User.objects.exists()
+        return missing(request)
+
+    plain.ROOT_URLCONF = Urls(view)
+    report = assert_indistinguishable(Client(), HIDDEN, MISSING, queries=True, **SMALL)
+    assert (report.hidden_queries, report.missing_queries) == (1, 0)
+    assert report.hidden_seconds > 0 < report.missing_seconds
+    assert "1 probes compared" in str(report)
+    assert re.search(r"ratio \d+\.\d\d; 1 queries for the one, 0 for the other", str(report))
+    said = failure(Client(), HIDDEN, MISSING, same_queries=True, **SMALL)
+    assert "- number of queries:\n    hidden:  1 queries\n    missing: 0 queries" in said
+
+
+def test_queries_are_none_unless_counted(plain: Any) -> None:
+    report = assert_indistinguishable(Client(), HIDDEN, MISSING, **SMALL)
+    assert report.hidden_queries is report.missing_queries is None
+
+
+def test_an_address_is_not_compared_with_itself() -> None:
+    with pytest.raises(ValueError, match="two are needed"):
+        assert_indistinguishable(Client(), HIDDEN, HIDDEN)
+
+
+def test_an_empty_matrix_is_no_proof() -> None:
+    with pytest.raises(ValueError, match="nothing to compare"):
+        assert_indistinguishable(Client(), HIDDEN, MISSING, methods=[])
+
+
+def test_the_async_client_is_asked_from_sync_and_from_async_tests(plain: Any) -> None:
+    plain.ROOT_URLCONF = Urls(_status(403))
+    assert "status" in failure(AsyncClient(), HIDDEN, MISSING, **SMALL)
+    with pytest.raises(AssertionError, match="status"):
+        async_to_sync(aassert_indistinguishable)(AsyncClient(), HIDDEN, MISSING, **SMALL)
+    plain.ROOT_URLCONF = Urls(missing)
+    for report in (
+        assert_indistinguishable(AsyncClient(), HIDDEN, MISSING, **SMALL),
+        async_to_sync(aassert_indistinguishable)(AsyncClient(), HIDDEN, MISSING, **SMALL),
+    ):
+        assert isinstance(report, Report)
+        assert report.probes == 1
+
+
+def test_rest_frameworks_client_is_asked_as_whoever_it_is(plain: Any) -> None:
+    test = pytest.importorskip("rest_framework.test")
+    plain.ROOT_URLCONF = Urls(_status(403))
+    assert "status" in failure(test.APIClient(), HIDDEN, MISSING, **SMALL)
+    plain.ROOT_URLCONF = Urls(missing)
+    assert_indistinguishable(test.APIClient(), HIDDEN, MISSING, **SMALL)
+
+
+def test_unittest_takes_it_for_a_failure_and_not_for_an_error() -> None:
+    assert issubclass(AssertionError, TestCase.failureException)
+
+
+def test_what_is_compressed_is_compared_as_it_was(settings: Any) -> None:
+    """Django makes the length of compressed content random."""
+    settings.MIDDLEWARE = ["django.middleware.gzip.GZipMiddleware"]
+    settings.ROOT_URLCONF = Urls(_content("x" * 500), _content("x" * 500))
+    options = {**SMALL, "methods": ["GET", "HEAD"], "headers": {"Accept-Encoding": "gzip"}}
+    assert_indistinguishable(Client(), HIDDEN, MISSING, **options)
+    settings.ROOT_URLCONF = Urls(_content("x" * 500), _content("x" * 499 + "y"))
+    assert "- content:" in failure(Client(), HIDDEN, MISSING, **options)
+
+
+def test_a_404_of_djangos_is_like_another(plain: Any) -> None:
+    def raising(request: HttpRequest) -> HttpResponse:
+        raise Http404("secret")
+
+    plain.ROOT_URLCONF = Urls(raising, raising)
+    plain.ROOT_URLCONF.handler404 = handler404
+    assert_indistinguishable(Client(), HIDDEN, MISSING, **{**SMALL, "accepts": ACCEPTS})

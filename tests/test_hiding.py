@@ -1,0 +1,743 @@
+"""Hiding: whatever a permission check ends in, it is the 404 of what isn't there."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from typing import Any
+from unittest import mock
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.mixins import PermissionRequiredMixin, UserPassesTestMixin
+from django.contrib.auth.models import User
+from django.core.exceptions import BadRequest, PermissionDenied
+from django.db import OperationalError, connection
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
+from django.middleware.csrf import get_token
+from django.test import AsyncClient, Client
+from django.urls import include, path
+from django.utils import translation
+from django.utils.decorators import method_decorator
+from django.views import View
+from django.views.decorators.clickjacking import xframe_options_exempt
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import condition, require_POST, require_safe
+
+from django_http_errors import exceptions
+from django_http_errors.decorators import errors_exempt, hide_forbidden
+from django_http_errors.handlers import handler400, handler403, handler404, handler500
+from django_http_errors.models import ErrorMessage, HidingRule, PermanenceRule
+from django_http_errors.policies.hiding import forbidden_hidden
+from django_http_errors.policies.store import store
+from django_http_errors.request_ids import request_id
+from django_http_errors.test import VARIANTS, Variant, assert_indistinguishable
+from django_http_errors.views import HideForbiddenMixin
+
+from .asking import HTML, JSON, MIDDLEWARE
+
+pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
+
+__all__ = ["handler400", "handler403", "handler404", "handler500"]
+
+HAS_REST_FRAMEWORK = find_spec("rest_framework") is not None
+needs_rest_framework = pytest.mark.skipif(
+    not HAS_REST_FRAMEWORK, reason="REST framework is not here"
+)
+
+# Smaller than the whole, which the tests over servers ask for.
+MATRIX: dict[str, Any] = {
+    "methods": ["GET", "HEAD", "POST", "OPTIONS", "FROB"],
+    "accepts": [None, JSON],
+    "query_strings": [""],
+    "variants": [
+        Variant("nothing else"),
+        Variant("a bad body", content=b"{", content_type="application/json"),
+        *(each for each in VARIANTS if each.name in ("If-None-Match", "If-Match", "Range")),
+    ],
+}
+
+# The ways to refuse; each gets a request for what exists, or raises what it is refused by.
+
+
+def _bare(status: int, **options: Any) -> Callable[[HttpRequest], HttpResponseBase]:
+    return lambda request: HttpResponse(status=status, **options)
+
+
+def _denied(request: HttpRequest) -> HttpResponseBase:
+    raise PermissionDenied("secret")
+
+
+def _marked(request: HttpRequest) -> HttpResponseBase:
+    """Refuse, and leave as many marks as there are."""
+    request.session["seen"] = "secret"
+    messages.error(request, "secret")
+    translation.activate("de")
+    str(getattr(request, "_csp_nonce", ""))
+    get_token(request)
+    request_id(request, make=True)
+    response = HttpResponse("secret", status=403, reason="Secret")
+    response.set_cookie("seen", "secret")
+    for name in (
+        *("Allow", "WWW-Authenticate", "Link", "ETag", "Last-Modified", "Age", "Expires", "Vary"),
+        *("Cache-Control", "Content-Disposition", "Content-Language", "X-RateLimit-Limit"),
+        *("Content-Security-Policy", "Referrer-Policy", "Permissions-Policy", "Server-Timing"),
+        *("Cross-Origin-Opener-Policy", "Strict-Transport-Security", "X-Frame-Options"),
+    ):
+        response.headers[name] = "secret"
+    return response
+
+
+def _styled(request: HttpRequest) -> HttpResponseBase:
+    response = HttpResponse("secret", status=403)
+    response._csp_config = {"default-src": ["'self'"]}  # type: ignore[attr-defined]
+    response.xframe_options_exempt = True  # type: ignore[attr-defined]
+    return response
+
+
+def _raising(exception: type[Exception]) -> Callable[[HttpRequest], HttpResponseBase]:
+    def refusal(request: HttpRequest) -> HttpResponseBase:
+        raise exception("secret")
+
+    return refusal
+
+
+def _to_login(target: str) -> Callable[[HttpRequest], HttpResponseBase]:
+    return lambda request: HttpResponseRedirect(target.format(path=request.get_full_path()))
+
+
+REFUSALS: dict[str, Callable[[HttpRequest], HttpResponseBase]] = {
+    "denied": _denied,
+    "forbidden": _raising(exceptions.Forbidden),
+    "unauthorized": _raising(exceptions.Unauthorized),
+    "bare-401": _bare(401, headers={"WWW-Authenticate": "Basic"}),
+    "bare-403": _bare(403),
+    "own-body-401": _bare(401, content="secret"),
+    "own-body-403": _bare(403, content="secret"),
+    "stream-403": lambda request: StreamingHttpResponse([b"secret"], status=403),
+    "exempt-403": errors_exempt(_bare(403)),
+    "marked": _marked,
+    "styled": _styled,
+    "framed": xframe_options_exempt(_bare(403, content="secret")),
+    "to-login": _to_login("/accounts/login/?next={path}"),
+    "to-login-otherwise": _to_login("https://sso.example/in?lang=en&back=http://testserver{path}"),
+    "to-login-without-next": _to_login("/accounts/login/"),
+}
+
+
+def refuse(request: HttpRequest, how: str, pk: int) -> HttpResponseBase:
+    """Show 1, refuse 2 in the way that is asked for; there is nothing else."""
+    if pk not in (1, 2):
+        raise Http404("no such thing: secret")
+    return HttpResponse("shown") if pk == 1 else REFUSALS[how](request)
+
+
+async def arefuse(request: HttpRequest, how: str, pk: int) -> HttpResponseBase:
+    return refuse(request, how, pk)
+
+
+class Refusing(View):
+    def get(self, request: HttpRequest, how: str, pk: int) -> HttpResponseBase:
+        return refuse(request, how, pk)
+
+
+class AsyncRefusing(View):
+    async def get(self, request: HttpRequest, how: str, pk: int) -> HttpResponseBase:
+        return refuse(request, how, pk)
+
+
+class Mixed(HideForbiddenMixin, Refusing):
+    pass
+
+
+@method_decorator(hide_forbidden, name="dispatch")
+class Decorated(Refusing):
+    pass
+
+
+class Permitted(HideForbiddenMixin, PermissionRequiredMixin, Refusing):
+    """Sends strangers to the login page, and refuses others."""
+
+    permission_required = "auth.view_user"
+
+    def has_permission(self) -> bool:
+        if self.kwargs["pk"] not in (1, 2):
+            raise Http404
+        return bool(super().has_permission())
+
+
+class Checked(HideForbiddenMixin, UserPassesTestMixin, Refusing):
+    def test_func(self) -> bool:
+        if self.kwargs["pk"] not in (1, 2):
+            raise Http404
+        return self.kwargs["pk"] == 1
+
+
+@hide_forbidden
+def early(request: HttpRequest, how: str, pk: int) -> HttpResponseBase:
+    """Answer what is wrong with a request for what exists, before looking at who asks."""
+    if pk not in (1, 2):
+        raise Http404
+    if request.method == "OPTIONS":
+        return HttpResponse(headers={"Allow": "GET"})
+    if request.method != "GET":
+        return HttpResponse(status=405)
+    for name, status in {
+        "HTTP_IF_MATCH": 412,
+        "HTTP_IF_NONE_MATCH": 304,
+        "HTTP_RANGE": 206,
+        "HTTP_ACCEPT": 406,
+    }.items():
+        if name in request.META:
+            return HttpResponse(status=status)
+    if request.content_type and request.body:
+        raise BadRequest
+    return refuse(request, how, pk)
+
+
+@hide_forbidden
+async def aearly(request: HttpRequest, how: str, pk: int) -> HttpResponseBase:
+    return early.__wrapped__(request, how, pk)  # type: ignore[attr-defined,no-any-return]
+
+
+@hide_forbidden
+@condition(etag_func=lambda request, how, pk: '"etag"' if pk in (1, 2) else None)
+def conditional(request: HttpRequest, how: str, pk: int) -> HttpResponseBase:
+    return refuse(request, how, pk)
+
+
+@login_required
+@hide_forbidden
+def outer_login(request: HttpRequest, how: str, pk: int) -> HttpResponseBase:
+    return refuse(request, how, pk)
+
+
+VIEWS: dict[str, Any] = {
+    "function": hide_forbidden(refuse),
+    "async-function": hide_forbidden(arefuse),
+    "class": hide_forbidden(Refusing.as_view()),
+    "async-class": hide_forbidden(AsyncRefusing.as_view()),
+    "mixin": Mixed.as_view(),
+    "dispatch": Decorated.as_view(),
+    "safe": hide_forbidden(require_safe(refuse)),
+    "exempt-of-csrf": csrf_exempt(hide_forbidden(refuse)),
+    "early": early,
+    "async-early": aearly,
+    "conditional": conditional,
+}
+
+
+def _route(name: str, view: Any) -> Any:
+    return path(f"{name}/<slug:how>/<int:pk>/", view)
+
+
+def _raises(request: HttpRequest) -> bool:
+    raise ZeroDivisionError
+
+
+urlpatterns = [
+    *(_route(name, view) for name, view in VIEWS.items()),
+    _route("permitted", Permitted.as_view()),
+    _route("tested", Checked.as_view()),
+    _route("outer-login", outer_login),
+    _route("plain", refuse),
+    _route("for-staff", hide_forbidden(exempt="staff")(refuse)),
+    _route("for-authenticated", hide_forbidden(refuse, exempt="authenticated")),
+    _route("for-header", hide_forbidden(exempt=lambda r: "HTTP_X_TRUTH" in r.META)(refuse)),
+    _route("for-raising", hide_forbidden(exempt=_raises)(refuse)),
+    _route("afor-staff", hide_forbidden(exempt="staff")(arefuse)),
+    _route("post-only", hide_forbidden(require_POST(refuse))),
+    _route("folded", hide_forbidden(require_POST(refuse), fold_client_errors=True)),
+    path("ruled/", include([_route("deep", refuse), path("crash/", _raises)])),
+    path("ruled/exists/", _denied),
+    path("ruled/welcome/", lambda request: HttpResponse("shown")),
+    path("ruled/login-wanted/", login_required(lambda request: HttpResponse("shown"))),
+    path("ruled/café bar/", login_required(lambda request: HttpResponse("shown"))),
+    path("ruled/safe/", require_safe(lambda request: HttpResponse("shown"))),
+]
+
+if HAS_REST_FRAMEWORK:
+    from rest_framework import exceptions as api
+    from rest_framework import permissions, viewsets
+    from rest_framework.decorators import api_view
+    from rest_framework.response import Response
+    from rest_framework.views import APIView
+
+    API_REFUSALS = {
+        "denied": api.PermissionDenied,
+        "not-authenticated": api.NotAuthenticated,
+        "failed": api.AuthenticationFailed,
+        "django": PermissionDenied,
+    }
+
+    def _api(request: Any, how: str, pk: int) -> Any:
+        if pk not in (1, 2):
+            raise Http404("secret")
+        if pk == 2:
+            raise API_REFUSALS[how]("secret")
+        return Response({"shown": True})
+
+    class Things(HideForbiddenMixin, APIView):
+        """Things."""
+
+        permission_classes = (permissions.AllowAny,)
+
+        def get(self, request: Any, how: str, pk: int) -> Any:
+            return _api(request, how, pk)
+
+        def post(self, request: Any, how: str, pk: int) -> Any:
+            # The body is looked at between the thing and who may change it.
+            if pk not in (1, 2):
+                raise Http404
+            request.data  # noqa: B018 - parses it
+            return _api(request, how, pk)
+
+    class ThingSet(HideForbiddenMixin, viewsets.ViewSet):
+        permission_classes = (permissions.AllowAny,)
+
+        def retrieve(self, request: Any, how: str, pk: int) -> Any:
+            return _api(request, how, pk)
+
+    @hide_forbidden
+    @api_view(["GET", "PUT"])
+    def things(request: Any, how: str, pk: int) -> Any:
+        return _api(request, how, pk)
+
+    API_VIEWS = {
+        "api-view": Things.as_view(),
+        "api-viewset": ThingSet.as_view({"get": "retrieve"}),
+        "api-function": things,
+    }
+    urlpatterns += [_route(name, view) for name, view in API_VIEWS.items()]
+
+
+@pytest.fixture(autouse=True)
+def _fresh() -> Iterator[None]:
+    store.forget()
+    language = translation.get_language()
+    yield
+    store.forget()
+    translation.activate(language)
+
+
+def ask(client: Client, address: str, method: str = "GET", **fields: str) -> Any:
+    client.raise_request_exception = False
+    return client.generic(method, address, headers=fields)
+
+
+def compare(hidden: str, missing: str, client: Any = None, **options: Any) -> int:
+    return assert_indistinguishable(
+        client or Client(), hidden, missing, **{**MATRIX, **options}
+    ).probes
+
+
+def signed_in(name: str = "someone", **rights: bool) -> Client:
+    user, _ = User.objects.get_or_create(username=name, defaults=rights)
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def rule(pattern: str = "/ruled/", kind: str = "prefix", **options: Any) -> HidingRule:
+    return HidingRule.objects.create(kind=kind, pattern=pattern, **options)
+
+
+# Views under hide_forbidden
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_hidden_object_is_like_a_missing_one_for_every_kind_of_view(view: str) -> None:
+    assert compare(f"/{view}/denied/2/", f"/{view}/denied/9/") == 5 * 2 * 5
+    assert ask(Client(), f"/{view}/denied/2/").status_code == 404
+
+
+@pytest.mark.parametrize("how", REFUSALS)
+@pytest.mark.parametrize("view", ["function", "async-function"])
+def test_whatever_refuses_is_hidden(view: str, how: str) -> None:
+    compare(f"/{view}/{how}/2/", f"/{view}/{how}/9/", methods=["GET", "HEAD", "POST", "OPTIONS"])
+    assert b"secret" not in ask(Client(), f"/{view}/{how}/2/").content.lower()
+
+
+@pytest.mark.parametrize("how", REFUSALS)
+def test_under_asgi_too(how: str) -> None:
+    options = {"methods": ["GET", "PUT"], "client": AsyncClient()}
+    compare(f"/async-function/{how}/2/", f"/async-function/{how}/9/", **options)
+
+
+@pytest.mark.parametrize("view", ["permitted", "tested", "outer-login"])
+@pytest.mark.parametrize("client", [Client, signed_in])
+def test_djangos_own_checks_are_hidden(view: str, client: Callable[[], Client]) -> None:
+    compare(f"/{view}/denied/2/", f"/{view}/denied/9/", client())
+
+
+@needs_rest_framework
+@pytest.mark.parametrize("how", ["denied", "not-authenticated", "failed", "django"])
+@pytest.mark.parametrize("view", ["api-view", "api-viewset", "api-function"])
+@pytest.mark.parametrize("atomic", [False, True])
+def test_rest_frameworks_views_hide(view: str, how: str, atomic: bool, settings: Any) -> None:
+    """In the transaction of ATOMIC_REQUESTS too, which REST framework marks for every error."""
+    with mock.patch.dict(connection.settings_dict, ATOMIC_REQUESTS=atomic):
+        compare(
+            f"/{view}/{how}/2/",
+            f"/{view}/{how}/9/",
+            signed_in(),
+            accepts=[None, HTML, JSON, "image/png"],
+        )
+
+
+def test_a_csrf_failure_is_hidden() -> None:
+    client = Client(enforce_csrf_checks=True)
+    compare("/function/denied/2/", "/function/denied/9/", client, methods=["POST", "PUT"])
+    assert ask(client, "/function/denied/1/", "POST").status_code == 404
+    assert ask(client, "/plain/denied/1/", "POST").status_code == 403
+
+
+def test_in_debug_too(settings: Any) -> None:
+    settings.DEBUG = True
+    for how in ("denied", "own-body-403", "forbidden"):
+        compare(f"/function/{how}/2/", f"/function/{how}/9/", methods=["GET", "POST"])
+    assert b"debug" not in ask(Client(), "/function/denied/2/", accept=JSON).content
+
+
+def test_what_may_be_seen_is_seen() -> None:
+    for view in VIEWS:
+        assert ask(Client(), f"/{view}/denied/1/").content == b"shown"
+    assert ask(Client(), "/safe/denied/1/", "POST").status_code == 405
+    assert ask(Client(), "/early/denied/1/", if_match='"x"').status_code in (200, 412)
+    assert ask(Client(), "/class/denied/1/", "OPTIONS").headers["Allow"] == "GET, HEAD, OPTIONS"
+
+
+def test_a_view_that_takes_no_get_needs_its_client_errors_folded() -> None:
+    assert ask(Client(), "/post-only/denied/2/").status_code == 405
+    assert ask(Client(), "/folded/denied/2/").status_code == 404
+    compare("/folded/denied/2/", "/folded/denied/9/")
+
+
+def test_outside_of_scopes_nothing_changes() -> None:
+    assert ask(Client(), "/plain/denied/2/").status_code == 403
+    assert ask(Client(), "/plain/bare-401/2/").status_code == 401
+    assert ask(Client(), "/plain/to-login/2/").status_code == 302
+    assert ask(Client(), "/plain/own-body-403/2/").content == b"secret"
+    rule()
+    assert ask(Client(), "/plain/denied/2/").status_code == 403
+
+
+def test_the_wire_has_one_policy_for_all(settings: Any) -> None:
+    for pk in (2, 9):
+        response = ask(Client(), f"/function/marked/{pk}/", accept=JSON)
+        assert response.headers["Cache-Control"] == "private, no-store"
+        assert response.headers["X-Frame-Options"] == "DENY"
+        assert "Cookie" not in response.headers["Vary"]
+        assert not response.cookies
+        assert response.headers["Content-Language"] == "en"
+        members = json.loads(response.content)
+        assert members["instance"] == f"/function/marked/{pk}/"
+        assert "request_id" not in members
+
+
+def test_a_proxys_request_id_is_told_in_both() -> None:
+    compare("/function/marked/2/", "/function/marked/9/", headers={"X-Request-ID": "from-proxy"})
+    response = ask(Client(), "/function/marked/2/", accept=JSON, x_request_id="from-proxy")
+    assert json.loads(response.content)["request_id"] == "from-proxy"
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_the_language_is_the_visitors_and_not_the_views(installed: bool, settings: Any) -> None:
+    if not installed:
+        settings.MIDDLEWARE = [each for each in settings.MIDDLEWARE if "Locale" not in each]
+    compare("/function/marked/2/", "/function/marked/9/", headers={"Accept-Language": "de"})
+    compare("/function/marked/2/", "/function/marked/9/", headers={"Accept-Language": "en"})
+
+
+def test_the_projects_own_page_shows_no_message_and_no_route(project_pages: Any) -> None:
+    shown = "{% for each in messages %}{{ each }}{% endfor %}{{ exception }}"
+    page = "{{ request.resolver_match }}" + shown
+    project_pages({"404.html": page}, "django.contrib.messages.context_processors.messages")
+    compare("/function/marked/2/", "/function/marked/9/")
+    assert b"secret" not in ask(Client(), "/function/marked/2/", accept=HTML).content
+
+
+def test_an_atomic_request_is_rolled_back(settings: Any) -> None:
+    """Also if the answer is that of the GET which found out that the client may not see it."""
+
+    @hide_forbidden
+    def view(request: HttpRequest) -> HttpResponse:
+        if request.method == "POST":
+            User.objects.create(username="left-behind")
+            raise BadRequest
+        return HttpResponse(status=403)
+
+    settings.ROOT_URLCONF = Urls(path("x/", view))
+    with mock.patch.dict(connection.settings_dict, ATOMIC_REQUESTS=True):
+        assert ask(Client(), "/x/", "POST").status_code == 404
+    assert not User.objects.filter(username="left-behind").exists()
+
+
+class Urls:
+    """A URLconf of some routes, with the app's handlers."""
+
+    def __init__(self, *routes: Any, **handlers: Any) -> None:
+        self.urlpatterns = list(routes)
+        self.handler404, self.handler403 = handler404, handler403
+
+
+# Who is exempt
+
+
+@pytest.mark.parametrize(
+    ("view", "client", "fields", "status"),
+    [
+        ("for-staff", Client, {}, 404),
+        ("for-staff", signed_in, {}, 404),
+        ("for-staff", lambda: signed_in("boss", is_staff=True), {}, 403),
+        ("afor-staff", lambda: signed_in("boss", is_staff=True), {}, 403),
+        ("afor-staff", signed_in, {}, 404),
+        ("for-authenticated", Client, {}, 404),
+        ("for-authenticated", signed_in, {}, 403),
+        ("for-header", Client, {"x_truth": "1"}, 403),
+        ("for-header", Client, {}, 404),
+        ("for-raising", signed_in, {}, 404),
+    ],
+)
+def test_the_exempt_see_the_truth(view: str, client: Any, fields: Any, status: int) -> None:
+    assert ask(client(), f"/{view}/denied/2/", **fields).status_code == status
+
+
+def test_an_exempt_user_sees_the_truth_under_asgi() -> None:
+    user = User.objects.create(username="boss", is_staff=True)
+    client = AsyncClient(raise_request_exception=False)
+    client.force_login(user)
+    for method, status in (("GET", 403), ("OPTIONS", 403)):
+        response = async_to_sync(_await)(client.generic(method, "/afor-staff/denied/2/"))
+        assert response.status_code == status
+
+
+async def _await(response: Any) -> Any:
+    return await response
+
+
+def test_a_condition_that_raises_is_logged(own_records: Any) -> None:
+    ask(Client(), "/for-raising/denied/2/")
+    assert any("Who is exempt" in each.getMessage() for each in own_records)
+
+
+# Rules
+
+
+@pytest.mark.parametrize("client", [Client, signed_in])
+def test_a_rule_hides_what_exists_from_its_unrouted_neighbours(client: Any) -> None:
+    rule()
+    for hidden in ("/ruled/exists/", "/ruled/deep/marked/2/", "/ruled/deep/own-body-401/2/"):
+        compare(hidden, "/ruled/nothing/", client())
+    compare("/ruled/login-wanted/", "/ruled/nothing/")
+
+
+def test_a_login_redirect_is_known_by_any_spelling_of_the_path() -> None:
+    rule()
+    compare("/ruled/caf%C3%A9%20bar/", "/ruled/caf%C3%A9%20baz/", methods=["GET", "POST"])
+
+
+def test_a_rule_can_hide_every_client_error_and_the_missing_slash() -> None:
+    one = rule(fold_client_errors=True)
+    compare("/ruled/exists", "/ruled/nowhere")
+    assert ask(Client(), "/ruled/safe/", "POST").status_code == 404
+    HidingRule.objects.filter(pk=one.pk).update(fold_client_errors=False)
+    assert ask(Client(), "/ruled/exists").status_code == 301
+    assert ask(Client(), "/ruled/safe/", "POST").status_code == 405
+    assert ask(Client(), "/ruled/welcome/").content == b"shown"
+
+
+def test_a_rule_leaves_crashes_alone() -> None:
+    rule(fold_client_errors=True)
+    assert ask(Client(), "/ruled/crash/").status_code == 500
+
+
+@pytest.mark.parametrize(("exempt", "status"), [("nobody", 404), ("authenticated", 403)])
+def test_a_rule_exempts_whom_it_says(exempt: str, status: int) -> None:
+    rule(exempt=exempt)
+    assert ask(signed_in(), "/ruled/exists/").status_code == status
+    assert ask(Client(), "/ruled/exists/").status_code == 404
+
+
+def test_a_host_that_is_none_of_ours_does_not_lift_the_rule_of_one(settings: Any) -> None:
+    """Without CommonMiddleware nobody refuses it, and the view is asked."""
+    rule(host="testserver")
+    settings.MIDDLEWARE = [each for each in settings.MIDDLEWARE if "Common" not in each]
+    for host in ("testserver", "testserver:80", "TESTSERVER.", "elsewhere.example"):
+        assert ask(Client(), "/ruled/exists/", host=host).status_code == 404
+
+
+def test_messages_and_permanence_are_decided_by_the_path_alone() -> None:
+    rule()
+    ErrorMessage.objects.create(status="404", path_prefix="/ruled/", detail="Ask us at {path}.")
+    PermanenceRule.objects.create(kind="prefix", pattern="/ruled/", reason="It has moved out.")
+    compare("/ruled/exists/", "/ruled/nothing/")
+    assert ask(Client(), "/ruled/exists/").status_code == 410
+    PermanenceRule.objects.all().delete()
+    assert b"Ask us at /ruled/exists/." in ask(Client(), "/ruled/exists/", accept=JSON).content
+
+
+def test_the_admin_can_be_hidden() -> None:
+    from django.contrib import admin
+
+    rule("/admin/", exempt="staff", fold_client_errors=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("django.conf.settings.ROOT_URLCONF", Urls(path("admin/", admin.site.urls)))
+        for client in (Client(), signed_in()):
+            compare("/admin/auth/user/", "/admin/auth/nope/", client, methods=["GET", "POST"])
+            for page in ("/admin/", "/admin/auth/user/", "/admin"):
+                assert ask(client, page).status_code == 404
+        assert ask(signed_in("boss", is_staff=True), "/admin/").status_code == 200
+        assert ask(signed_in("boss"), "/admin/auth/user/").status_code == 403
+
+
+# It fails closed
+
+
+def test_without_the_middleware_a_view_hides_all_the_same(settings: Any) -> None:
+    settings.MIDDLEWARE = [each for each in settings.MIDDLEWARE if each != MIDDLEWARE]
+    for how in ("denied", "forbidden", "bare-403", "own-body-401", "to-login"):
+        for view in ("function", "async-function"):
+            hidden = ask(Client(), f"/{view}/{how}/2/", accept=JSON)
+            missing = ask(Client(), f"/{view}/{how}/9/", accept=JSON)
+            assert hidden.status_code == missing.status_code == 404
+            assert hidden.content == missing.content.replace(b"/9/", b"/2/")
+
+
+def test_without_a_user_on_the_request_nobody_is_exempt(settings: Any) -> None:
+    settings.MIDDLEWARE = [MIDDLEWARE]
+    rule(exempt="authenticated")
+    assert ask(Client(), "/ruled/exists/").status_code == 404
+    assert ask(Client(), "/for-staff/denied/2/").status_code == 404
+
+
+def _away(*args: Any, **kwargs: Any) -> Any:
+    raise OperationalError("the database is away")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rules_that_were_known_outlive_the_database() -> None:
+    rule()
+    assert ask(Client(), "/ruled/exists/").status_code == 404
+    store.expire()
+    with mock.patch("django_http_errors.models.Generation.current", _away):
+        assert ask(Client(), "/ruled/exists/").status_code == 404
+        assert ask(Client(), "/function/denied/2/").status_code == 404
+
+
+def test_at_a_cold_start_without_a_database_only_views_hide() -> None:
+    """No rule is known then: it is the one gap, and is documented."""
+    with mock.patch("django_http_errors.models.Generation.current", _away):
+        assert ask(Client(), "/function/denied/2/").status_code == 404
+        assert ask(Client(), "/ruled/exists/").status_code == 403
+
+
+# Operators
+
+
+def test_the_truth_is_logged_and_signalled_and_django_logs_once(
+    records: Any, own_records: Any
+) -> None:
+    seen: list[dict[str, Any]] = []
+
+    def receiver(sender: Any, **facts: Any) -> None:
+        seen.append(facts)
+
+    forbidden_hidden.connect(receiver)
+    client = signed_in()
+    try:
+        ask(client, "/function/denied/2/")
+        ask(client, "/function/bare-401/2/")
+        ask(client, "/function/denied/9/")
+    finally:
+        forbidden_hidden.disconnect(receiver)
+    user = User.objects.get().pk
+    assert [(each["status"], each["user_id"], each["rule"]) for each in seen] == [
+        (403, user, None),
+        (401, user, None),
+    ]
+    assert isinstance(seen[0]["exception"], PermissionDenied)
+    assert seen[1]["exception"] is None
+    assert [each.status_code for each in records] == [
+        403,
+        404,
+        404,
+    ]  # what is returned is logged as it went out
+    told = [each for each in own_records if each.name == "django_http_errors.hiding"]
+    assert [(each.status, each.user_id, each.levelno) for each in told] == [
+        (403, user, logging.WARNING),
+        (401, user, logging.WARNING),
+    ]
+
+
+def test_the_rule_is_told_and_a_path_cannot_forge_a_line(own_records: Any) -> None:
+    one = rule()
+    ask(Client(), "/ruled/exists/")
+    ask(Client(), "/ruled/caf%C3%A9%20bar/")
+    assert [each.rule for each in own_records] == [one.pk, one.pk]
+    ask(Client(), "/ruled/deep/x%0Aforged/2/")
+    assert not any("\n" in each.getMessage() for each in own_records)
+
+
+def test_a_receiver_that_fails_changes_nothing(own_records: Any) -> None:
+    def receiver(sender: Any, **facts: Any) -> None:
+        raise ZeroDivisionError
+
+    forbidden_hidden.connect(receiver)
+    try:
+        assert ask(Client(), "/function/denied/2/").status_code == 404
+    finally:
+        forbidden_hidden.disconnect(receiver)
+    assert any("failed" in each.getMessage() for each in own_records)
+
+
+# Performance
+
+
+def test_a_success_outside_of_scopes_costs_nothing(django_assert_num_queries: Any) -> None:
+    with (
+        mock.patch.object(type(store), "current", side_effect=AssertionError("it was asked")),
+        django_assert_num_queries(0),
+    ):
+        assert ask(Client(), "/plain/denied/1/").content == b"shown"
+        assert ask(Client(), "/function/denied/1/").content == b"shown"
+
+
+def test_who_asks_is_found_out_for_both() -> None:
+    """A view that refuses everybody asks for no user, and neither does an unrouted address."""
+    rule()
+    compare("/ruled/exists/", "/ruled/nothing/", signed_in(), same_queries=True, methods=["GET"])
+
+
+# django-guardian
+
+
+def _guarded(request: HttpRequest, pk: int) -> HttpResponse:
+    return HttpResponse("shown")
+
+
+@pytest.mark.parametrize("options", [{}, {"return_403": True}, {"return_404": True}])
+@pytest.mark.parametrize("client", [Client, signed_in])
+def test_guardians_decorators_are_hidden(options: Any, client: Any, settings: Any) -> None:
+    guardian = _guardian()
+    guarded = guardian("auth.change_user", (User, "pk", "pk"), accept_global_perms=True, **options)
+    view = hide_forbidden(guarded(_guarded))
+    settings.ROOT_URLCONF = Urls(path("users/<int:pk>/", view))
+    other = User.objects.create(username="other")
+    who = client()
+    compare(f"/users/{other.pk}/", f"/users/{other.pk + 5}/", who)
+
+
+def _guardian() -> Any:
+    return pytest.importorskip("guardian.decorators").permission_required
