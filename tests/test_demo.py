@@ -19,6 +19,8 @@ from django.core.management import call_command
 from django.http import HttpResponse
 from django.test import AsyncClient, Client, override_settings
 
+from testproject.models import Document
+
 from .asking import FORMS, HTML, JSON, PROBLEM, TEXT
 from .demo import (
     ACCEPTS,
@@ -302,3 +304,15 @@ def test_a_page_for_readers_from_right_to_left(handler: type) -> None:
     page = answer(handler, ask, HTML)
     assert '<html lang="ar" dir="rtl">' in page.content.decode()
     assert page.fields["Content-Language"] == "ar"
+
+
+@handlers
+@pytest.mark.usefixtures("seeded")
+def test_what_was_public_and_is_deleted_is_gone(handler: type) -> None:
+    """The demo leaves a tombstone for it; what was hidden stays a 404 like any other."""
+    Document.objects.all().delete()
+    for path, status in (("/documents/1/", 410), ("/documents/2/", 404)):
+        assert answer(handler, Ask(path, status), JSON).status == status
+    Document.objects.create(pk=1, title="Back", body="Here again.", public=True)
+    assert answer(handler, Ask("/documents/1/", 200), JSON).status == 200
+    Document.objects.all().delete()
