@@ -26,6 +26,8 @@ def _handler(status: int) -> Handler:
     def handler(request: HttpRequest, exception: BaseException | None = None) -> HttpResponseBase:
         # Django doesn't hand the exception to handler500, but calls it while handling it.
         exception = exception or sys.exception()
+        if getattr(request, pipeline.IN_FLIGHT, False):
+            return pipeline.answer(request, problem_for(exception, status), cause=exception)
         with _leaving_no_connection():
             return pipeline.answer(request, problem_for(exception, status), cause=exception)
 

@@ -209,13 +209,14 @@ def settle(request: HttpRequest, problem: Problem, snapshot: Snapshot | None = N
     """Return `problem` as it will be told: what the policies make of it, for this request."""
     told = problem
     try:
-        facts = Facts.of(request, translation.get_language() or "")
         if snapshot is None:
             # A crash may come from the database: its answer doesn't wait for news from there.
             snapshot = store.current(from_memory=problem.status == 500)
-        told = permanence.decide(told, facts, snapshot.rules)
-        told = messages.choose(told, facts, snapshot.messages)
-        told = messages.filled_in(told, problem, _placeholders(request, facts, told))
+        if len(snapshot.rules) or len(snapshot.messages):
+            facts = Facts.of(request, translation.get_language() or "")
+            told = permanence.decide(told, facts, snapshot.rules)
+            told = messages.choose(told, facts, snapshot.messages)
+            told = messages.filled_in(told, problem, _placeholders(request, facts, told))
         told = situated(request, told)
     except Exception:
         logger.exception("What may be told of an error could not be found out")

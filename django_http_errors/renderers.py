@@ -12,15 +12,20 @@ import hashlib
 import json
 import logging
 import math
+import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpRequest
-from django.template import Context, Engine, TemplateDoesNotExist, loader
+from django.template import Context, Engine, TemplateDoesNotExist, engines, loader
+from django.template.backends.django import DjangoTemplates
+from django.template.loaders.cached import Loader as CachedLoader
+from django.utils import translation
+from django.utils.html import escape
 from django.utils.module_loading import import_string
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
@@ -177,10 +182,63 @@ class HTMLRenderer:
         return str(page).encode()
 
     def render(self, problem: Problem, *, nonce: str = "") -> bytes:
-        """Return the app's own page, which needs nothing of the project."""
-        template = _own_engine().get_template(PAGE)
-        page = template.render(Context(page_context(problem, nonce), use_l10n=False))
-        return str(page).encode("utf-8", "replace")
+        """Return the app's own page, which needs nothing of the project.
+
+        Its bytes are made once for the same words in the same language, and then filled in.
+        """
+        told = replace(
+            problem, instance="", request_id=_ID if problem.request_id else "", extensions={}
+        )
+        page = _remembered_page(told, translation.get_language(), _NONCE if nonce else "")
+        return page.replace(_ID.encode(), _escaped(problem.request_id)).replace(
+            _NONCE.encode(), _escaped(nonce)
+        )
+
+
+# Stand in a remembered page for what is another in each request. Nobody can know them, and so
+# write them into a text that is shown.
+_ID, _NONCE = secrets.token_hex(16), secrets.token_hex(16)
+_MOST_PAGES = 256
+_pages: dict[tuple[object, ...], bytes] = {}
+
+
+def _remembered_page(problem: Problem, language: str | None, nonce: str) -> bytes:
+    if problem.errors:
+        return _own_page(problem, nonce)  # What one has sent is of no use to another.
+    members = (getattr(problem, name) for name in _PAGE_MEMBERS)
+    key = (str(problem.title), str(problem.detail), language, nonce, *members)
+    page = _pages.get(key)
+    if page is None:
+        page = _own_page(problem, nonce)
+        if len(_pages) >= _MOST_PAGES:
+            _pages.clear()
+        _pages[key] = page
+    return page
+
+
+# What the page shows, beside the title and the detail.
+_PAGE_MEMBERS = (
+    "status",
+    "permanence",
+    "request_id",
+    "retry_after",
+    "allow",
+    "available",
+    "accept",
+    "upgrade",
+    "blocked_by",
+    "actions",
+)
+
+
+def _own_page(problem: Problem, nonce: str) -> bytes:
+    template = _own_engine().get_template(PAGE)
+    page = template.render(Context(page_context(problem, nonce), use_l10n=False))
+    return str(page).encode("utf-8", "replace")
+
+
+def _escaped(value: str) -> bytes:
+    return escape(value).encode("utf-8", "replace")
 
 
 def page_context(problem: Problem, nonce: str) -> dict[str, Any]:
@@ -218,8 +276,30 @@ def _project_page(status: int) -> Any:
     """Return the project's template for `status`, None where it has none.
 
     That is ``404.html``, ``4xx.html``, or the app's own page where the project has put a
-    template of its own in the place of the page or of its base.
+    template of its own in the place of the page or of its base. It is looked for once where
+    Django, too, looks for a template once.
     """
+    backends = tuple(engines.all())
+    if _are_cached(backends):
+        return _known_project_page(status, backends)
+    return _look_for_project_page(status)
+
+
+@lru_cache(maxsize=8)
+def _are_cached(backends: tuple[Any, ...]) -> bool:
+    return all(
+        isinstance(backend, DjangoTemplates)
+        and all(isinstance(each, CachedLoader) for each in backend.engine.template_loaders)
+        for backend in backends
+    )
+
+
+@lru_cache(maxsize=512)
+def _known_project_page(status: int, backends: tuple[Any, ...]) -> Any:
+    return _look_for_project_page(status)
+
+
+def _look_for_project_page(status: int) -> Any:
     for name in (f"{status}.html", f"{status // 100}xx.html"):
         try:
             return loader.get_template(name)

@@ -25,7 +25,7 @@ from django.utils.translation import gettext_lazy
 from django_http_errors import renderers
 from django_http_errors.catalogue import entry, permanence_note
 from django_http_errors.conf import SETTINGS
-from django_http_errors.problems import InvalidPart, Permanence, Problem, Representation
+from django_http_errors.problems import Action, InvalidPart, Permanence, Problem, Representation
 from django_http_errors.renderers import (
     HTMLRenderer,
     JSONRenderer,
@@ -622,3 +622,57 @@ def test_permanence_has_a_class_of_its_own_in_the_style() -> None:
     """Temporary and permanent are told by words, and by colour beside them."""
     for permanence in (Permanence.TEMPORARY, Permanence.PERMANENT):
         assert f".permanence.{permanence}" in str(style())
+
+
+# --- The page that is made once ----------------------------------------------------------------
+
+
+def test_a_remembered_page_has_nothing_of_another_request() -> None:
+    """What a request has of its own is filled in, and what is told makes a page of its own."""
+    problem = entry(500).problem(request_id="one", instance="/one/", extensions={"own": "one"})
+    first = HTMLRenderer().render(problem, nonce="nonce-one").decode()
+    other = dataclasses.replace(problem, request_id="two", instance="/two/", extensions={})
+    second = HTMLRenderer().render(other, nonce="nonce-two").decode()
+    assert "one" in first
+    assert "one" not in second
+    assert second == first.replace("nonce-one", "nonce-two").replace(">one<", ">two<")
+    bare = HTMLRenderer().render(dataclasses.replace(problem, request_id="")).decode()
+    assert "nonce" not in bare
+    assert "request-id" not in bare.partition("<body>")[2]
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [
+        ("status", 501),
+        ("title", "Another"),
+        ("detail", "Another"),
+        ("permanence", Permanence.TEMPORARY),
+        ("retry_after", 7),
+        ("allow", ("PATCH",)),
+        ("available", (Representation("text/csv", "/csv"),)),
+        ("accept", ("text/csv",)),
+        ("upgrade", ("h2c",)),
+        ("blocked_by", "https://court.example/"),
+        ("actions", (Action("Another", "/another/"),)),
+        ("errors", (InvalidPart("Another"),)),
+    ],
+)
+def test_another_problem_is_another_page(member: str, value: Any) -> None:
+    problem = entry(500).problem()
+    before = HTMLRenderer().render(problem)
+    assert HTMLRenderer().render(dataclasses.replace(problem, **{member: value})) != before
+    assert HTMLRenderer().render(problem) == before
+
+
+def test_another_language_is_another_page() -> None:
+    problem = entry(404).problem()
+    with translation.override("de"):
+        german = HTMLRenderer().render(problem)
+    assert HTMLRenderer().render(problem) != german
+
+
+def test_pages_are_remembered_within_bounds() -> None:
+    for number in range(600):
+        HTMLRenderer().render(entry(404).problem(detail=f"Number {number}"))
+    assert len(renderers._pages) <= renderers._MOST_PAGES
