@@ -17,7 +17,7 @@ from django.utils.http import escape_leading_slashes
 
 from . import catalogue, pipeline
 from .addresses import path_key
-from .policies import permanence
+from .policies import hiding, permanence
 from .policies.facts import Facts
 from .policies.messages import Message
 from .policies.store import Snapshot, store
@@ -40,6 +40,8 @@ class Explanation:
 
     `match` is the view that answers at the address as things are (None: the URLconf knows
     none), `response` the answer if there were none, or if that view raised the error.
+    `hidden_by` is the primary key of the hiding rule that covers the address; the answer is that
+    for whoever it exempts.
     """
 
     request: HttpRequest
@@ -48,6 +50,7 @@ class Explanation:
     messages: tuple[Message, ...]
     problem: Problem
     response: ProblemResponse
+    hidden_by: int | None = None
 
 
 def explain(
@@ -78,6 +81,7 @@ def explain(
     with translation.override(language or translation.get_language()):
         pipeline.finish(request, response, snapshot)
         facts = Facts.of(request, translation.get_language() or "")
+    scope = hiding.scope_of_rules(facts, snapshot.hiding)
     considered = []
     decided = status != 404
     for rule, in_force in permanence.considered(facts, snapshot.rules):
@@ -90,6 +94,7 @@ def explain(
         messages=tuple(snapshot.messages.matching(response.problem.status, facts)),
         problem=response.problem,
         response=response,
+        hidden_by=scope.rule if scope else None,
     )
 
 

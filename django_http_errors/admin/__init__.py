@@ -1,4 +1,4 @@
-"""The admin, as an editor sees it: messages, permanence rules, and trying an address."""
+"""The admin, as an editor sees it: messages, rules, and trying an address."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from django.apps import apps
 from django.contrib import admin
 from django.utils.module_loading import import_string
 
-from ..models import ErrorMessage, PermanenceRule
+from ..models import ErrorMessage, HidingRule, PermanenceRule
 from .base import RowAdmin
+from .hiding import HidingRuleAdmin
 from .messages import ErrorMessageAdmin
 from .rules import PermanenceRuleAdmin
 
-__all__ = ["ErrorMessageAdmin", "PermanenceRuleAdmin"]
+__all__ = ["ErrorMessageAdmin", "HidingRuleAdmin", "PermanenceRuleAdmin"]
 
 
 def with_import_export(row_admin: type[RowAdmin], mixin: str) -> type[RowAdmin]:
@@ -27,3 +28,4 @@ admin.site.register(ErrorMessage, with_import_export(ErrorMessageAdmin, "Message
 admin.site.register(
     PermanenceRule, with_import_export(PermanenceRuleAdmin, "RuleImportExportMixin")
 )
+admin.site.register(HidingRule, HidingRuleAdmin)

@@ -12,10 +12,10 @@ from django.utils.translation import gettext_lazy
 
 from ..addresses import bare_host
 from ..explanation import Explanation, explain, is_own_host
-from ..models import ErrorMessage, PermanenceRule, Row
+from ..models import ErrorMessage, HidingRule, PermanenceRule, Row
 from ..policies.messages import contributions
 from ..renderers import csp_nonce
-from . import advice
+from . import advice, hiding
 from .answers import Answer
 from .forms import TryForm, media_types
 
@@ -30,13 +30,16 @@ GIVEN = {
     "actions": gettext_lazy("action"),
 }
 
+# Whoever may see one of these may ask, and is told of those.
+SEEN = (PermanenceRule, ErrorMessage, HidingRule)
+
 # What a link to the page may leave out.
 NOT_SAID = {"status": "404", "method": "GET"}
 
 
 def try_address(row_admin: RowAdmin, request: HttpRequest) -> HttpResponse:
-    """Show what becomes of an error at an address; for those who may see messages or rules."""
-    seen = {model: _may_see(row_admin, request, model) for model in (PermanenceRule, ErrorMessage)}
+    """Show what becomes of an error at an address; for those who may see some of the rows."""
+    seen = {model: _may_see(row_admin, request, model) for model in SEEN}
     if not any(seen.values()):
         raise PermissionDenied
     asking = TryForm({**NOT_SAID, **request.GET.dict()} if request.GET else None)
@@ -59,6 +62,7 @@ def try_address(row_admin: RowAdmin, request: HttpRequest) -> HttpResponse:
             "foreign_host": "" if is_own_host(host) else host,
             "rules": seen[PermanenceRule] and _rules(row_admin, explanation),
             "words": seen[ErrorMessage] and _words(row_admin, explanation),
+            "hidden_by": seen[HidingRule] and _hidden_by(row_admin, explanation),
         }
     return row_admin.page(
         request,
@@ -91,6 +95,16 @@ def _rules(row_admin: RowAdmin, explanation: Explanation) -> list[dict[str, Any]
         }
         for each in explanation.rules
     ]
+
+
+def _hidden_by(row_admin: RowAdmin, explanation: Explanation) -> dict[str, Any]:
+    """Return the hiding rule that covers the address, {} if none does."""
+    pk = explanation.hidden_by
+    row = None if pk is None else HidingRule.objects.filter(pk=pk).first()
+    if row is None:
+        return {}
+    url = row_admin.url_of(HidingRule, row.pk)
+    return {"name": row, "url": url, "sentence": hiding.sentence(row)}
 
 
 def _words(row_admin: RowAdmin, explanation: Explanation) -> list[dict[str, Any]]:

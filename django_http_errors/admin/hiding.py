@@ -1,0 +1,182 @@
+"""The admin of hiding rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from .. import validation
+from ..addresses import web_address
+from ..explanation import is_own_host
+from ..models import HidingRule, Kind
+from ..policies import overlaps, permanence
+from ..policies.store import store
+from .answers import beside
+from .base import RowAdmin
+
+if TYPE_CHECKING:
+    ModelForm = forms.ModelForm[HidingRule]
+else:
+    ModelForm = forms.ModelForm
+
+Exempt = HidingRule.Exempt
+
+# By kind, and whether every client error is hidden: what looks like a 404.
+_HIDDEN = {
+    (Kind.EXACT, False): gettext_lazy(
+        "Whatever is forbidden at %(pattern)s looks like what isn't there"
+    ),
+    (Kind.PREFIX, False): gettext_lazy(
+        "Whatever is forbidden at %(pattern)s and everything below looks like what isn't there"
+    ),
+    (Kind.ROUTE, False): gettext_lazy(
+        "Whatever is forbidden at all addresses of the form %(pattern)s looks like what isn't there"
+    ),
+    (Kind.EXACT, True): gettext_lazy(
+        "Every client error at %(pattern)s looks like what isn't there"
+    ),
+    (Kind.PREFIX, True): gettext_lazy(
+        "Every client error at %(pattern)s and everything below looks like what isn't there"
+    ),
+    (Kind.ROUTE, True): gettext_lazy(
+        "Every client error at all addresses of the form %(pattern)s looks like what isn't there"
+    ),
+}
+
+_EXEMPT = {
+    Exempt.NOBODY: gettext_lazy("nobody is exempt"),
+    Exempt.AUTHENTICATED: gettext_lazy("whoever has signed in is exempt"),
+    Exempt.STAFF: gettext_lazy("staff are exempt"),
+}
+
+
+def sentence(row: HidingRule) -> str:
+    """Return what `row` does, in one sentence or a few."""
+    return " ".join(_sentences(row))
+
+
+def _sentences(row: HidingRule) -> Iterator[str]:
+    if not row.enabled:
+        yield _("This rule is switched off and hides nothing. When it is switched on:")
+    what = str(_HIDDEN[Kind(row.kind), row.fold_client_errors])
+    yield _("%(what)s; %(who)s.") % {
+        "what": what % {"pattern": row.pattern},
+        "who": _EXEMPT[Exempt(row.exempt)],
+    }
+    if row.host:
+        yield _("Only at %(host)s.") % {"host": row.host}
+
+
+def warnings(row: HidingRule) -> list[str]:
+    """Return what may be wrong with `row`, a valid one."""
+    told = [str(each) for each in overlaps.warnings(row, store.current())]
+    if row.host and not is_own_host(row.host):
+        told.append(
+            _("%(host)s is not in ALLOWED_HOSTS: the site does not answer there.")
+            % {"host": row.host}
+        )
+    return told
+
+
+class HidingRuleForm(ModelForm):
+    """The fields, and that an editor means it where a rule hides the front or the login page."""
+
+    confirm = forms.BooleanField(
+        label=gettext_lazy("Even the front page or the login page"),
+        required=False,
+        help_text=gettext_lazy(
+            "Needed each time a rule that covers one of them is saved. Without it, that is refused."
+        ),
+    )
+
+    def clean(self) -> Any:
+        # Before the instance is validated, which asks for it.
+        self.instance.confirmed = self.cleaned_data.get("confirm", False)
+        return super().clean()
+
+
+class HidingRuleAdmin(RowAdmin):
+    """Hiding rules: for which addresses, what they hide, and from whom."""
+
+    form = HidingRuleForm
+    # Nothing is edited in the list: there is no room there to confirm it.
+    list_display = ("pattern", "kind", "host_shown", "exempt", "hidden", "enabled")
+    list_filter = ("enabled", "kind", "exempt", "fold_client_errors")
+    search_fields = ("pattern", "host", "note")
+    radio_fields = {"kind": admin.VERTICAL, "exempt": admin.VERTICAL}
+    fieldsets = (
+        (gettext_lazy("Which addresses"), {"fields": ("pattern", "kind", "host")}),
+        (
+            gettext_lazy("What is hidden, and from whom"),
+            {"fields": ("exempt", "fold_client_errors", "enabled")},
+        ),
+        (gettext_lazy("For editors"), {"fields": ("note",)}),
+    )
+    widget_attrs = {"pattern": {"placeholder": "/vault/"}, "note": {"rows": "3"}}
+    asks = ("language",)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        fieldsets = super().get_fieldsets(request, obj)
+        if not self._may_save(request, obj):
+            return fieldsets
+        return (*fieldsets, (gettext_lazy("Confirmation"), {"fields": ("confirm",)}))
+
+    @admin.display(description=gettext_lazy("host"), ordering="host")
+    def host_shown(self, row: HidingRule) -> str:
+        return row.host or _("any")
+
+    @admin.display(description=gettext_lazy("hidden"), ordering="fold_client_errors")
+    def hidden(self, row: HidingRule) -> str:
+        return _("every client error") if row.fold_client_errors else _("401 and 403")
+
+    def response_add(self, request: HttpRequest, obj: Any, *args: Any, **kwargs: Any) -> Any:
+        response = super().response_add(request, obj, *args, **kwargs)
+        self._warn(request, obj)
+        return response
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        response = super().response_change(request, obj)
+        self._warn(request, obj)
+        return response
+
+    def _warn(self, request: HttpRequest, row: HidingRule) -> None:
+        for text in warnings(row):
+            self.message_user(request, text, messages.WARNING)
+
+    # The preview
+
+    def preview_of_form(
+        self, request: HttpRequest, form: Any, is_valid: bool, asked: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        if is_valid:
+            return self.preview_of(request, form.instance, asked)
+        is_empty = not form.data.get("pattern", "").strip()
+        return {
+            "summary": _("Write an address to see what will happen.")
+            if is_empty
+            else _("This can not be saved yet.")
+        }
+
+    def preview_of(
+        self, request: HttpRequest, row: Any, asked: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        if row.kind == Kind.ROUTE:
+            try:
+                validation.route(row.pattern)
+            except ValidationError as error:  # Somebody made the row by hand.
+                return {"errors": error.messages}
+        address = permanence.sample(row) if row.kind == Kind.ROUTE else row.pattern
+        answers = beside(
+            web_address(address),
+            host=row.host or asked["site_host"],
+            language=asked.get("language") or "",
+            nonce=asked["nonce"],
+        )[1]
+        return {"summary": sentence(row), "warnings": warnings(row), "answers": answers}
