@@ -116,8 +116,8 @@ def shown_page(page: Any) -> Any:
 def test_the_page_follows_the_form(visit: Callable[..., Any]) -> None:
     page = visit("message")
     part(page, "summary").to_contain_text("404 Not Found")
-    page.locator("#id_status").press_sequentially("503")
-    shown_page(page).to_contain_text("Service Unavailable")
+    page.locator("#id_status").press_sequentially("507")
+    shown_page(page).to_contain_text("Insufficient Storage")
     page.locator("#id_title").press_sequentially("We are <em>tidying</em> up")
     page.fill("#id_detail", "At {path}.")
     shown_page(page).to_contain_text("We are <em>tidying</em> up")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
+from django.forms import CheckboxInput
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.utils.translation import gettext as _
@@ -99,6 +100,11 @@ class ErrorMessageAdmin(RowAdmin):
         "detail": {"rows": "5"},
     }
     asks = ("status", "address", "host", "language")
+
+    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
+        # The list has no label for what is edited in it.
+        on_off = CheckboxInput(attrs={"aria-label": _("enabled")})
+        return super().get_changelist_form(request, widgets={"enabled": on_off}, **kwargs)
 
     @admin.display(description=gettext_lazy("status"), ordering="status")
     def error(self, row: ErrorMessage) -> StrOrPromise:
