@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db import OperationalError, connection, transaction
+from django.db import Error, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
@@ -252,7 +252,7 @@ def hung_up(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     try:
         yield
     finally:
-        with suppress(OperationalError):  # mysqlclient's can't be closed twice
+        with suppress(Error):  # MariaDB's drivers can't close it twice
             connection.close()
 
 
