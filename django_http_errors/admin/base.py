@@ -233,3 +233,37 @@ def _errors(form: Any) -> list[str]:
             if error.code != "required":
                 found += [f"{label}: {text}" if label else text for text in error.messages]
     return found
+
+
+class AddressedAdmin(RowAdmin):
+    """What the admins of rules for addresses have in common: they warn, and wait for one."""
+
+    def warnings_of(self, row: Any) -> list[str]:
+        """Return what editors should know of `row`, each as a sentence."""
+        raise NotImplementedError
+
+    def response_add(self, request: HttpRequest, obj: Any, *args: Any, **kwargs: Any) -> Any:
+        response = super().response_add(request, obj, *args, **kwargs)
+        self._warn(request, obj)
+        return response
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        response = super().response_change(request, obj)
+        self._warn(request, obj)
+        return response
+
+    def _warn(self, request: HttpRequest, row: Any) -> None:
+        for text in self.warnings_of(row):
+            self.message_user(request, text, messages.WARNING)
+
+    def preview_of_form(
+        self, request: HttpRequest, form: Any, is_valid: bool, asked: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        if is_valid:
+            return self.preview_of(request, form.instance, asked)
+        is_empty = not form.data.get("pattern", "").strip()
+        return {
+            "summary": _("Write an address to see what will happen.")
+            if is_empty
+            else _("This can not be saved yet.")
+        }

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -19,7 +19,7 @@ from ..models import HidingRule, Kind
 from ..policies import overlaps, permanence
 from ..policies.store import store
 from .answers import beside
-from .base import RowAdmin
+from .base import AddressedAdmin
 
 if TYPE_CHECKING:
     ModelForm = forms.ModelForm[HidingRule]
@@ -102,7 +102,7 @@ class HidingRuleForm(ModelForm):
         return super().clean()
 
 
-class HidingRuleAdmin(RowAdmin):
+class HidingRuleAdmin(AddressedAdmin):
     """Hiding rules: for which addresses, what they hide, and from whom."""
 
     form = HidingRuleForm
@@ -136,33 +136,10 @@ class HidingRuleAdmin(RowAdmin):
     def hidden(self, row: HidingRule) -> str:
         return _("every client error") if row.fold_client_errors else _("401 and 403")
 
-    def response_add(self, request: HttpRequest, obj: Any, *args: Any, **kwargs: Any) -> Any:
-        response = super().response_add(request, obj, *args, **kwargs)
-        self._warn(request, obj)
-        return response
-
-    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
-        response = super().response_change(request, obj)
-        self._warn(request, obj)
-        return response
-
-    def _warn(self, request: HttpRequest, row: HidingRule) -> None:
-        for text in warnings(row):
-            self.message_user(request, text, messages.WARNING)
+    def warnings_of(self, row: HidingRule) -> list[str]:
+        return warnings(row)
 
     # The preview
-
-    def preview_of_form(
-        self, request: HttpRequest, form: Any, is_valid: bool, asked: Mapping[str, Any]
-    ) -> dict[str, Any]:
-        if is_valid:
-            return self.preview_of(request, form.instance, asked)
-        is_empty = not form.data.get("pattern", "").strip()
-        return {
-            "summary": _("Write an address to see what will happen.")
-            if is_empty
-            else _("This can not be saved yet.")
-        }
 
     def preview_of(
         self, request: HttpRequest, row: Any, asked: Mapping[str, Any]

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, StreamingHttpResponse
 from django.urls import path
 from django.utils import timezone
 from django.utils.html import format_html
@@ -28,7 +28,7 @@ from ..policies.store import store
 from . import advice
 from .address import try_address
 from .answers import beside
-from .base import RowAdmin, bulk_edit
+from .base import AddressedAdmin, bulk_edit
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -76,14 +76,14 @@ class Line:
         return line
 
 
-class PermanenceRuleAdmin(RowAdmin):
+class PermanenceRuleAdmin(AddressedAdmin):
     """Rules: for which addresses, what they answer, and whether they do so at present."""
 
     list_display = ("pattern", "kind", "host_shown", "answer", "state", "source", "author")
     list_filter = (StateFilter, "permanence", "kind", "source")
     search_fields = ("pattern", "host", "reason", "replacement", "note", "author")
     actions = [
-        *RowAdmin.actions,
+        *AddressedAdmin.actions,
         bulk_edit(
             "make_permanent",
             gettext_lazy("Make the selected %(verbose_name_plural)s permanent"),
@@ -157,19 +157,8 @@ class PermanenceRuleAdmin(RowAdmin):
         obj.author = request.user.get_username()[:150]
         super().save_model(request, obj, form, change)
 
-    def response_add(self, request: HttpRequest, obj: Any, *args: Any, **kwargs: Any) -> Any:
-        response = super().response_add(request, obj, *args, **kwargs)
-        self._warn(request, obj)
-        return response
-
-    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
-        response = super().response_change(request, obj)
-        self._warn(request, obj)
-        return response
-
-    def _warn(self, request: HttpRequest, row: PermanenceRule) -> None:
-        for text in _warnings(row):
-            self.message_user(request, text, messages.WARNING)
+    def warnings_of(self, row: PermanenceRule) -> list[str]:
+        return _warnings(row)
 
     @admin.action(
         permissions=["view"],
@@ -183,18 +172,6 @@ class PermanenceRuleAdmin(RowAdmin):
         )
 
     # The preview
-
-    def preview_of_form(
-        self, request: HttpRequest, form: Any, is_valid: bool, asked: Mapping[str, Any]
-    ) -> dict[str, Any]:
-        if is_valid:
-            return self.preview_of(request, form.instance, asked)
-        is_empty = not form.data.get("pattern", "").strip()
-        return {
-            "summary": _("Write an address to see what will happen.")
-            if is_empty
-            else _("This can not be saved yet.")
-        }
 
     def preview_of(
         self, request: HttpRequest, row: PermanenceRule, asked: Mapping[str, Any]
