@@ -2,17 +2,23 @@
 
 Each setting is a row here: its default and the function that checks and freezes a value. The
 road reads `http_errors.NAME` and always gets a usable value: an ill-typed one is replaced by
-the default, and reported by a system check (`faults`).
+the default, and reported by a system check (`faults`). What was read is remembered until Django
+says that a setting has changed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Generic, NamedTuple, TypeVar, overload
+from functools import cached_property, lru_cache
+from typing import Generic, NamedTuple, ParamSpec, TypeVar, overload
 
 from django.conf import settings
+from django.core.signals import setting_changed
 
 T = TypeVar("T")
+P = ParamSpec("P")
+
+LOCALE_MIDDLEWARE = "django.middleware.locale.LocaleMiddleware"
 
 
 class Fault(NamedTuple):
@@ -27,14 +33,12 @@ class Setting(Generic[T]):
     """One key of ``HTTP_ERRORS``.
 
     `freeze` turns what the project wrote into the value that the road uses and raises
-    ValueError where it can't; its answer is remembered for as long as the project's value is
-    the same object.
+    ValueError where it can't.
     """
 
     def __init__(self, default: object, freeze: Callable[[object], T]) -> None:
         self.default = default
         self.freeze = freeze
-        self.remembered: tuple[object, T] = (default, freeze(default))
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
@@ -47,13 +51,12 @@ class Setting(Generic[T]):
         if instance is None:
             return self
         given = project_settings().get(self.name, self.default)
-        seen, value = self.remembered
-        if given is not seen:
-            try:
-                value = self.freeze(given)
-            except ValueError:
-                value = self.freeze(self.default)
-            self.remembered = (given, value)
+        try:
+            value = self.freeze(given)
+        except ValueError:
+            value = self.freeze(self.default)
+        # From now on Python finds it there, and doesn't come here.
+        vars(instance)[self.name] = value
         return value
 
 
@@ -149,8 +152,33 @@ class HttpErrorsSettings:
     REFRESH_SECONDS = Setting(5, _seconds)
     REQUEST_ID_HEADER = Setting("X-Request-ID", _text)
 
+    @cached_property
+    def request_id_key(self) -> str:
+        """What the field REQUEST_ID_HEADER is called in `HttpRequest.META`."""
+        return "HTTP_" + self.REQUEST_ID_HEADER.upper().replace("-", "_")
+
+    @cached_property
+    def is_localised(self) -> bool:
+        """Whether each visitor is spoken to in a language of their own."""
+        return settings.USE_I18N and LOCALE_MIDDLEWARE in settings.MIDDLEWARE
+
 
 http_errors = HttpErrorsSettings()
+
+
+def forgotten_on_change(forget: Callable[[], object]) -> None:
+    """Call `forget` whenever a setting changes, which Django says in tests."""
+    setting_changed.connect(lambda **kwargs: forget(), weak=False)
+
+
+def remembered(function: Callable[P, T]) -> Callable[P, T]:
+    """Let `function` remember what it returned, until a setting changes."""
+    remembering = lru_cache(maxsize=512)(function)
+    forgotten_on_change(remembering.cache_clear)
+    return remembering  # type: ignore[return-value]
+
+
+forgotten_on_change(vars(http_errors).clear)
 
 SETTINGS: Mapping[str, Setting[object]] = {
     name: value for name, value in vars(HttpErrorsSettings).items() if isinstance(value, Setting)

@@ -309,8 +309,13 @@ def problem_for(exception: BaseException | None, default: int = 500) -> Problem:
         return exception.problem
     if exception is None:
         return catalogue.entry(default).problem()
-    status = registered_status(exception)
-    if status is None:
-        found = (_DJANGO_STATUSES.get(each) for each in type(exception).__mro__)
-        status = next((each for each in found if each is not None), default)
+    status = registered_status(exception) or _status_of(type(exception)) or default
     return catalogue.entry(status).problem()
+
+
+def _status_of(kind: type[BaseException]) -> int | None:
+    """Return the status that Django answers an exception of `kind` with, None if it knows none."""
+    for each in kind.__mro__:
+        if each in _DJANGO_STATUSES:
+            return _DJANGO_STATUSES[each]
+    return None

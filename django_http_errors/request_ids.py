@@ -23,8 +23,7 @@ def request_id(request: HttpRequest, *, make: bool = False) -> str:
     known: str = getattr(request, _ATTRIBUTE, "")
     if known:
         return known
-    key = "HTTP_" + http_errors.REQUEST_ID_HEADER.upper().replace("-", "_")
-    known = str(request.META.get(key, ""))
+    known = str(request.META.get(http_errors.request_id_key, ""))
     if not _USABLE.fullmatch(known):
         known = secrets.token_hex(16) if make else ""
     setattr(request, _ATTRIBUTE, known)

@@ -192,3 +192,39 @@ def test_a_value_is_frozen_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_setting_is_found_on_the_class() -> None:
     assert conf.HttpErrorsSettings.CHALLENGES is SETTINGS["CHALLENGES"]
+
+
+def test_what_depends_on_settings_is_remembered_until_one_changes(settings: Any) -> None:
+    asked: list[str] = []
+
+    @conf.remembered
+    def language() -> str:
+        asked.append("x")
+        return str(settings.LANGUAGE_CODE)
+
+    assert [language(), language()] == ["en", "en"]
+    assert len(asked) == 1
+    settings.LANGUAGE_CODE = "de"
+    assert [language(), language()] == ["de", "de"]
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("middleware", "use_i18n", "is_localised"),
+    [
+        ([conf.LOCALE_MIDDLEWARE], True, True),
+        ([conf.LOCALE_MIDDLEWARE], False, False),
+        ([], True, False),
+    ],
+)
+def test_visitors_have_a_language_if_somebody_finds_it_out(
+    middleware: list[str], use_i18n: bool, is_localised: bool
+) -> None:
+    with override_settings(MIDDLEWARE=middleware, USE_I18N=use_i18n):
+        assert http_errors.is_localised is is_localised
+
+
+def test_the_request_ids_field_has_its_name_in_the_environment() -> None:
+    assert http_errors.request_id_key == "HTTP_X_REQUEST_ID"
+    with override_settings(HTTP_ERRORS={"REQUEST_ID_HEADER": "X-Correlation-Id"}):
+        assert http_errors.request_id_key == "HTTP_X_CORRELATION_ID"
