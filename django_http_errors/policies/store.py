@@ -61,36 +61,48 @@ class Store:
         self._loaded_at = 0.0
         self._ask_at = 0.0
         self._back_off = 0.0
+        # The threads whose transaction may have edits that nobody else sees yet.
+        self._editors: set[int] = set()
 
     def expire(self, **kwargs: Any) -> None:
         """Ask for the generation the next time, whenever that is; a receiver of `edited`."""
         self._ask_at = 0.0
+        self._editors.add(threading.get_ident())
 
     def current(self, *, from_memory: bool = False) -> Snapshot:
         """Return the snapshot to answer by; never raises.
 
         from_memory: be content with a snapshot of any age, if there is one
         """
+        snapshot = self._snapshot
+        is_fresh = snapshot is not EMPTY and time.monotonic() < self._ask_at
+        if is_fresh and threading.get_ident() not in self._editors:
+            return snapshot
         try:
-            alias = router.db_for_write(models.Generation)
-            if connections[alias].needs_rollback:
-                return self._snapshot  # No query is possible, and no edit will be committed.
-            if _has_uncommitted_edits(alias):
-                return self._load(alias)  # for this transaction alone
-            # At the very start there is nothing yet: wait for whoever asks already.
-            is_start = self._snapshot is EMPTY and not self._back_off
-            if not is_start and (from_memory or time.monotonic() < self._ask_at):
-                return self._snapshot
-            alias = router.db_for_read(models.Generation)
-            if not connections[alias].needs_rollback and self._lock.acquire(blocking=is_start):
-                try:
-                    self._refresh(alias)
-                finally:
-                    self._lock.release()
+            return self._asked(from_memory)
         except SynchronousOnlyOperation:
             pass  # This is an event loop's thread, and no place to ask.
         except Exception:
             logger.exception("Messages and rules can't be read")
+        return self._snapshot
+
+    def _asked(self, from_memory: bool) -> Snapshot:
+        alias = router.db_for_write(models.Generation)
+        if connections[alias].needs_rollback:
+            return self._snapshot  # No query is possible, and no edit will be committed.
+        if _has_uncommitted_edits(alias):
+            return self._load(alias)  # for this transaction alone
+        self._editors.discard(threading.get_ident())
+        # At the very start there is nothing yet: wait for whoever asks already.
+        is_start = self._snapshot is EMPTY and not self._back_off
+        if not is_start and (from_memory or time.monotonic() < self._ask_at):
+            return self._snapshot
+        alias = router.db_for_read(models.Generation)
+        if not connections[alias].needs_rollback and self._lock.acquire(blocking=is_start):
+            try:
+                self._refresh(alias)
+            finally:
+                self._lock.release()
         return self._snapshot
 
     def _refresh(self, alias: str) -> None:
