@@ -7,12 +7,14 @@ The statuses and their phrases are those of IANA's HTTP Status Code Registry (RF
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from .conf import forgotten_on_change
 from .problems import Permanence, Problem
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ class Entry:
 
     `title` is the registered phrase, `detail` says what happened and what a person can do,
     `owes` names the header fields that an answer with this status carries when their values
-    are known (`responses.FIELDS`).
+    are known (`responses.FIELDS`). `plain` is the Problem of it and nothing else.
     """
 
     status: int
@@ -36,18 +38,17 @@ class Entry:
     detail: StrOrPromise
     permanence: Permanence
     owes: tuple[str, ...] = ()
+    plain: Problem = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        plain = Problem(
+            status=self.status, title=self.title, detail=self.detail, permanence=self.permanence
+        )
+        object.__setattr__(self, "plain", plain)
 
     def problem(self, **members: Any) -> Problem:
         """Return this entry as a Problem, with `members` in the place of its own words."""
-        return Problem(
-            **{
-                "status": self.status,
-                "title": self.title,
-                "detail": self.detail,
-                "permanence": self.permanence,
-                **members,
-            }
-        )
+        return replace(self.plain, **members) if members else self.plain
 
 
 # Each row: status, title, explanation, permanence, the fields that it owes.
@@ -126,6 +127,28 @@ def entry(status: int) -> Entry:
             raise ValueError(f"{status} is not the status of an error")
         known = Entry(status, "", *_UNREGISTERED[4 if status < 500 else 5])
     return known
+
+
+_said: dict[tuple[int, str], tuple[Promise, str]] = {}
+_MOST_SAID = 512
+forgotten_on_change(_said.clear)
+
+
+def said(words: StrOrPromise, language: str) -> str:
+    """Return `words` in `language`, which is the one that is spoken.
+
+    A lazy text is the same object whenever it is said, which is cheaper to find than what it
+    says; it is kept with that, since the identity of an object is its own while it lives.
+    """
+    if isinstance(words, str):
+        return words
+    key = (id(words), language)
+    known = _said.get(key)
+    if known is None:
+        if len(_said) >= _MOST_SAID:
+            _said.clear()
+        known = _said[key] = (words, str(words))
+    return known[1]
 
 
 # For a person, "permanent" has two meanings: the thing is gone, or the request is wrong.

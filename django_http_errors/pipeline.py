@@ -13,8 +13,9 @@ Nothing here raises: each step has a fallback, and the last one is constant byte
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -29,7 +30,7 @@ from django.utils.http import escape_leading_slashes
 
 from . import catalogue, debug, negotiation, renderers, responses
 from .addresses import web_address
-from .conf import http_errors
+from .conf import http_errors, remembered
 from .exceptions import problem_for
 from .methods import allowed_methods
 from .policies import hiding, messages, permanence
@@ -48,7 +49,7 @@ logger = logging.getLogger("django_http_errors")
 IN_FLIGHT = "_http_errors_in_flight"
 
 LONGEST_INSTANCE = 2048
-LOCALE_MIDDLEWARE = "django.middleware.locale.LocaleMiddleware"
+_PLAIN_PATH = re.compile(r"/(?:[A-Za-z0-9_.~-]+/?)*+")
 
 # Where a request that isn't for a document goes (Fetch Metadata Request Headers, 2.1): a page
 # would be wasted on it.
@@ -79,8 +80,9 @@ def answer(
     """
     response = ProblemResponse(problem, context, cause)
     if getattr(request, IN_FLIGHT, False):
-        # Django logs the error before the response is finished, and the id belongs in the log.
-        request_id(request, make=problem.status >= 500)
+        if problem.status >= 500:
+            # Django logs it before the response is finished, and the id belongs in the log.
+            request_id(request, make=True)
         return response
     return outgoing(request, response)
 
@@ -95,7 +97,11 @@ def may_change(request: HttpRequest, response: HttpResponseBase) -> bool:
 
 def outgoing(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
     """Return what goes out for `response`: concealed if need be, and finished."""
+    original = response
     response = conceal(request, response)
+    # Its traceback leads to frames that hold the response: all of it would wait for the garbage
+    # collector.
+    vars(original).pop("cause", None)
     if response.status_code >= 400 and is_unfinished(response):
         finish(request, response)
     return response
@@ -184,10 +190,11 @@ def finish(
             context = no_context
         else:
             problem, context = responses.problem_of(response), no_context
-        with language_of(request, own=not concealing) as language:
-            problem = settle(request, problem, snapshot)
+        language, spoken = language_of(request, own=not concealing)
+        with spoken:
+            problem = settle(request, problem, language, snapshot)
             body, content_type = write(problem, request, context, form)
-            responses.fill(response, problem, body, content_type, language)
+            responses.fill(response, problem, body, content_type)
             responses.set_fields(response, problem, request, vary())
     except Exception:
         logger.exception("An error could not be answered as it should")
@@ -205,22 +212,30 @@ def _unrouted(request: HttpRequest) -> HttpRequest:
     return bare
 
 
-def settle(request: HttpRequest, problem: Problem, snapshot: Snapshot | None = None) -> Problem:
-    """Return `problem` as it will be told: what the policies make of it, for this request."""
+def settle(
+    request: HttpRequest, problem: Problem, language: str, snapshot: Snapshot | None = None
+) -> Problem:
+    """Return `problem` as it will be told: what the policies make of it, for this request.
+
+    language: the tag of the language that is spoken
+    """
     told = problem
     try:
         if snapshot is None:
             # A crash may come from the database: its answer doesn't wait for news from there.
             snapshot = store.current(from_memory=problem.status == 500)
         if len(snapshot.rules) or len(snapshot.messages):
-            facts = Facts.of(request, translation.get_language() or "")
+            facts = Facts.of(request, language)
             told = permanence.decide(told, facts, snapshot.rules)
             told = messages.choose(told, facts, snapshot.messages)
             told = messages.filled_in(told, problem, _placeholders(request, facts, told))
-        told = situated(request, told)
     except Exception:
         logger.exception("What may be told of an error could not be found out")
-    return told
+    try:
+        return situated(request, told, language)
+    except Exception:
+        logger.exception("Which request an error is about could not be told")
+        return told
 
 
 def _placeholders(
@@ -238,26 +253,36 @@ def _placeholders(
     }
 
 
-def situated(request: HttpRequest, problem: Problem) -> Problem:
-    """Return `problem` with what is known of the request that it is about."""
-    instance = _within_bounds(escape_leading_slashes(escape_uri_path(request.path)))
-    here = _within_bounds(web_address(request.get_full_path())) or instance
+def situated(request: HttpRequest, problem: Problem, language: str) -> Problem:
+    """Return `problem` with what is known of the request, its words said in `language`."""
+    members: dict[str, Any] = {
+        "title": catalogue.said(problem.title, language),
+        "detail": catalogue.said(problem.detail, language),
+        "language": language,
+        "instance": _path_of(request),
+        "request_id": request_id(request, make=problem.status >= 500),
+    }
     if problem.headers:
         headers = CaseInsensitiveMapping(dict(problem.headers))
-        problem = replace(problem, **responses.members_of(problem.status, headers))
-    allow = problem.allow
-    if problem.status == 405 and allow is None:
-        allow = allowed_methods(request)
-    return replace(
-        problem,
-        instance=instance,
-        request_id=request_id(request, make=problem.status >= 500),
-        allow=allow,
-        available=tuple(
+        members.update(responses.members_of(problem.status, headers))
+    if problem.status == 405 and members.get("allow", problem.allow) is None:
+        members["allow"] = allowed_methods(request)
+    if problem.available:
+        here = _within_bounds(web_address(request.get_full_path())) or members["instance"]
+        members["available"] = tuple(
             each if each.href else replace(each, href=here) for each in problem.available
-        ),
-        extensions={**problem.extensions, **debug.details(request)},
-    )
+        )
+    if settings.DEBUG:
+        members["extensions"] = {**problem.extensions, **debug.details(request)}
+    return problem.replaced(**members)
+
+
+def _path_of(request: HttpRequest) -> str:
+    """Return the path of `request` as a URI reference, "" if it is none to send back."""
+    path = request.path
+    if _PLAIN_PATH.fullmatch(path):
+        return path if len(path) <= LONGEST_INSTANCE else ""
+    return _within_bounds(escape_leading_slashes(escape_uri_path(path)))
 
 
 def _within_bounds(address: str) -> str:
@@ -270,15 +295,21 @@ def choose(request: HttpRequest) -> Form:
 
     An Accept field that can't be met doesn't change the status of an error (RFC 9110, 12.5.1).
     """
-    forms = {form.media_type: form for form in renderers.forms()}
+    forms = renderers.forms()
     if request.META.get("HTTP_SEC_FETCH_DEST") in _SUBRESOURCES and "text/plain" in forms:
         return forms["text/plain"]
-    path = request.path_info
-    presets = (kind for start, kind in http_errors.DEFAULT_MEDIA_TYPES if path.startswith(start))
-    preset = next(presets, "")  # OPTIONS * has no path that begins with anything.
+    offers = tuple(forms)
+    preset = _preset(request.path_info)
     if preset not in forms:
-        preset = next(iter(forms))
-    return forms[negotiation.best(request.META.get("HTTP_ACCEPT"), tuple(forms), preset) or preset]
+        preset = offers[0]
+    return forms[negotiation.best(request.META.get("HTTP_ACCEPT"), offers, preset) or preset]
+
+
+def _preset(path: str) -> str:
+    for start, media_type in http_errors.DEFAULT_MEDIA_TYPES:
+        if path.startswith(start):
+            return media_type
+    return ""  # OPTIONS * has no path that begins with anything.
 
 
 def write(
@@ -298,17 +329,17 @@ def write(
     return body, responses.content_type(form.media_type)
 
 
+@remembered
 def vary() -> tuple[str, ...]:
     """Return the request fields that an answer depends on."""
     fields = ("Accept", "Sec-Fetch-Dest")
-    if settings.USE_I18N and LOCALE_MIDDLEWARE in settings.MIDDLEWARE:
-        return (*fields, "Accept-Language")
-    return fields
+    return (*fields, "Accept-Language") if http_errors.is_localised else fields
 
 
-@contextmanager
-def language_of(request: HttpRequest, *, own: bool = True) -> Iterator[str]:
-    """Speak the language of `request`, and yield its tag.
+def language_of(
+    request: HttpRequest, *, own: bool = True
+) -> tuple[str, AbstractContextManager[Any]]:
+    """Return the tag of the language of `request`, and what has it spoken.
 
     What is active is right unless the error came before LocaleMiddleware did: then it may be
     what the thread's last visitor spoke.
@@ -316,11 +347,13 @@ def language_of(request: HttpRequest, *, own: bool = True) -> Iterator[str]:
     own: whether a view may have changed the language; what hides a view doesn't show that
     """
     language = getattr(request, "LANGUAGE_CODE", None)
-    if settings.USE_I18N and language is None and LOCALE_MIDDLEWARE in settings.MIDDLEWARE:
+    if language is None and http_errors.is_localised:
         language = translation.get_language_from_request(request)
         own = False
     if own:
-        yield translation.get_language() or settings.LANGUAGE_CODE
-    else:
-        with translation.override(language or settings.LANGUAGE_CODE):
-            yield translation.get_language()
+        return translation.get_language() or settings.LANGUAGE_CODE, _ALREADY
+    language = language or settings.LANGUAGE_CODE
+    return language, translation.override(language)
+
+
+_ALREADY = nullcontext()

@@ -12,10 +12,12 @@ import hashlib
 import json
 import logging
 import math
+import re
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, lru_cache
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,7 +26,6 @@ from django.http import HttpRequest
 from django.template import Context, Engine, TemplateDoesNotExist, engines, loader
 from django.template.backends.django import DjangoTemplates
 from django.template.loaders.cached import Loader as CachedLoader
-from django.utils import translation
 from django.utils.html import escape
 from django.utils.module_loading import import_string
 from django.utils.safestring import mark_safe
@@ -32,7 +33,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from .catalogue import permanence_note
-from .conf import RENDERERS_DEFAULT, http_errors
+from .conf import RENDERERS_DEFAULT, forgotten_on_change, http_errors, remembered
 from .problems import Problem
 
 logger = logging.getLogger("django_http_errors")
@@ -65,9 +66,18 @@ class Form:
     steps: tuple[Callable[[Problem, HttpRequest, ContextMaker], bytes | None], ...]
 
 
+def forms() -> Mapping[str, Form]:
+    """Return the site's forms by media type, its favourite first; the app's if need be."""
+    try:
+        return _forms(http_errors.RENDERERS)
+    except Exception:
+        logger.exception("HTTP_ERRORS['RENDERERS'] can't be used")
+        return _forms(RENDERERS_DEFAULT)
+
+
 @lru_cache(maxsize=8)
-def _forms(paths: tuple[str, ...]) -> tuple[Form, ...]:
-    return tuple(_form(import_string(path)()) for path in paths)
+def _forms(paths: tuple[str, ...]) -> Mapping[str, Form]:
+    return {form.media_type: form for form in (_form(import_string(path)()) for path in paths)}
 
 
 def _form(renderer: Any) -> Form:
@@ -77,15 +87,6 @@ def _form(renderer: Any) -> Form:
         steps.insert(0, renderer.render_request)
     charset = "; charset=utf-8" if media_type.startswith("text/") else ""
     return Form(media_type, media_type + charset, tuple(steps))
-
-
-def forms() -> tuple[Form, ...]:
-    """Return the site's forms, its favourite first; the app's if they can't be made."""
-    try:
-        return _forms(http_errors.RENDERERS)
-    except Exception:
-        logger.exception("HTTP_ERRORS['RENDERERS'] can't be used")
-        return _forms(RENDERERS_DEFAULT)
 
 
 def wait(seconds: int) -> str:
@@ -108,7 +109,12 @@ class JSONRenderer:
     media_type = "application/json"
 
     def render(self, problem: Problem) -> bytes:
-        return json_bytes(problem.as_dict())
+        shown = ((_INSTANCE, problem.instance), (_ID, problem.request_id))
+        return _made_once(_json, problem, shown, _json_text)
+
+
+def _json(problem: Problem, nonce: str) -> bytes:
+    return json_bytes(problem.as_dict())
 
 
 class ProblemJSONRenderer(JSONRenderer):
@@ -121,7 +127,7 @@ class ProblemJSONRenderer(JSONRenderer):
 _ESCAPES = {ord(each): f"\\u{ord(each):04x}" for each in "<>&\u2028\u2029"}
 
 
-def json_bytes(members: Mapping[str, object]) -> bytes:
+def json_bytes(members: object) -> bytes:
     """Return `members` as JSON in UTF-8.
 
     Raises TypeError or ValueError for what JSON can't hold.
@@ -130,33 +136,42 @@ def json_bytes(members: Mapping[str, object]) -> bytes:
     return text.translate(_ESCAPES).encode("utf-8", "backslashreplace")
 
 
+def _json_text(value: str) -> bytes:
+    """Return what stands for `value` between the quotation marks of a JSON string."""
+    return json_bytes(value)[1:-1]
+
+
 class TextRenderer:
     """A few lines for a terminal, and for whatever asked for no document."""
 
     media_type = "text/plain"
 
     def render(self, problem: Problem) -> bytes:
-        lines = [f"{problem.status} {problem.title}", "", str(problem.detail)]
-        lines.append(str(permanence_note(problem)))
-        if problem.retry_after is not None:
-            lines.append(_("Try again in %(retry_in)s.") % {"retry_in": wait(problem.retry_after)})
-        if problem.allow:
-            lines.append(_("Allowed methods: %(list)s") % {"list": ", ".join(problem.allow)})
-        if problem.accept:
-            lines.append(_("Accepted formats: %(list)s") % {"list": ", ".join(problem.accept)})
-        if problem.upgrade:
-            lines.append(_("Protocols: %(list)s") % {"list": ", ".join(problem.upgrade)})
-        for each in problem.available:
-            lines.append(_("Available: %(type)s at %(href)s") % each.as_dict())
-        if problem.blocked_by:
-            lines.append(_("Who demands this: %(href)s") % {"href": problem.blocked_by})
-        for part in problem.errors:
-            lines.append(f"- {part.pointer}: {part.detail}" if part.pointer else f"- {part.detail}")
-        for action in problem.actions:
-            lines.append(f"{action.label}: {action.href}")
-        if problem.request_id:
-            lines.append(_("Request id: %(id)s") % {"id": problem.request_id})
-        return "\n".join([*lines, ""]).encode("utf-8", "replace")
+        return _made_once(_text, problem, ((_ID, problem.request_id),), str.encode)
+
+
+def _text(problem: Problem, nonce: str) -> bytes:
+    lines = [f"{problem.status} {problem.title}", "", str(problem.detail)]
+    lines.append(str(permanence_note(problem)))
+    if problem.retry_after is not None:
+        lines.append(_("Try again in %(retry_in)s.") % {"retry_in": wait(problem.retry_after)})
+    if problem.allow:
+        lines.append(_("Allowed methods: %(list)s") % {"list": ", ".join(problem.allow)})
+    if problem.accept:
+        lines.append(_("Accepted formats: %(list)s") % {"list": ", ".join(problem.accept)})
+    if problem.upgrade:
+        lines.append(_("Protocols: %(list)s") % {"list": ", ".join(problem.upgrade)})
+    for each in problem.available:
+        lines.append(_("Available: %(type)s at %(href)s") % each.as_dict())
+    if problem.blocked_by:
+        lines.append(_("Who demands this: %(href)s") % {"href": problem.blocked_by})
+    for part in problem.errors:
+        lines.append(f"- {part.pointer}: {part.detail}" if part.pointer else f"- {part.detail}")
+    for action in problem.actions:
+        lines.append(f"{action.label}: {action.href}")
+    if problem.request_id:
+        lines.append(_("Request id: %(id)s") % {"id": problem.request_id})
+    return "\n".join([*lines, ""]).encode("utf-8", "replace")
 
 
 class HTMLRenderer:
@@ -182,63 +197,72 @@ class HTMLRenderer:
         return str(page).encode()
 
     def render(self, problem: Problem, *, nonce: str = "") -> bytes:
-        """Return the app's own page, which needs nothing of the project.
-
-        Its bytes are made once for the same words in the same language, and then filled in.
-        """
-        told = replace(
-            problem, instance="", request_id=_ID if problem.request_id else "", extensions={}
-        )
-        page = _remembered_page(told, translation.get_language(), _NONCE if nonce else "")
-        return page.replace(_ID.encode(), _escaped(problem.request_id)).replace(
-            _NONCE.encode(), _escaped(nonce)
-        )
+        """Return the app's own page, which needs nothing of the project."""
+        shown = ((_ID, problem.request_id), (_NONCE, nonce))
+        return _made_once(_own_page, problem, shown, _escaped)
 
 
-# Stand in a remembered page for what is another in each request. Nobody can know them, and so
+# Stand in what was made once for what is another in each request. Nobody can know them, and so
 # write them into a text that is shown.
-_ID, _NONCE = secrets.token_hex(16), secrets.token_hex(16)
-_MOST_PAGES = 256
-_pages: dict[tuple[object, ...], bytes] = {}
+_INSTANCE, _ID, _NONCE = (secrets.token_hex(16) for _ in range(3))
+_PLAIN = re.compile(r"[A-Za-z0-9/._~=+-]*+")
 
+_made: dict[tuple[object, ...], bytes] = {}
+_MOST_MADE = 256
+forgotten_on_change(_made.clear)
 
-def _remembered_page(problem: Problem, language: str | None, nonce: str) -> bytes:
-    if problem.errors:
-        return _own_page(problem, nonce)  # What one has sent is of no use to another.
-    members = (getattr(problem, name) for name in _PAGE_MEMBERS)
-    key = (str(problem.title), str(problem.detail), language, nonce, *members)
-    page = _pages.get(key)
-    if page is None:
-        page = _own_page(problem, nonce)
-        if len(_pages) >= _MOST_PAGES:
-            _pages.clear()
-        _pages[key] = page
-    return page
-
-
-# What the page shows, beside the title and the detail.
-_PAGE_MEMBERS = (
-    "status",
-    "permanence",
-    "request_id",
-    "retry_after",
-    "allow",
-    "available",
-    "accept",
-    "upgrade",
-    "blocked_by",
-    "actions",
+# What the forms show, beside that and what one has sent, which is of no use to another.
+SHOWN = (
+    *("language", "status", "title", "detail", "type", "permanence", "retry_after", "allow"),
+    *("available", "accept", "upgrade", "blocked_by", "actions"),
 )
+SHOWN = (
+    *("language", "status", "title", "detail", "type", "permanence", "retry_after", "allow"),
+    *("available", "accept", "upgrade", "blocked_by", "actions"),
+)
+_shown = attrgetter(*SHOWN)
+
+
+def _made_once(
+    make: Callable[[Problem, str], bytes],
+    problem: Problem,
+    values: tuple[tuple[str, str], ...],
+    escaped: Callable[[str], bytes],
+) -> bytes:
+    """Return what `make` makes of `problem` and the nonce: once for the same words, then filled in.
+
+    values: what is filled in, and the mark that stands for each
+    escaped: gives how a text is written there
+    """
+    given = [(mark, value) for mark, value in values if value]
+    if problem.errors or problem.extensions or not problem.language:
+        return make(problem, dict(given).get(_NONCE, ""))
+    marks = tuple(mark for mark, _ in given)
+    key = (make, marks, _shown(problem))
+    made = _made.get(key)
+    if made is None:
+        marked = problem.replaced(
+            instance=_INSTANCE if _INSTANCE in marks else "",
+            request_id=_ID if _ID in marks else "",
+        )
+        made = make(marked, _NONCE if _NONCE in marks else "")
+        if len(_made) >= _MOST_MADE:
+            _made.clear()
+        _made[key] = made
+    for mark, value in given:
+        text = value.encode() if _PLAIN.fullmatch(value) else escaped(value)
+        made = made.replace(mark.encode(), text)
+    return made
+
+
+def _escaped(value: str) -> bytes:
+    return escape(value).encode("utf-8", "replace")
 
 
 def _own_page(problem: Problem, nonce: str) -> bytes:
     template = _own_engine().get_template(PAGE)
     page = template.render(Context(page_context(problem, nonce), use_l10n=False))
     return str(page).encode("utf-8", "replace")
-
-
-def _escaped(value: str) -> bytes:
-    return escape(value).encode("utf-8", "replace")
 
 
 def page_context(problem: Problem, nonce: str) -> dict[str, Any]:
@@ -279,24 +303,17 @@ def _project_page(status: int) -> Any:
     template of its own in the place of the page or of its base. It is looked for once where
     Django, too, looks for a template once.
     """
-    backends = tuple(engines.all())
-    if _are_cached(backends):
-        return _known_project_page(status, backends)
-    return _look_for_project_page(status)
+    return _known_project_page(status) if _are_cached() else _look_for_project_page(status)
 
 
-@lru_cache(maxsize=8)
-def _are_cached(backends: tuple[Any, ...]) -> bool:
+@remembered
+def _are_cached() -> bool:
+    """Tell whether every template of the project is read once and then remembered."""
     return all(
         isinstance(backend, DjangoTemplates)
         and all(isinstance(each, CachedLoader) for each in backend.engine.template_loaders)
-        for backend in backends
+        for backend in engines.all()
     )
-
-
-@lru_cache(maxsize=512)
-def _known_project_page(status: int, backends: tuple[Any, ...]) -> Any:
-    return _look_for_project_page(status)
 
 
 def _look_for_project_page(status: int) -> Any:
@@ -314,6 +331,9 @@ def _look_for_project_page(status: int) -> Any:
 
 def _is_foreign(template: Any) -> bool:
     return not Path(str(template.origin)).is_relative_to(_TEMPLATES)
+
+
+_known_project_page = remembered(_look_for_project_page)
 
 
 def csp_nonce(request: HttpRequest) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
@@ -43,7 +44,7 @@ class ProblemResponse(HttpResponse):
         context: ContextMaker,
         cause: BaseException | None = None,
     ) -> None:
-        super().__init__(status=problem.status)
+        super().__init__(content_type="text/html; charset=utf-8", status=problem.status)
         self.problem = problem
         self.context_maker = context
         self.cause = cause
@@ -169,18 +170,9 @@ FIELDS: Mapping[str, Callable[[Problem, HttpRequest], str | None]] = {
 }
 
 # What was said of the content that an error answer replaces (RFC 9110, section 8).
-_REPRESENTATION_FIELDS = (
-    "Content-Disposition",
-    "Content-Encoding",
-    "Content-Language",
-    "Content-Length",
-    "Content-Location",
-    "Content-Type",
-    "Digest",
-    "ETag",
-    "Last-Modified",
-    "Repr-Digest",
-    "Content-Digest",
+_REPRESENTATION_FIELDS = frozenset(
+    "content-digest content-disposition content-encoding content-language content-length"
+    " content-location content-type digest etag last-modified repr-digest".split()
 )
 
 # What only the one who writes the content can say.
@@ -194,15 +186,21 @@ _FIELD_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 
 def set_field(response: HttpResponseBase, name: str, value: str) -> None:
     """Set a header field; one that can't be sent changes nothing and is logged."""
-    sent = ResponseHeaders({})
     try:
-        sent[name] = value  # encodes it as Django does, and refuses newlines
-        if not (_FIELD_NAME.fullmatch(name) and _FIELD_VALUE.fullmatch(sent[name])):
-            raise ValueError("a character isn't allowed there")
+        _check(name, value)
     except (TypeError, ValueError, UnicodeError) as error:
         logger.error("The header field %r can't be sent: %s", name, error)
     else:
         response.headers[name] = value
+
+
+@lru_cache(maxsize=512)
+def _check(name: str, value: str) -> None:
+    """Raise TypeError, ValueError or UnicodeError for a field that can't be sent."""
+    sent = ResponseHeaders({})
+    sent[name] = value  # encodes it as Django does, and refuses newlines
+    if not (_FIELD_NAME.fullmatch(name) and _FIELD_VALUE.fullmatch(sent[name])):
+        raise ValueError("a character isn't allowed there")
 
 
 def set_fields(
@@ -221,8 +219,7 @@ def set_fields(
             is_below_wsgi_server and is_hop_by_hop(name)
         ):
             set_field(response, name, value)
-    owes = catalogue.entry(problem.status).owes
-    for name in ("Retry-After", *(("Link",) if problem.actions else ()), *owes):
+    for name in _owed(problem):
         if name in headers or (is_below_wsgi_server and is_hop_by_hop(name)):
             continue
         owed = FIELDS[name](problem, request)
@@ -231,7 +228,19 @@ def set_fields(
     if "Cache-Control" not in headers:
         set_field(response, "Cache-Control", cache_control(problem.status))
     headers["X-Content-Type-Options"] = "nosniff"
-    patch_vary_headers(response, vary)
+    if "Vary" in headers:
+        patch_vary_headers(response, vary)
+    else:
+        headers["Vary"] = ", ".join(vary)
+
+
+def _owed(problem: Problem) -> Iterator[str]:
+    """Yield the names of the fields that `problem` may owe."""
+    if problem.retry_after is not None:
+        yield "Retry-After"
+    if problem.actions:
+        yield "Link"
+    yield from catalogue.entry(problem.status).owes
 
 
 def cache_control(status: int) -> str:
@@ -240,24 +249,22 @@ def cache_control(status: int) -> str:
     return directives.get(status) or directives[f"{status // 100}xx"]
 
 
-def fill(
-    response: HttpResponseBase, problem: Problem, body: bytes, content_type: str, language: str
-) -> None:
+def fill(response: HttpResponseBase, problem: Problem, body: bytes, content_type: str) -> None:
     """Make `body` the content of `response`, in the place of what it had.
 
     Its other fields and its cookies stay, and so does the object: Django has perhaps logged it
     already, and must not log it again. The content stays for HEAD too: the server leaves it
     out, and Content-Length is that of GET whatever middleware does to the content on its way.
     """
-    for name in _REPRESENTATION_FIELDS:
-        if name in response.headers:
-            del response.headers[name]
+    headers = response.headers
+    for name in [name for name in headers if name.lower() in _REPRESENTATION_FIELDS]:
+        del headers[name]
     response.content = body  # type: ignore[attr-defined]
     response.status_code = problem.status
-    response.headers["Content-Type"] = content_type
-    if language:
-        response.headers["Content-Language"] = language
-    response.headers["Content-Length"] = str(len(body))
+    headers["Content-Type"] = content_type
+    if problem.language:
+        headers["Content-Language"] = problem.language
+    headers["Content-Length"] = str(len(body))
     response.problem = problem  # type: ignore[attr-defined]
 
 

@@ -6,8 +6,11 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.http import HttpRequest
 from django.test import RequestFactory, override_settings
+from django.utils import translation
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy
 
-from django_http_errors import pipeline
+from django_http_errors import catalogue, pipeline
 from django_http_errors.handlers import handler404
 from django_http_errors.problems import Problem
 
@@ -272,3 +275,25 @@ def test_allow_is_read_off_the_view_if_need_be(site: Site) -> None:
     response = site.get("method", JSON)
     assert response["Allow"] == ""
     assert response.json()["allow"] == []
+
+
+@pytest.mark.parametrize("path", ["nowhere", "raise/410", "builtin/permission-denied"])
+def test_an_answer_holds_no_traceback(site: Site, path: str) -> None:
+    """Its frames hold the answer: both would stay in memory until the next garbage collection."""
+    assert "cause" not in vars(site.get(path, HTML))
+
+
+@pytest.mark.parametrize(
+    ("words", "language", "said"),
+    [("plain", "de", "plain"), (gettext_lazy("Not Found"), "de", "Nicht gefunden")],
+)
+def test_words_are_said_in_the_language_of_the_answer(words: Any, language: str, said: str) -> None:
+    with translation.override(language):
+        for _time in range(2):
+            assert catalogue.said(words, language) == said
+
+
+def test_what_was_said_is_remembered_within_bounds() -> None:
+    for number in range(1200):
+        catalogue.said(format_lazy("Number {}", number), "en")
+        assert 0 < len(catalogue._said) <= catalogue._MOST_SAID

@@ -211,6 +211,20 @@ def test_values_are_frozen_and_slotted(value: object) -> None:
     assert not hasattr(value, "__dict__")
 
 
+@pytest.mark.parametrize("name", [each.name for each in dataclasses.fields(Problem)])
+def test_a_copy_has_other_members_as_dataclasses_have_it(name: str) -> None:
+    """Checks of the values included."""
+    value = "javascript:alert()" if name == "blocked_by" else ("other",)
+    for problem in (BARE, FULL):
+        before = copy.deepcopy(problem)
+        replaced = problem.replaced(**{name: value})
+        assert replaced == dataclasses.replace(problem, **{name: value})
+        assert type(replaced) is Problem
+        assert problem == before
+    with pytest.raises(KeyError):
+        BARE.replaced(no_member="x")
+
+
 @pytest.mark.parametrize("problem", [BARE, FULL])
 def test_a_problem_can_be_copied_and_pickled(problem: Problem) -> None:
     """Task queues, parallel test runners and caches of responses do."""

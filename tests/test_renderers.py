@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from logging import LogRecord
 from typing import Any
@@ -567,19 +567,21 @@ class PictureRenderer(CSVRenderer):
 
 def test_a_site_has_the_apps_forms_in_their_order() -> None:
     with override_settings(HTTP_ERRORS={}):
-        assert [(form.media_type, form.content_type, len(form.steps)) for form in forms()] == [
+        assert [
+            (form.media_type, form.content_type, len(form.steps)) for form in forms().values()
+        ] == [
             (HTML, "text/html; charset=utf-8", 2),
             (PROBLEM, "application/problem+json", 1),
             (JSON, "application/json", 1),
             (TEXT, "text/plain; charset=utf-8", 1),
         ]
-    assert [form.media_type for form in forms()] == list(FORMS)
+    assert list(forms()) == list(FORMS)
 
 
 @every_status
 def test_every_form_tells_every_problem(status: int, rf: RequestFactory) -> None:
     with override_settings(HTTP_ERRORS={}):
-        for form in forms():
+        for form in forms().values():
             for step in form.steps:
                 body = step(full(status), rf.get("/"), dict)
                 assert body is not None
@@ -589,7 +591,7 @@ def test_every_form_tells_every_problem(status: int, rf: RequestFactory) -> None
 def test_a_project_has_forms_of_its_own(rf: RequestFactory) -> None:
     paths = [f"{HERE}.CSVRenderer", f"{HERE}.PictureRenderer"]
     with override_settings(HTTP_ERRORS={"RENDERERS": paths}):
-        table, picture = forms()
+        table, picture = forms().values()
     assert (table.media_type, table.content_type) == ("text/csv", "text/csv; charset=utf-8")
     assert (picture.media_type, picture.content_type) == ("image/png", "image/png")
     (step,) = table.steps
@@ -606,7 +608,7 @@ def test_forms_that_cant_be_made_are_logged_and_replaced(
 ) -> None:
     with override_settings(HTTP_ERRORS={"RENDERERS": [path]}):
         made = forms()
-    assert [form.media_type for form in made] == list(FORMS)
+    assert list(made) == list(FORMS)
     (record,) = own_records
     assert "RENDERERS" in record.getMessage()
     assert record.exc_info
@@ -624,55 +626,111 @@ def test_permanence_has_a_class_of_its_own_in_the_style() -> None:
         assert f".permanence.{permanence}" in str(style())
 
 
-# --- The page that is made once ----------------------------------------------------------------
+# --- What is made once -------------------------------------------------------------------------
+
+RENDERERS = [HTMLRenderer(), JSONRenderer(), ProblemJSONRenderer(), TextRenderer()]
+every_renderer = pytest.mark.parametrize("renderer", RENDERERS, ids=lambda each: each.media_type)
 
 
-def test_a_remembered_page_has_nothing_of_another_request() -> None:
-    """What a request has of its own is filled in, and what is told makes a page of its own."""
-    problem = entry(500).problem(request_id="one", instance="/one/", extensions={"own": "one"})
-    first = HTMLRenderer().render(problem, nonce="nonce-one").decode()
-    other = dataclasses.replace(problem, request_id="two", instance="/two/", extensions={})
-    second = HTMLRenderer().render(other, nonce="nonce-two").decode()
-    assert "one" in first
-    assert "one" not in second
-    assert second == first.replace("nonce-one", "nonce-two").replace(">one<", ">two<")
-    bare = HTMLRenderer().render(dataclasses.replace(problem, request_id="")).decode()
-    assert "nonce" not in bare
-    assert "request-id" not in bare.partition("<body>")[2]
+def said(status: int, **members: Any) -> Problem:
+    """A problem as the road hands it to a renderer: its words are in a language."""
+    problem = entry(status).problem()
+    words = {"title": str(problem.title), "detail": str(problem.detail), "language": "en"}
+    return dataclasses.replace(problem, **{**words, **members})
 
 
-@pytest.mark.parametrize(
-    ("member", "value"),
-    [
-        ("status", 501),
-        ("title", "Another"),
-        ("detail", "Another"),
-        ("permanence", Permanence.TEMPORARY),
-        ("retry_after", 7),
-        ("allow", ("PATCH",)),
-        ("available", (Representation("text/csv", "/csv"),)),
-        ("accept", ("text/csv",)),
-        ("upgrade", ("h2c",)),
-        ("blocked_by", "https://court.example/"),
-        ("actions", (Action("Another", "/another/"),)),
-        ("errors", (InvalidPart("Another"),)),
-    ],
-)
-def test_another_problem_is_another_page(member: str, value: Any) -> None:
-    problem = entry(500).problem()
-    before = HTMLRenderer().render(problem)
-    assert HTMLRenderer().render(dataclasses.replace(problem, **{member: value})) != before
-    assert HTMLRenderer().render(problem) == before
+@pytest.fixture
+def made() -> Iterator[dict[tuple[object, ...], bytes]]:
+    """What the renderers remember: nothing yet."""
+    renderers._made.clear()
+    yield renderers._made
+    renderers._made.clear()
 
 
-def test_another_language_is_another_page() -> None:
-    problem = entry(404).problem()
+@every_renderer
+def test_the_same_words_are_made_once(
+    renderer: renderers.Renderer, made: dict[tuple[object, ...], bytes]
+) -> None:
+    first, second = (said(500, instance=f"/{each}/", request_id=each) for each in ("one", "two"))
+    told = [renderer.render(problem).decode() for problem in (first, second)]
+    assert len(made) == 1
+    assert told[1] == told[0].replace("one", "two")
+    assert "one" in told[0]
+    made.clear()
+    assert renderer.render(second).decode() == told[1], "filled in, it is what it would be alone"
+
+
+@every_renderer
+def test_what_is_filled_in_is_escaped(renderer: renderers.Renderer) -> None:
+    """A path or an id that the road would not let through neither: it is no matter here."""
+    hostile = "</p><script>\"'&\\\u2028"
+    problem = said(500, instance=hostile, request_id=hostile)
+    told = renderer.render(problem)
+    alone = renderer.render(dataclasses.replace(problem, language=""))  # not remembered
+    assert told == alone
+
+
+def test_the_nonce_is_filled_in(made: dict[tuple[object, ...], bytes]) -> None:
+    problem = said(500)
+    first, second = (HTMLRenderer().render(problem, nonce=f"nonce-{n}").decode() for n in (1, 2))
+    assert len(made) == 1
+    assert first != second == first.replace("nonce-1", "nonce-2")
+    assert "nonce" not in HTMLRenderer().render(problem).decode()
+    assert len(made) == 2
+
+
+@every_renderer
+def test_what_one_has_sent_is_of_no_use_to_another(
+    renderer: renderers.Renderer, made: dict[tuple[object, ...], bytes]
+) -> None:
+    renderer.render(said(422, errors=(InvalidPart("Not a number"),)))
+    renderer.render(said(404, extensions={"own": "one"}))
+    assert made == {}
+
+
+@every_renderer
+def test_another_problem_is_another_text(renderer: renderers.Renderer) -> None:
+    others = {
+        "status": 501,
+        "title": "Another",
+        "detail": "Another",
+        "permanence": Permanence.TEMPORARY,
+        "retry_after": 7,
+        "allow": ("PATCH",),
+        "available": (Representation("text/csv", "/csv"),),
+        "accept": ("text/csv",),
+        "upgrade": ("h2c",),
+        "blocked_by": "https://court.example/",
+        "actions": (Action("Another", "/another/"),),
+        "errors": (InvalidPart("Another"),),
+        "request_id": "other",
+    }
+    problem = said(500)
+    before = renderer.render(problem)
+    for member, value in others.items():
+        other = dataclasses.replace(problem, **{member: value})  # type: ignore[arg-type]
+        alone = renderer.render(dataclasses.replace(other, language=""))
+        assert renderer.render(other) == alone, member
+    assert renderer.render(problem) == before
+
+
+def test_every_member_is_known_to_what_is_made_once() -> None:
+    """One that is shown and not looked at would be another's."""
+    unseen = {"accept_encoding", "challenges", "headers", "length"}  # in header fields alone
+    filled_in = {"instance", "request_id"}
+    refused = {"errors", "extensions"}
+    names = {each.name for each in dataclasses.fields(Problem)}
+    assert names == set(renderers.SHOWN) | unseen | filled_in | refused
+
+
+@pytest.mark.parametrize("renderer", [HTMLRenderer(), TextRenderer()], ids=["html", "text"])
+def test_another_language_is_another_text(renderer: renderers.Renderer) -> None:
+    english = renderer.render(said(404))
     with translation.override("de"):
-        german = HTMLRenderer().render(problem)
-    assert HTMLRenderer().render(problem) != german
+        assert renderer.render(said(404, language="de")) != english
 
 
-def test_pages_are_remembered_within_bounds() -> None:
+def test_what_is_remembered_is_bounded(made: dict[tuple[object, ...], bytes]) -> None:
     for number in range(600):
-        HTMLRenderer().render(entry(404).problem(detail=f"Number {number}"))
-    assert len(renderers._pages) <= renderers._MOST_PAGES
+        HTMLRenderer().render(said(404, detail=f"Number {number}"))
+        assert 0 < len(made) <= renderers._MOST_MADE

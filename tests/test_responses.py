@@ -381,8 +381,8 @@ def test_what_was_said_of_the_replaced_content_goes() -> None:
     response = HttpResponse(status=404, headers={**OF_THE_REPLACED, "X-Own": "kept"})
     response.set_cookie("own", "kept")
     response._has_been_logged = True  # type: ignore[attr-defined]
-    problem = full(404)
-    fill(response, problem, "Größe".encode(), "text/plain", "de")
+    problem = dataclasses.replace(full(404), language="de")
+    fill(response, problem, "Größe".encode(), "text/plain")
     assert dict(response.headers) == {
         "X-Own": "kept",
         "Content-Type": "text/plain",
@@ -398,13 +398,13 @@ def test_what_was_said_of_the_replaced_content_goes() -> None:
 @every_status
 def test_a_response_takes_the_status_of_its_problem(status: int) -> None:
     response = HttpResponse(status=400)
-    fill(response, entry(status).problem(), b"body", "text/plain", "en")
+    fill(response, entry(status).problem(), b"body", "text/plain")
     assert response.status_code == status
 
 
 def test_without_a_language_none_is_claimed() -> None:
     response = HttpResponse(status=404, headers={"Content-Language": "fr"})
-    fill(response, full(404), b"body", "text/plain", "")
+    fill(response, full(404), b"body", "text/plain")
     assert "Content-Language" not in response.headers
 
 

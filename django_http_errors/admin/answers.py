@@ -52,7 +52,7 @@ BESIDE = ("text/html", "application/problem+json")
 
 def beside(address: str, **asked: Any) -> tuple[Explanation, list[Answer]]:
     """Return the answers that have room beside the fields, and the explanation of the first."""
-    types = [form.media_type for form in renderers.forms()]
+    types = list(renderers.forms())
     return _in_forms([each for each in types if each in BESIDE] or types, address, asked)
 
 
@@ -61,7 +61,7 @@ def in_every_form(address: str, **asked: Any) -> tuple[Explanation, list[Answer]
 
     asked: as for `explain`
     """
-    return _in_forms([form.media_type for form in renderers.forms()], address, asked)
+    return _in_forms(list(renderers.forms()), address, asked)
 
 
 def _in_forms(

@@ -43,7 +43,7 @@ def statuses() -> list[tuple[str, str]]:
 
 def media_types() -> list[str]:
     """Return the media types of the forms that the site answers in."""
-    return [form.media_type for form in renderers.forms()]
+    return list(renderers.forms())
 
 
 def path_in(address: str) -> str:

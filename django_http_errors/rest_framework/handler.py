@@ -46,9 +46,10 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
         return None
     problem = _problem(exc, context)
     request: HttpRequest = context["request"]._request
-    with pipeline.language_of(request) as language:
+    language, spoken = pipeline.language_of(request)
+    with spoken:
         try:
-            problem = pipeline.settle(request, problem)
+            problem = pipeline.settle(request, problem, language)
         finally:
             # Not before: in a transaction that is to be rolled back no rules can be read.
             views.set_rollback()

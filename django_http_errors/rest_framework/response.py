@@ -78,7 +78,7 @@ class APIProblemResponse(Response):
 
     def _by_the_app(self, request: HttpRequest, preset: str) -> bytes:
         """Return the problem in the form that the client prefers, whatever the view can write."""
-        forms = {form.media_type: form for form in renderers.forms()}
+        forms = renderers.forms()
         chosen = negotiation.best(request.META.get("HTTP_ACCEPT"), tuple(forms), preset) or preset
         form = forms.get(chosen) or next(iter(forms.values()))
         body, content_type = pipeline.write(self.problem, request, pipeline.no_context, form)
