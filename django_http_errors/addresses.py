@@ -60,6 +60,12 @@ def pattern_key(pattern: str) -> str:
     return path_key(unquote(pattern))
 
 
+def spellings(key: str) -> tuple[str, str]:
+    """Return the patterns whose `pattern_key` is `key`, as rows are written."""
+    pattern = decoded_path(quote(key))
+    return pattern, f"{pattern}/"
+
+
 def bare_host(host: str) -> str:
     """Return `host` in lower case, without its port and the final dot of a rooted name."""
     host = host.lower()

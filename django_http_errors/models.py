@@ -44,13 +44,17 @@ class Generation(models.Model):
         return str(self.number)
 
     @classmethod
-    def advance(cls, using: str) -> None:
-        """Take the next number, in the transaction that is open on `using`."""
+    def advance(cls, using: str) -> int:
+        """Return the next number, in the transaction that is open on `using`.
+
+        Until that has ended nobody else gets one: the numbers are in the order of the commits.
+        """
         rows = cls._base_manager.using(using)
         step = {"number": F("number") + 1}
         if not rows.filter(pk=cls.ROW).update(**step):
             rows.bulk_create([cls(pk=cls.ROW)], ignore_conflicts=True)
             rows.filter(pk=cls.ROW).update(**step)
+        return cls.current(using)
 
     @classmethod
     def current(cls, using: str) -> int:
@@ -64,11 +68,10 @@ def committed() -> None:
     edited.send(sender=Generation)
 
 
-def advancing(using: str, edit: Callable[[], T]) -> T:
-    """Return what `edit` returns, and advance the generation in the same transaction."""
+def advancing(using: str, edit: Callable[[int], T]) -> T:
+    """Return what `edit` makes of the next generation, in the transaction that advances it."""
     with transaction.atomic(using=using):
-        result = edit()
-        Generation.advance(using)
+        result = edit(Generation.advance(using))
         transaction.on_commit(committed, using=using)
     edited.send(sender=Generation)
     return result
@@ -87,23 +90,31 @@ class RowQuerySet(models.QuerySet[Any]):
         return using or router.db_for_write(self.model)
 
     def update(self, **values: Any) -> int:
-        return advancing(self._written, lambda: super(RowQuerySet, self).update(**values))
+        change = super().update
+        return advancing(self._written, lambda number: change(**values, generation=number))
 
     update.alters_data = True  # type: ignore[attr-defined]
 
     def delete(self) -> tuple[int, dict[str, int]]:
-        return advancing(self._written, super().delete)
+        remove = super().delete
+        return advancing(self._written, lambda number: remove())
 
     delete.alters_data = True  # type: ignore[attr-defined]
     delete.queryset_only = True  # type: ignore[attr-defined]
 
     def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> list[Any]:
         objs = list(objs)
-        for each in objs:
-            each.normalise()
-        return advancing(
-            self._written, lambda: super(RowQuerySet, self).bulk_create(objs, *args, **kwargs)
-        )
+        if kwargs.get("update_fields"):
+            kwargs["update_fields"] = {*kwargs["update_fields"], "generation"}
+        create = super().bulk_create
+
+        def edit(number: int) -> list[Any]:
+            for each in objs:
+                each.normalise()
+                each.generation = number
+            return create(objs, *args, **kwargs)
+
+        return advancing(self._written, edit)
 
     bulk_create.alters_data = True  # type: ignore[attr-defined]
 
@@ -122,6 +133,8 @@ class Row(models.Model):
     host: models.CharField[str, str]
 
     enabled = models.BooleanField(_("enabled"), default=True)
+    # The one that the last edit of this row made: who knows an older one reads the row again.
+    generation = models.BigIntegerField(default=0, editable=False)
 
     objects = RowQuerySet.as_manager()
 
@@ -130,12 +143,20 @@ class Row(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.normalise()
-        using = kwargs.get("using") or router.db_for_write(type(self), instance=self)
-        advancing(using, lambda: super(Row, self).save(*args, **kwargs))
+        if kwargs.get("update_fields") is not None:
+            kwargs["update_fields"] = {*kwargs["update_fields"], "generation"}
+        save = super().save
+
+        def edit(number: int) -> None:
+            self.generation = number
+            save(*args, **kwargs)
+
+        advancing(kwargs.get("using") or router.db_for_write(type(self), instance=self), edit)
 
     def delete(self, using: str | None = None, keep_parents: bool = False) -> Any:
         alias = using or router.db_for_write(type(self), instance=self)
-        return advancing(alias, lambda: super(Row, self).delete(using, keep_parents))
+        remove = super().delete
+        return advancing(alias, lambda number: remove(using, keep_parents))
 
     def clean_fields(self, exclude: Any = None) -> None:
         super().clean_fields(exclude)
@@ -302,6 +323,9 @@ class Addressed(Row):
     def normalise(self) -> None:
         super().normalise()
         self.pattern = decoded_path(self.pattern)
+        if self.pattern.endswith("//"):
+            # The same addresses as with one slash, and to be found in the database by that.
+            self.pattern = f"{self.pattern.rstrip('/')}/"
 
     def clean(self) -> None:
         self.normalise()
@@ -393,6 +417,8 @@ class PermanenceRule(Addressed):
         verbose_name = _("permanence rule")
         verbose_name_plural = _("permanence rules")
         ordering = ["pattern", "host", "kind"]
+        # For the routes alone, and for what has changed since a generation.
+        indexes = [models.Index(fields=["kind", "generation"], name="http_errors_permanence_new")]
         constraints = [
             models.UniqueConstraint(
                 fields=["pattern", "host", "kind"],
@@ -503,10 +529,11 @@ class HidingRule(Addressed):
                 raise ValidationError({"pattern": error}) from error
 
 
-def _note_fixture(raw: bool, using: str, **kwargs: Any) -> None:
+def _note_fixture(raw: bool, using: str, sender: Any, instance: Row, **kwargs: Any) -> None:
     """Advance the generation for a row of a fixture, which doesn't come by `save`."""
     if raw:
-        advancing(using, lambda: None)
+        row = sender._base_manager.using(using).filter(pk=instance.pk)
+        advancing(using, lambda number: row.update(generation=number))
 
 
 for _model in (ErrorMessage, PermanenceRule, HidingRule):

@@ -18,6 +18,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
 from django_http_errors.models import ErrorMessage, Generation, PermanenceRule
+from django_http_errors.policies import reading
 from django_http_errors.policies import store as module
 from django_http_errors.policies.store import EMPTY, LONGEST_BACK_OFF, REPLICA_LAG, Store, store
 
@@ -418,7 +419,7 @@ def test_an_edit_that_comes_while_the_rows_are_read_is_in_the_snapshot(
 ) -> None:
     ErrorMessage.objects.create(title="old")
     PermanenceRule.objects.create(pattern="/old/")
-    read = module._messages
+    read = reading.error_messages
     times = []
 
     def edit_and_read(alias: str) -> Iterator[Any]:
@@ -429,7 +430,7 @@ def test_an_edit_that_comes_while_the_rows_are_read_is_in_the_snapshot(
         times.append(1)
         return read(alias)
 
-    monkeypatch.setattr(module, "_messages", edit_and_read)
+    monkeypatch.setattr(reading, "error_messages", edit_and_read)
     snapshot = store.current()
     assert [rule.pattern for rule in snapshot.rules] == ["/new/"]
     assert [message.title for message in snapshot.messages] == ["new"]

@@ -22,6 +22,7 @@ from ..explanation import Explanation
 from ..importing import RULES, written
 from ..models import ErrorMessage, Kind, PermanenceRule
 from ..policies import permanence
+from ..policies.matching import Index
 from ..policies.messages import contributions
 from ..policies.permanence import Rule
 from ..policies.store import store
@@ -180,7 +181,7 @@ class PermanenceRuleAdmin(AddressedAdmin):
         address = permanence.sample(rule) if row.kind == Kind.ROUTE else row.pattern
         # The page is that of the rule alone, and as if it were in force.
         in_force = replace(rule, valid_from=None, valid_until=None)
-        rules = permanence.Rules((in_force,))
+        rules = Index((in_force,))
         explanation, answers = beside(
             web_address(address),
             host=row.host or asked["site_host"],

@@ -92,7 +92,7 @@ class Index(Generic[R]):
         for each in hosts:
             yield from self._exact.get((each, key), ())
         if self._prefixes:
-            for prefix in self._prefixes_of(key):
+            for prefix in above(key, self._deepest):
                 for each in hosts:
                     yield from self._prefixes.get((each, prefix), ())
         relative = key.removeprefix("/")
@@ -100,11 +100,16 @@ class Index(Generic[R]):
             if rule.host in hosts and route.match(relative):
                 yield rule
 
-    def _prefixes_of(self, key: str) -> Iterator[str]:
-        """Yield `key` and what is above it, the longest first, as far as there are prefixes."""
-        if key.count("/") > self._deepest:
-            key = "/".join(key.split("/", self._deepest + 1)[: self._deepest + 1])
-        while key:
-            yield key
-            key = key.rpartition("/")[0]
-        yield ""
+    def below(self, beginning: str) -> Iterator[R]:
+        """Yield all rules whose pattern has this `beginning`, and perhaps others."""
+        return iter(self)
+
+
+def above(key: str, deepest: int) -> Iterator[str]:
+    """Yield `key` and what is above it, the longest first, none of more than `deepest` segments."""
+    if key.count("/") > deepest:
+        key = "/".join(key.split("/", deepest + 1)[: deepest + 1])
+    while key:
+        yield key
+        key = key.rpartition("/")[0]
+    yield ""

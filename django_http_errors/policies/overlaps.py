@@ -6,7 +6,8 @@ a message of its own, can be told from its neighbours.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from itertools import chain, islice
 from typing import Any
 
 from django.urls import NoReverseMatch, Resolver404, resolve, reverse
@@ -20,9 +21,13 @@ from ..models import Kind
 from . import hiding
 from .messages import Message
 from .permanence import Rule as PermanenceRule
+from .permanence import literal
 from .store import Snapshot
 
 Place = tuple[str, str]
+
+# An editor reads no more than that.
+MOST_NAMED = 50
 
 
 def place_of(row: PermanenceRule | Message) -> Place:
@@ -40,7 +45,9 @@ def within(rule: Any, snapshot: Snapshot) -> Iterator[PermanenceRule | Message]:
 
     rule: a `HidingRule`, or one as the snapshot has it
     """
-    for row in _rows(snapshot):
+    rules = snapshot.rules.below(literal(rule.pattern))
+    rows: Iterator[PermanenceRule | Message] = chain(rules, snapshot.messages)
+    for row in rows:
         host, path = place_of(row)
         if rule.host and host not in ("", rule.host):
             continue
@@ -51,16 +58,13 @@ def within(rule: Any, snapshot: Snapshot) -> Iterator[PermanenceRule | Message]:
 
 def within_views(snapshot: Snapshot) -> Iterator[PermanenceRule | Message]:
     """Yield the rules and messages for single addresses of views under `hide_forbidden`."""
-    for row in _rows(snapshot):
+    rows: Iterator[PermanenceRule | Message] = chain(snapshot.rules, snapshot.messages)
+    for row in rows:
         path = place_of(row)[1]
         if _is_route(row) or not path:
             continue
         if any(_is_hiding_view(each) for each in (path, f"{path_key(path)}/")):
             yield row
-
-
-def _rows(snapshot: Snapshot) -> Iterable[PermanenceRule | Message]:
-    return (*snapshot.rules, *snapshot.messages)
 
 
 def _is_route(row: PermanenceRule | Message) -> bool:
@@ -102,7 +106,7 @@ def warnings(rule: Any, snapshot: Snapshot) -> list[Promise]:
                 login=f"{admin}login/",
             )
         )
-    for row in within(rule, snapshot):
+    for row in islice(within(rule, snapshot), MOST_NAMED):
         host, path = place_of(row)
         words = (
             _("The message for {place} is for a part of this only, and tells that part apart.")

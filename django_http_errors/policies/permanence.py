@@ -7,13 +7,13 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote
 
 from django.utils.translation import gettext_lazy as _
 
 from .. import catalogue
-from ..addresses import pattern_key, web_address
+from ..addresses import path_key, pattern_key, web_address
 from ..models import Kind
 from ..problems import Action, Permanence, Problem
 from .facts import Facts
@@ -59,7 +59,14 @@ class Rule:
 
 FIELDS = tuple(Rule.__dataclass_fields__)
 
-Rules = Index[Rule]
+
+class Rules(Protocol):
+    """The rules of a snapshot: an `Index`, or what asks the database."""
+
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[Rule]: ...
+    def covering(self, path: str, host: str) -> Iterator[Rule]: ...
+    def below(self, beginning: str) -> Iterator[Rule]: ...
 
 
 def considered(facts: Facts, rules: Rules) -> Iterator[tuple[Rule, bool]]:
@@ -126,6 +133,11 @@ def sample(rule: Rule) -> str:
     return unquote(rule.pattern)
 
 
+def literal(pattern: str) -> str:
+    """Return the beginning that all addresses of `pattern`, of whatever kind, have."""
+    return path_key(pattern.partition("<")[0])
+
+
 def covering(rule: Rule, rules: Rules) -> Iterator[tuple[Rule, bool]]:
     """Yield the other rules that cover all that `rule` does, and whether each goes before it."""
     address = sample(rule)
@@ -137,7 +149,7 @@ def covering(rule: Rule, rules: Rules) -> Iterator[tuple[Rule, bool]]:
 def covered(rule: Rule, rules: Rules) -> Iterator[tuple[Rule, bool]]:
     """Yield the other rules whose all `rule` covers, and whether it goes before each."""
     alone = Index((rule,))
-    for other in rules:
+    for other in rules.below(literal(rule.pattern)):
         address = sample(other)
         if other.pk != rule.pk and any(alone.covering(address, other.host)):
             yield other, _goes_before(rule, other, address)

@@ -3,6 +3,10 @@
 This is the only place that reads the database for an error answer, and it does so rarely: every
 few seconds it asks for the generation, and for the rows when that is another one. A request that
 is no error never comes here.
+
+A few thousand permanence rules are read at once. More are read by a thread of their own, page by
+page, so that no request waits for them; until it is through, the database is asked by address.
+Of more than fit into memory only a sieve is kept, which an edit adds to.
 """
 
 from __future__ import annotations
@@ -10,9 +14,11 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain
 from typing import Any
 
 from django.core.exceptions import SynchronousOnlyOperation
@@ -20,15 +26,23 @@ from django.db import connections, router, transaction
 
 from .. import models
 from ..conf import http_errors
-from . import hiding, messages, permanence
+from . import hiding, messages, permanence, reading
 from .matching import Index
+from .sieve import Sieve
+from .stored import StoredRules
 
 logger = logging.getLogger("django_http_errors")
 
 LONGEST_BACK_OFF = 30.0
 # For how long a lower generation than ours is taken for a replica's lag.
 REPLICA_LAG = 60.0
-CHUNK = 5000
+
+# Permanence rules that are read while a request waits: that takes some 30 ms.
+READ_AT_ONCE = 5000
+# Permanence rules that are kept in memory: 64 MB of it.
+MOST_IN_MEMORY = 2**17
+# How long the thread that reads more of them pauses between two pages, in seconds.
+PAUSE = 0.002
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +71,9 @@ class Store:
 
     def forget(self) -> None:
         """Be as at the start of the process."""
+        # The thread that reads many rules, and the generation that they were read at.
+        self._reader: threading.Thread | None = None
+        self._all_read_at = -1
         self._snapshot = EMPTY
         self._loaded_at = 0.0
         self._ask_at = 0.0
@@ -122,16 +139,39 @@ class Store:
             if self._back_off:
                 logger.warning("Messages and rules can be read again")
             self._back_off = 0.0
+            self._read_the_rest(alias)
         except SynchronousOnlyOperation:
             self._ask_at = 0.0
             raise
-        except Exception:
-            if not self._back_off:
-                logger.exception(
-                    "Messages and rules can't be read; what was known of them stays in force"
-                )
-            self._back_off = min(2 * self._back_off or 1.0, LONGEST_BACK_OFF)
-            self._ask_at = time.monotonic() + self._back_off
+        except Exception as error:  # noqa: BLE001 - it is logged
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        """Ask no more for a while: twice as long as the last time."""
+        if not self._back_off:
+            logger.error(
+                "Messages and rules can't be read; what was known of them stays in force",
+                exc_info=error,
+            )
+        self._back_off = min(2 * self._back_off or 1.0, LONGEST_BACK_OFF)
+        self._ask_at = time.monotonic() + self._back_off
+
+    def _ask(
+        self, alias: str, question: Callable[[models.PermanenceRuleQuerySet], list[Any]]
+    ) -> list[Any] | None:
+        """Return the answer of the database `alias`, None if it is not to be asked now."""
+        if self._back_off and time.monotonic() < self._ask_at:
+            return None
+        try:
+            if connections[alias].needs_rollback:
+                return None
+            with _savepoint(alias):
+                return question(reading.rules(alias))
+        except SynchronousOnlyOperation:
+            return None  # This is an event loop's thread.
+        except Exception as error:  # noqa: BLE001 - it is logged
+            self._fail(error)
+            return None
 
     def read(self, alias: str) -> Snapshot:
         """Return what the database `alias` has now; raises what that raises."""
@@ -144,13 +184,93 @@ class Store:
                 before = models.Generation.current(alias)
                 snapshot = Snapshot(
                     before,
-                    Index(_rules(alias)),
-                    messages.Messages(_messages(alias)),
-                    Index(_hiding(alias)),
+                    self._rules(alias, before),
+                    messages.Messages(reading.error_messages(alias)),
+                    Index(reading.hiding_rules(alias)),
                 )
                 if models.Generation.current(alias) == before:
                     break
         return snapshot
+
+    def _rules(self, alias: str, generation: int) -> permanence.Rules:
+        """Return the rules, as far as a request can wait for them."""
+        known, since = self._snapshot.rules, self._snapshot.generation
+        if self._all_read_at == generation:
+            return known
+        if not isinstance(known, StoredRules) and len(known) <= READ_AT_ONCE:
+            few = reading.read(reading.rules(alias)[: READ_AT_ONCE + 1])
+            if len(few) <= READ_AT_ONCE:
+                return Index(few)
+        if isinstance(known, StoredRules) and known.sieve and since < generation:
+            changed = reading.changed(alias, since, READ_AT_ONCE)
+            if len(changed) <= min(READ_AT_ONCE, known.sieve.room):
+                return self._stored(alias, known.sieve.with_(changed))
+        return self._stored(alias)
+
+    def _stored(self, alias: str, sieve: Sieve | None = None) -> StoredRules:
+        routes = reading.read(reading.rules(alias).filter(kind=models.Kind.ROUTE))
+        return StoredRules(partial(self._ask, alias), Index(routes), sieve)
+
+    def _read_the_rest(self, alias: str) -> None:
+        """Have a thread read the rules, if there are more than a request can wait for."""
+        is_reading = self._reader is not None and self._reader.is_alive()
+        if _are_unread(self._snapshot.rules) and not is_reading:
+            self._reader = threading.Thread(
+                target=self._read_all, args=(alias,), name="django_http_errors", daemon=True
+            )
+            self._reader.start()
+
+    def _read_all(self, alias: str) -> None:
+        """Put all rules into the snapshot, or a sieve of them; what the thread does."""
+        try:
+            for _attempt in range(5):
+                if self._put(alias, *self._every_rule(alias)):
+                    break
+        except Exception:
+            logger.exception("Rules can't be read; the database is asked for each address")
+        finally:
+            connections[alias].close()
+
+    def _every_rule(self, alias: str) -> tuple[int, permanence.Rules]:
+        """Return all rules, and the generation from which on edits may be missing."""
+        generation = models.Generation.current(alias)
+        count = reading.rules(alias).count()
+        ask = partial(_answer, alias)
+        if count <= MOST_IN_MEMORY:
+            read = chain.from_iterable(_paused(reading.pages(ask, permanence.FIELDS)))
+            return generation, Index(map(reading.rule, read))
+        # Room for some that will be added, before it has to be made anew.
+        sieve = Sieve(count + count // 4)
+        for page in _paused(reading.pages(ask, ("pk", "kind", "pattern"))):
+            sieve.put(row[1:] for row in page)
+        return generation, self._stored(alias, sieve)
+
+    def _put(self, alias: str, generation: int, rules: permanence.Rules) -> bool:
+        """Put `rules` into the snapshot; return False if there were edits that they lack."""
+        with self._lock:
+            latest = models.Generation.current(alias)
+            if latest != generation:
+                if not (isinstance(rules, StoredRules) and rules.sieve):
+                    return False
+                changed = reading.changed(alias, generation, READ_AT_ONCE)
+                if len(changed) > READ_AT_ONCE:
+                    return False
+                rules.sieve.put(changed)
+            if _are_unread(self._snapshot.rules):
+                self._snapshot = replace(self._snapshot, rules=rules)
+                self._all_read_at = latest
+        return True
+
+
+def _are_unread(rules: permanence.Rules) -> bool:
+    """Tell whether the database is asked for every address, until all rules are read."""
+    return isinstance(rules, StoredRules) and rules.sieve is None
+
+
+def _answer(
+    alias: str, question: Callable[[models.PermanenceRuleQuerySet], list[Any]]
+) -> list[Any]:
+    return question(reading.rules(alias))
 
 
 def _has_uncommitted_edits(alias: str) -> bool:
@@ -165,22 +285,11 @@ def _savepoint(alias: str) -> AbstractContextManager[Any]:
     return nullcontext()
 
 
-def _rules(alias: str) -> Iterator[permanence.Rule]:
-    rows = models.PermanenceRule.objects.using(alias).enabled().order_by("pk")
-    for row in rows.values_list(*permanence.FIELDS).iterator(chunk_size=CHUNK):
-        yield permanence.Rule(*row)
-
-
-def _messages(alias: str) -> Iterator[messages.Message]:
-    rows = models.ErrorMessage.objects.using(alias).enabled().order_by("pk")
-    for row in rows.values_list(*messages.FIELDS).iterator(chunk_size=CHUNK):
-        yield messages.Message(*row)
-
-
-def _hiding(alias: str) -> Iterator[hiding.Rule]:
-    rows = models.HidingRule.objects.using(alias).enabled().order_by("pk")
-    for row in rows.values_list(*hiding.FIELDS).iterator(chunk_size=CHUNK):
-        yield hiding.Rule(*row)
+def _paused(read: Iterator[list[Any]]) -> Iterator[list[Any]]:
+    """Yield the pages of `read`, and let requests be answered between two of them."""
+    for page in read:
+        yield page
+        time.sleep(PAUSE)
 
 
 store = Store()

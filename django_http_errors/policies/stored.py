@@ -1,0 +1,71 @@
+"""Permanence rules that are too many for the memory of a process: they stay in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+
+from django.db.models import Q
+
+from ..addresses import path_key, spellings
+from .matching import Index, above
+from .permanence import FIELDS, Rule
+from .reading import Ask, pages, rule
+from .sieve import Sieve
+
+# Nobody makes a rule for more segments than these, if it isn't known how many there are.
+DEEPEST = 32
+
+MOST_REMEMBERED = 4096
+
+
+class StoredRules:
+    """Rules that are asked for by address; what was found is remembered until the next edit.
+
+    ask: puts a question to the database
+    routes: those of the kind "route", which are few, and have no address to ask by
+    sieve: keeps back the addresses that no rule is for; None: all of them are asked for
+    """
+
+    def __init__(self, ask: Ask, routes: Index[Rule], sieve: Sieve | None = None) -> None:
+        self.sieve = sieve
+        self._ask = ask
+        self._routes = routes
+        self._found: dict[tuple[object, ...], Index[Rule]] = {}
+
+    def __len__(self) -> int:
+        return self.sieve.size if self.sieve else 1  # how many is not known yet
+
+    def __iter__(self) -> Iterator[Rule]:
+        return self.below("")
+
+    def below(self, beginning: str) -> Iterator[Rule]:
+        """Yield all rules whose pattern has this `beginning`."""
+        for page in pages(self._ask, FIELDS, pattern__startswith=beginning):
+            yield from map(rule, page)
+
+    def covering(self, path: str, host: str) -> Iterator[Rule]:
+        """Yield the rules that cover the decoded `path` at `host`, those that go first first."""
+        key = path_key(path)
+        keys = above(key, DEEPEST) if self.sieve is None else self.sieve.candidates(key)
+        patterns = tuple(chain.from_iterable(map(spellings, keys)))
+        # A route may be another by now, or no more: the database knows.
+        routes = tuple(route.pk for route in self._routes.covering(path, host))
+        if patterns or routes:
+            yield from self._read(patterns, routes).covering(path, host)
+
+    def _read(self, patterns: tuple[str, ...], routes: tuple[int, ...]) -> Index[Rule]:
+        found = self._found.get((patterns, routes))
+        if found is None:
+            asked = Q(pattern__in=patterns) | Q(pk__in=routes)
+            rows = self._ask(lambda rules: list(rules.filter(asked).values_list(*FIELDS)))
+            if rows is None:
+                return _NOTHING
+            found = Index(map(rule, rows))
+            if len(self._found) >= MOST_REMEMBERED:
+                self._found.clear()
+            self._found[patterns, routes] = found
+        return found
+
+
+_NOTHING: Index[Rule] = Index(())
