@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
 
 # Everything here shares one environment, so that nothing is won by doing two things at once.
 .NOTPARALLEL:
-.PHONY: help demo tour test lint matrix clean site
+.PHONY: help demo tour test foreign lint matrix clean site
 
 help: ## this list
 	@echo 'make TARGET [PYTHON=python3.13] [PORT=8000] [PYTEST_ARGS="-k negotiation"]'
@@ -27,6 +27,9 @@ tour: site ## ask for every failing address of the demo site, as browser, JSON c
 
 test: $(VENV)/.installed-test ## run the tests
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+foreign: $(VENV)/.installed-test ## run Django's own tests and REST framework's, with the app in the stack
+	@FOREIGN=1 $(BIN)/python -m pytest tests/foreign
 
 lint: $(VENV)/.installed-tox ## ruff, mypy, import-linter
 	@$(BIN)/tox run -qq -e lint

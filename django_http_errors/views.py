@@ -11,6 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext_lazy as _
+from django.views import csrf
 from django.views.generic import View
 
 from . import catalogue, pipeline
@@ -190,7 +191,12 @@ _CSRF_DETAIL = _(
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:
-    """Answer a failed CSRF check, as ``CSRF_FAILURE_VIEW``; the reason is told in DEBUG only."""
+    """Answer a failed CSRF check, as ``CSRF_FAILURE_VIEW``; the reason is told in DEBUG only.
+
+    Who is shown pages has Django's then, which helps with it.
+    """
+    if settings.DEBUG and pipeline.choose(request).media_type == "text/html":
+        return csrf.csrf_failure(request, reason)
     extensions = {"debug": {"reason": reason}} if settings.DEBUG else {}
     problem = catalogue.entry(403).problem(detail=_CSRF_DETAIL, extensions=extensions)
     return pipeline.answer(request, problem)

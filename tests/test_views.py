@@ -106,3 +106,17 @@ def test_a_failed_csrf_check(debug: bool, records: list) -> None:
     assert "form" in problem["detail"]
     assert ("CSRF cookie not set" in response.content.decode()) == debug
     assert [record.name for record in records] == ["django.security.csrf"]
+
+
+@pytest.mark.parametrize("debug", [True, False])
+@override_settings(
+    CSRF_FAILURE_VIEW="django_http_errors.views.csrf_failure", MIDDLEWARE=[MIDDLEWARE]
+)
+def test_a_developer_keeps_djangos_help_with_csrf(debug: bool) -> None:
+    """As with the other pages that Django has for DEBUG, and for those who ask for a page."""
+    with override_settings(DEBUG=debug):
+        response = Client(enforce_csrf_checks=True).post("/form/", headers={"accept": HTML})
+    assert response.status_code == 403
+    for words in (b"CSRF cookie not set", b"In the template, there is a"):
+        assert (words in response.content) == debug
+    assert hasattr(response, "problem") != debug

@@ -69,8 +69,10 @@ class APIProblemResponse(Response):
         """Tell whether `renderer` has more to say than "404 Not Found"."""
         try:
             renderer.resolve_template(
-                name % {"status_code": self.status_code}
-                for name in renderer.exception_template_names
+                [
+                    name % {"status_code": self.status_code}
+                    for name in renderer.exception_template_names
+                ]
             )
         except (TemplateDoesNotExist, TemplateSyntaxError):
             return False

@@ -221,6 +221,16 @@ class TestTemplates:
         project_pages({"own/404.html": "named"})
         assert self.ask(serve, Own).content == b"named"
 
+    def test_pages_that_the_renderer_finds(self, serve, project_pages, renderer) -> None:
+        """It is asked with a list, as REST framework asks."""
+
+        class Own(renderer):
+            def resolve_template(self, template_names):
+                return super().resolve_template([f"own/{template_names[0]}"])
+
+        project_pages({"own/404.html": "found"})
+        assert self.ask(serve, Own).content == b"found"
+
     @pytest.mark.parametrize("accept", [HTML, "*/*", None])
     def test_no_page(self, serve, project_pages, renderer, own_records, accept) -> None:
         """REST framework would say "404 Not Found" and no more."""

@@ -1,0 +1,64 @@
+"""Runs a script or a module in a Django that has the app in it, whatever its settings say.
+
+    python with_the_app.py runtests.py handlers
+    python with_the_app.py -m pytest tests
+
+Test suites make their settings themselves, and their tests override MIDDLEWARE and ROOT_URLCONF
+as they like. So the app doesn't go into the settings, but in where Django reads them.
+"""
+
+import runpy
+import sys
+from pathlib import Path
+from unittest import mock
+
+import django
+from django.conf import settings, urls
+from django.core.handlers.base import BaseHandler
+
+APP = "django_http_errors"
+# Behind what adds fields to every response, before whatever may answer with an error.
+OUTSIDE = {
+    "django.middleware.cache.UpdateCacheMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
+    "django.middleware.http.ConditionalGetMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+}
+
+set_up = django.setup
+load_middleware = BaseHandler.load_middleware
+
+
+def set_up_with_the_app(**options: bool) -> None:
+    """Do what the README's Setup does in settings, once a suite has made its own."""
+    if APP not in settings.INSTALLED_APPS:
+        settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, APP]
+    settings.CSRF_FAILURE_VIEW = f"{APP}.views.csrf_failure"
+    settings.REST_FRAMEWORK = {"EXCEPTION_HANDLER": f"{APP}.rest_framework.exception_handler"}
+    set_up(**options)
+
+
+def load_middleware_with_the_app(handler: BaseHandler, is_async: bool = False) -> None:
+    """Load what MIDDLEWARE says at the moment, and the app's at its place among it."""
+    names = list(settings.MIDDLEWARE)
+    place = max((names.index(name) + 1 for name in OUTSIDE & {*names}), default=0)
+    names.insert(place, f"{APP}.middleware.HttpErrorsMiddleware")
+    with mock.patch.object(settings, "MIDDLEWARE", names):
+        load_middleware(handler, is_async)
+
+
+if __name__ == "__main__":
+    django.setup = set_up_with_the_app
+    BaseHandler.load_middleware = load_middleware_with_the_app
+    for status in (400, 403, 404, 500):
+        # What Django falls back on for a URLconf that names no handlers.
+        setattr(urls, f"handler{status}", f"{APP}.handlers.handler{status}")
+    del sys.argv[0]
+    if sys.argv[0] == "-m":
+        del sys.argv[0]
+        sys.path[0] = ""
+        runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+    else:
+        sys.path[0] = str(Path(sys.argv[0]).resolve().parent)
+        runpy.run_path(sys.argv[0], run_name="__main__")
