@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .asking import HOSTILE, KILOBYTES
 from .data import EMPTY, MANY_RULES, REDIRECTS, RULES
@@ -34,11 +34,14 @@ class Side:
 
 @dataclass(frozen=True)
 class Row:
-    """A claim: what the app takes of something is no more than `goal` of what the peer takes.
+    """A claim: what the app takes of something is no more than `goal` times what the peer takes.
 
-    measure: the method of `measuring.Measuring` that finds the figure
-    share: what part of the rounds there is, where fewer do
-    starts: in how many pairs of processes at most, where a start is costly
+    measure: how the figure is found, one of `__main__.MEASURES`
+    unit: where the figure is no ratio
+    at_least: whether more is better
+    worst: whether the goal is for the worst of all rounds, not for their median
+    share: how many of the rounds there are, where fewer do or more are needed
+    starts: how often at most the processes are started anew, where that takes long
     """
 
     what: str
@@ -47,6 +50,10 @@ class Row:
     ours: Side
     peer: Side
     mode: str = "wsgi"
+    measure: str = "ratio"
+    unit: str = ""
+    at_least: bool = False
+    worst: bool = False
     share: float = 1
     starts: int = 10
 
@@ -76,10 +83,10 @@ def _api(stack: str, request: str, status: int, mark: str) -> Side:
 
 
 PAGES = [
-    Row(f"200, {name}", "a middleware that does nothing", 1.02, ours, peer, mode)
-    for name, mode, ours, peer in (
-        ("sync", "wsgi", _page("app"), _page("nothing")),
-        ("async", "asgi", _page("app", "async page"), _page("nothing", "async page")),
+    Row(f"200, {name}", "a middleware that does nothing", 1.02, ours, peer, mode, share=share)
+    for name, mode, ours, peer, share in (
+        ("sync", "wsgi", _page("app"), _page("nothing"), 1),
+        ("async", "asgi", _page("app", "async page"), _page("nothing", "async page"), 2),
     )
 ]
 
@@ -176,4 +183,50 @@ ACCEPTS = [
     for shape in HOSTILE
 ]
 
-ROWS = [*PAGES, *MISSING_PAGES, *DENIED_PAGES, *RULED, *API, *OWN_PAGES, *ACCEPTS]
+EDITED = replace(WITH_MANY_RULES, stack="app-listening")
+
+MANY = [
+    Row(
+        "memory of a process with 1,000,000 rules",
+        "the same without rules",
+        64,
+        WITH_MANY_RULES,
+        MISSING,
+        measure="memory",
+        unit="MB",
+    ),
+    Row(
+        "longest 404 when one of 1,000,000 rules is edited",
+        "the longest without an edit",
+        50,
+        EDITED,
+        EDITED,
+        measure="stall",
+        unit="ms",
+        worst=True,
+    ),
+]
+
+STORM = [
+    Row(
+        "404s a second under gunicorn, 2 workers",
+        "Django's 404 with a small 404.html",
+        1.2,
+        MISSING,
+        _html("django", 404, DJANGO_404, "missing"),
+        measure="storm",
+        at_least=True,
+    )
+]
+
+ROWS = [
+    *PAGES,
+    *MISSING_PAGES,
+    *DENIED_PAGES,
+    *RULED,
+    *MANY,
+    *API,
+    *OWN_PAGES,
+    *ACCEPTS,
+    *STORM,
+]

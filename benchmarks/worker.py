@@ -9,14 +9,16 @@ import asyncio
 import gc
 import json
 import os
+import re
 import sys
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from random import Random
 from typing import Any, Protocol
 
-from .asking import REQUESTS, Request
+from .asking import BROWSER, REQUESTS, Request
 
 SEED = 20
 
@@ -144,6 +146,39 @@ class Worker:
         start = time.process_time()
         statuses = self.caller.call(prepared)
         return {"seconds": time.process_time() - start, "statuses": sorted(statuses)}
+
+    def memory(self) -> int:
+        """Return how many bytes this process has for itself."""
+        gc.collect()
+        rollup = Path("/proc/self/smaps_rollup").read_text(encoding="ascii")
+        return 1024 * sum(
+            int(size) for size in re.findall(r"^Private_\w+: *(\d+)", rollup, re.MULTILINE)
+        )
+
+    def watch(self, name: str, probe: str, until: int, seconds: float, limit: float) -> float:
+        """Return the longest time that a request took.
+
+        seconds: for how long at least requests are made
+        until: the status that `probe`, which is asked now and then, must have had in the end
+        """
+        start = time.perf_counter()
+        longest, seen = 0.0, False
+        while not seen or time.perf_counter() < start + seconds:
+            if time.perf_counter() > start + limit:
+                raise TimeoutError(f"{probe} was not answered with {until} in {limit} s")
+            for request in (Request(probe, BROWSER), *(self.request(name) for _ in range(9))):
+                prepared = [self.caller.prepared(request)]
+                began = time.perf_counter()
+                statuses = self.caller.call(prepared)
+                longest = max(longest, time.perf_counter() - began)
+                seen = seen or (request.path == probe and until in statuses)
+        return longest
+
+    def edit(self, pattern: str) -> None:
+        """Say that what is at `pattern` is gone."""
+        from django_http_errors.models import PermanenceRule
+
+        PermanenceRule.objects.create(pattern=pattern)
 
     def profile(self, name: str, times: int) -> str:
         """Return where the time goes."""
