@@ -92,18 +92,24 @@ def _members(result: Result) -> dict[str, Any]:
 
 WIDTH, LINE, LEFT, SCALE = 920, 30, 400, 2.0
 BAR = (WIDTH - LEFT - 60) / SCALE
-INK, PALE, MET, MISSED = "#24292f", "#6e7781", "#4493a8", "#d1603d"
+INK, PALE, MET, MISSED = "#24292f", "#59636e", "#3f8fa5", "#d1603d"
+STYLE = (
+    f"text {{ font: 13px system-ui, sans-serif; fill: {INK} }}"
+    f" .pale {{ font-size: 10.5px; fill: {PALE} }}"
+    " .left { text-anchor: end } .middle { text-anchor: middle } .figure { font-weight: 600 }"
+)
 
 
 def picture(results: Sequence[Result]) -> str:
     """Return the ratios as bars, in SVG; where the same has several shapes, the worst of them."""
     drawn = _worst([each for each in results if not (each.reason or each.row.unit)])
     height = LINE * (len(drawn) + 2)
+    size = f'width="{WIDTH}" height="{height}"'
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}"'
-        f' height="{height}" font-family="system-ui, sans-serif" font-size="13">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" {size}>',
         "<title>What errors cost: the ratio to the peer, and the goal</title>",
-        f'<rect width="{WIDTH}" height="{height}" fill="#fff"/>',
+        f"<style>{STYLE}</style>",
+        f'<rect {size} fill="#fff"/>',
         *_axis(height),
     ]
     for number, result in enumerate(drawn):
@@ -125,7 +131,7 @@ def _axis(height: int) -> Iterator[str]:
     for tick in (0, 0.5, 1, 1.5, 2):
         x = LEFT + tick * BAR
         yield f'<path d="M{x:.1f} {LINE}V{height - LINE}" stroke="{PALE}" opacity="0.25"/>'
-        yield _text(x, height - LINE / 2, f"{tick:g}", PALE, "middle")
+        yield _text(x, height - LINE / 2, f"{tick:g}", "pale middle")
 
 
 def _bar(result: Result, top: float) -> Iterator[str]:
@@ -135,27 +141,16 @@ def _bar(result: Result, top: float) -> Iterator[str]:
     length = min(result.figure, SCALE) * BAR
     goal = LEFT + min(row.goal, SCALE) * BAR
     low, high = (LEFT + min(each, SCALE) * BAR for each in result.interval)
-    yield _text(LEFT - 12, middle - 3, row.what, INK, "end")
-    yield _text(LEFT - 12, middle + 10, f"against {row.against}", PALE, "end", 10)
+    yield _text(LEFT - 12, middle - 3, row.what, "left")
+    yield _text(LEFT - 12, middle + 10, f"against {row.against}", "pale left")
     yield f'<rect x="{LEFT}" y="{top + 7}" width="{length:.1f}" height="16" fill="{color}"/>'
     yield f'<path d="M{low:.1f} {middle}H{high:.1f}" stroke="{INK}" stroke-width="1.5"/>'
     yield f'<path d="M{goal:.1f} {top + 3}v24" stroke="{INK}" stroke-width="2.5"/>'
     end = max(LEFT + length, goal, high) + 6
     wanted = f"goal {'≥' if row.at_least else '≤'} {row.goal:.2f}"
-    yield _text(end, middle + 4, f"{result.figure:.2f}", INK, weight=600)
-    yield _text(end + 34, middle + 4, wanted, PALE, size=10)
+    yield _text(end, middle + 4, f"{result.figure:.2f}", "figure")
+    yield _text(end + 34, middle + 4, wanted, "pale")
 
 
-def _text(
-    x: float,
-    y: float,
-    words: str,
-    color: str,
-    anchor: str = "start",
-    size: int = 13,
-    weight: int = 400,
-) -> str:
-    return (
-        f'<text x="{x:.1f}" y="{y:.1f}" fill="{color}" text-anchor="{anchor}" font-size="{size}"'
-        f' font-weight="{weight}">{escape(words)}</text>'
-    )
+def _text(x: float, y: float, words: str, kind: str) -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" class="{kind}">{escape(words)}</text>'

@@ -21,7 +21,7 @@ from .rows import Row, Side
 
 SCRIPT = Path(__file__).with_name("storm.lua")
 WORKERS, CONNECTIONS = 2, 8
-ROUNDS, SECONDS, WARM_UP_SECONDS = 5, 3, 1
+ROUNDS, SECONDS = 15, 1
 SECONDS_TO_START = SECONDS_TO_STOP = 20
 SEED = 20
 # wrk makes the others itself.
@@ -36,7 +36,7 @@ def storm(row: Row, databases: Databases) -> Result:
     with _serving(row.ours, databases) as ours, _serving(row.peer, databases) as peer:
         found = []
         for port in (ours, peer):
-            _requests_a_second(port, WARM_UP_SECONDS, SEED)
+            _requests_a_second(port, SECONDS, SEED)
         for number in range(ROUNDS):
             ports = [ours, peer]
             random.shuffle(ports)
