@@ -35,6 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Return 0, 1 if a goal is missed and that was asked for, or 2 if a row has no figure."""
     options = _options(arguments)
     rows = [row for row in ROWS if options.only in f"{row.what}, against {row.against}"]
+    if not rows:
+        sys.exit(f"No row has {options.only!r} in it.")
     with TemporaryDirectory() as folder, databases(Path(folder), options.scale) as found:
         if options.profile:
             print(_profile(rows[0], found))

@@ -78,11 +78,9 @@ class Request:
             "PATH_INFO": unquote(self.path, "latin-1"),
             "SCRIPT_NAME": "",
         }
-        if self.body:
-            environ["CONTENT_TYPE"] = "application/json"
-            environ["CONTENT_LENGTH"] = str(len(self.body))
         for name, value in self.headers.items():
-            environ["HTTP_" + name.upper().replace("-", "_")] = value
+            key = name.upper().replace("-", "_")
+            environ[key if key.startswith("CONTENT_") else f"HTTP_{key}"] = value
         return environ
 
     def scope(self) -> dict[str, Any]:
@@ -146,6 +144,7 @@ def _hostile(shape: str, kilobytes: int) -> Maker:
     return make
 
 
+# Every field of it but one is wrong, or isn't there.
 INVALID_ORDER = json.dumps(
     {
         "address": {"city": "a name that is longer than twenty", "email": "nobody"},
@@ -153,6 +152,11 @@ INVALID_ORDER = json.dumps(
         "wanted_on": "soon",
     }
 ).encode()
+SENDER = {
+    **PROGRAM,
+    "content-type": "application/json",
+    "content-length": str(len(INVALID_ORDER)),
+}
 
 # A request by its name.
 REQUESTS: dict[str, Maker] = {
@@ -164,7 +168,7 @@ REQUESTS: dict[str, Maker] = {
     "denied, JSON": lambda random, rows: Request("/denied/", PROGRAM),
     "gone": lambda random, rows: Request(gone_address(random.randrange(rows)), BROWSER),
     "API, missing": lambda random, rows: Request("/api/missing/", PROGRAM),
-    "API, invalid": lambda random, rows: Request("/api/orders/", PROGRAM, "POST", INVALID_ORDER),
+    "API, invalid": lambda random, rows: Request("/api/orders/", SENDER, "POST", INVALID_ORDER),
     **{
         f"{shape}, {kilobytes} KB": _hostile(shape, kilobytes)
         for kilobytes in KILOBYTES

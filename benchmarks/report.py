@@ -31,7 +31,7 @@ def _cells(result: Result) -> tuple[str, ...]:
     row = result.row
     goal = f"{'>=' if row.at_least else '<='} {_shown(row.goal, row.unit)}"
     if result.reason:
-        return row.what, row.against, "-", "", goal, f"not measured: {result.reason}"
+        return row.what, row.against, "-", "", goal, f"not measured: {_short(result)}"
     low, high = (_shown(each, "") if not row.unit else f"{each:.0f}" for each in result.interval)
     figure = _shown(result.figure, row.unit)
     verdict = "met" if result.met else "missed"
@@ -90,8 +90,8 @@ def _members(result: Result) -> dict[str, Any]:
     }
 
 
-WIDTH, LINE, LEFT, SCALE = 920, 30, 400, 2.0
-BAR = (WIDTH - LEFT - 60) / SCALE
+WIDTH, LINE, LEFT, SCALE = 920, 30, 340, 2.0
+BAR = (WIDTH - LEFT - 120) / SCALE
 INK, PALE, MET, MISSED = "#24292f", "#59636e", "#3f8fa5", "#d1603d"
 STYLE = (
     f"text {{ font: 13px system-ui, sans-serif; fill: {INK} }}"
