@@ -5,6 +5,8 @@ PYTHON ?= python3
 # The whole suite measures coverage; PYTEST_ARGS="-k negotiation" runs a part of it without.
 PYTEST_ARGS ?= -n auto --cov
 TOX_ARGS ?= --skip-env lint
+# All rows take some minutes; BENCH_ARGS="--only 404 --rounds 10" measures some of them, quickly.
+BENCH_ARGS ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -13,7 +15,7 @@ PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
 
 # Everything here shares one environment, so that nothing is won by doing two things at once.
 .NOTPARALLEL:
-.PHONY: help demo tour test foreign lint matrix clean site
+.PHONY: help demo tour test foreign lint matrix bench clean site
 
 help: ## this list
 	@echo 'make TARGET [PYTHON=python3.13] [PORT=8000] [PYTEST_ARGS="-k negotiation"]'
@@ -37,6 +39,9 @@ lint: $(VENV)/.installed-tox ## ruff, mypy, import-linter
 matrix: $(VENV)/.installed-tox ## the tests on every supported Python that is here, without REST framework, and of the wheel
 	@rm -rf build # a wheel would hold what is left there of files that are no more
 	@$(BIN)/tox run $(TOX_ARGS)
+
+bench: $(VENV)/.installed-bench ## measure what errors cost, beside Django and other packages
+	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 clean: ## remove the environments and all that was made
 	@rm -rf $(VENV) .tox build dist *.egg-info .coverage .coverage.* htmlcov staticfiles *.sqlite3

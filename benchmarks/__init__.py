@@ -1,0 +1,1 @@
+"""What an error costs, beside what Django and other packages take for it: ``make bench``."""
