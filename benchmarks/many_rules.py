@@ -25,7 +25,7 @@ def memory(row: Row, databases: Databases) -> Result:
     for side in (row.ours, row.peer):
         with working(side, row, databases) as process:
             process.check(side)
-            process.ask("batch", name=side.request, times=REQUESTS)
+            process.ask("settle", name=side.request, times=REQUESTS)
             megabytes.append(process.ask("memory") / 2**20)
     return Result(row, [[megabytes[0] - megabytes[1]]])
 
@@ -39,6 +39,7 @@ def stall(row: Row, databases: Databases) -> Result:
     found = []
     with working(side, row, databases) as process, working(side, row, databases) as editor:
         process.check(side)
+        process.ask("settle", name=side.request, times=REQUESTS)
         for number in range(EDITS):
             watched = {
                 "name": side.request,

@@ -228,7 +228,8 @@ def settle(
             facts = Facts.of(request, language)
             told = permanence.decide(told, facts, snapshot.rules)
             told = messages.choose(told, facts, snapshot.messages)
-            told = messages.filled_in(told, problem, _placeholders(request, facts, told))
+            if told is not problem:
+                told = messages.filled_in(told, problem, _placeholders(request, facts, told))
     except Exception:
         logger.exception("What may be told of an error could not be found out")
     try:

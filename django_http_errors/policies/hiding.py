@@ -98,6 +98,8 @@ def scope_of_rules(facts: Facts, rules: Rules) -> Scope | None:
 
     By the address alone: what is there and what isn't are in the same scope.
     """
+    if not rules.may_cover(facts.path):
+        return None
     # A host that is none of ours could be any of them: what hides at one of them, hides then too.
     hosts = (facts.host,) if facts.host else ("", *rules.hosts)
     covering = (next(rules.covering(facts.path, host), None) for host in hosts)

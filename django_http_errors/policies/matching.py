@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import chain
 from typing import Generic, Protocol, TypeVar
@@ -43,8 +43,8 @@ class Index(Generic[R]):
     """Rules by the addresses that they cover; made once and never changed."""
 
     def __init__(self, rules: Iterable[R]) -> None:
-        self._exact: dict[tuple[str, str], tuple[R, ...]] = {}
-        self._prefixes: dict[tuple[str, str], tuple[R, ...]] = {}
+        self._exact: dict[str, tuple[R, ...]] = {}
+        self._prefixes: dict[str, tuple[R, ...]] = {}
         self._deepest = 0
         self._routes: list[tuple[RoutePattern, R]] = []
         self._size = 0
@@ -54,8 +54,6 @@ class Index(Generic[R]):
                 self._add(rule)
             except Exception as error:  # noqa: BLE001 - it must not keep the others from working
                 report(repr(rule), repr(error))
-        # Own host before any host, older before newer.
-        self._routes.sort(key=lambda entry: not entry[1].host)
 
     def __len__(self) -> int:
         return self._size
@@ -67,6 +65,8 @@ class Index(Generic[R]):
     def _add(self, rule: R) -> None:
         if not rule.pattern.startswith("/"):
             raise ValueError("an address begins with a slash")
+        if rule.host:
+            self.hosts.add(rule.host)
         pattern = pattern_key(rule.pattern)
         if rule.kind == Kind.ROUTE:
             route = RoutePattern(pattern.removeprefix("/"), is_endpoint=True)
@@ -74,31 +74,42 @@ class Index(Generic[R]):
             self._routes.append((route, rule))
         else:
             table = {Kind.EXACT: self._exact, Kind.PREFIX: self._prefixes}[Kind(rule.kind)]
-            key = (rule.host, pattern)
-            table[key] = (*table.get(key, ()), rule)
+            table[pattern] = (*table.get(pattern, ()), rule)
             if rule.kind == Kind.PREFIX:
-                self._deepest = max(self._deepest, key[1].count("/"))
+                self._deepest = max(self._deepest, pattern.count("/"))
         self._size += 1
-        if rule.host:
-            self.hosts.add(rule.host)
 
     def covering(self, path: str, host: str) -> Iterator[R]:
         """Yield the rules that cover the decoded `path` at `host`, those that go first first.
 
-        Exact > longest prefix > route; among equals the host's own before any host's.
+        Exact > longest prefix > route; among equals the host's own before any host's, and older
+        before newer.
         """
-        key = path_key(path)
         hosts = (host, "") if host else ("",)
-        for each in hosts:
-            yield from self._exact.get((each, key), ())
+        for equals in self._matching(path):
+            for each in hosts:
+                yield from (rule for rule in equals if rule.host == each)
+
+    def may_cover(self, path: str) -> bool:
+        """Tell whether there is a rule for the decoded `path` at some host."""
+        return any(True for _ in self.matching(path))
+
+    def matching(self, path: str) -> Iterator[R]:
+        """Yield the rules for the decoded `path` at whatever host."""
+        return chain.from_iterable(self._matching(path))
+
+    def _matching(self, path: str) -> Iterator[Sequence[R]]:
+        """Yield the rules for `path` at whatever host, equals together."""
+        key = path_key(path)
+        if key in self._exact:
+            yield self._exact[key]
         if self._prefixes:
             for prefix in above(key, self._deepest):
-                for each in hosts:
-                    yield from self._prefixes.get((each, prefix), ())
-        relative = key.removeprefix("/")
-        for route, rule in self._routes:
-            if rule.host in hosts and route.match(relative):
-                yield rule
+                if prefix in self._prefixes:
+                    yield self._prefixes[prefix]
+        if self._routes:
+            relative = key.removeprefix("/")
+            yield [rule for route, rule in self._routes if route.match(relative)]
 
     def below(self, beginning: str) -> Iterator[R]:
         """Yield all rules whose pattern has this `beginning`, and perhaps others."""

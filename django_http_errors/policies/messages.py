@@ -56,7 +56,7 @@ class Message:
     def is_for(self, status: int, facts: Facts) -> bool:
         return (
             self.status in ("", str(status), f"{status // 100}xx")
-            and self.host in ("", facts.host)
+            and (not self.host or self.host == facts.host)
             and _is_below(facts.key, pattern_key(self.path_prefix))
             and (
                 not self.language

@@ -66,6 +66,7 @@ class Rules(Protocol):
     def __len__(self) -> int: ...
     def __iter__(self) -> Iterator[Rule]: ...
     def covering(self, path: str, host: str) -> Iterator[Rule]: ...
+    def may_cover(self, path: str) -> bool: ...
     def below(self, beginning: str) -> Iterator[Rule]: ...
 
 
@@ -74,6 +75,9 @@ def considered(facts: Facts, rules: Rules) -> Iterator[tuple[Rule, bool]]:
 
     The first that is in force decides.
     """
+    # Most addresses have no rule at all, and finding out the host takes longer than that.
+    if not rules.may_cover(facts.path):
+        return
     for rule in rules.covering(facts.path, facts.host):
         yield rule, rule.is_valid(facts.now)
 

@@ -11,8 +11,8 @@ from . import hiding, messages, permanence
 
 CHUNK = 5000
 
-# A page is read in a few milliseconds, and holds up nobody who wants to write.
-PAGE = 1000
+# A page is read in a millisecond or two, and holds up nobody who answers or wants to write.
+PAGE = 200
 
 # Puts a question to the rules that are enabled; the answer is None where that can't be done.
 Ask = Callable[[Callable[[models.PermanenceRuleQuerySet], list[Any]]], list[Any] | None]

@@ -46,13 +46,20 @@ class StoredRules:
 
     def covering(self, path: str, host: str) -> Iterator[Rule]:
         """Yield the rules that cover the decoded `path` at `host`, those that go first first."""
+        return self._matching(path).covering(path, host)
+
+    def may_cover(self, path: str) -> bool:
+        """Tell whether there is a rule for the decoded `path` at some host."""
+        return self._matching(path).may_cover(path)
+
+    def _matching(self, path: str) -> Index[Rule]:
+        """Return what the database has for `path`, and perhaps more."""
         key = path_key(path)
         keys = above(key, DEEPEST) if self.sieve is None else self.sieve.candidates(key)
         patterns = tuple(chain.from_iterable(map(spellings, keys)))
         # A route may be another by now, or no more: the database knows.
-        routes = tuple(route.pk for route in self._routes.covering(path, host))
-        if patterns or routes:
-            yield from self._read(patterns, routes).covering(path, host)
+        routes = tuple(route.pk for route in self._routes.matching(path))
+        return self._read(patterns, routes) if patterns or routes else _NOTHING
 
     def _read(self, patterns: tuple[str, ...], routes: tuple[int, ...]) -> Index[Rule]:
         found = self._found.get((patterns, routes))
