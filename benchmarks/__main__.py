@@ -71,6 +71,9 @@ def measured(
     rows: Sequence[Row], databases: Databases, rounds: int, seconds: float
 ) -> list[Result]:
     """Return the results of `rows`, in their order."""
+    for name in {side.data for row in rows for side in (row.ours, row.peer)}:
+        _tell(f"making the database {name!r}")
+        databases.url(name)
     ratios = [row for row in rows if row.measure == RATIO]
     found = {
         result.row: result for result in Ratios(databases, rounds, seconds).measure(ratios, _tell)

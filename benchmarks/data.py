@@ -1,17 +1,18 @@
 """The databases: an empty one, and such with many rules or redirects.
 
-They are SQLite files in a folder that is given. If DATABASE_URL names a server, they are databases
-of their own there, dropped in the end; the one that it names is left alone.
+They are SQLite files in a folder that is given. If DATABASE_URL is one of PostgreSQL, they are
+databases of their own at that server, dropped in the end; the one that it names is left alone.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -66,7 +67,7 @@ class Databases:
 
 @contextmanager
 def databases(folder: Path, scale: float = 1) -> Iterator[Databases]:
-    """Give databases in `folder`, or at the server that DATABASE_URL names."""
+    """Give databases in `folder`, or at the PostgreSQL server of DATABASE_URL."""
     server = os.environ.get("DATABASE_URL", "")
     if server.startswith("postgres"):
         with _on_postgresql(server) as copied:
@@ -83,17 +84,14 @@ def databases(folder: Path, scale: float = 1) -> Iterator[Databases]:
 
 @contextmanager
 def _on_postgresql(server: str) -> Iterator[Callable[[str | None, str], str]]:
-    import dj_database_url
-    from django.db.utils import ConnectionHandler
+    import psycopg
 
     prefix = f"http_errors_benchmarks_{os.getpid()}_"
     made = []
 
     def execute(statement: str) -> None:
-        with closing(
-            ConnectionHandler({"default": dj_database_url.parse(server)})["default"]
-        ) as it:
-            it.cursor().execute(statement)
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(statement)
 
     def copied(original: str | None, name: str) -> str:
         template = f" TEMPLATE {prefix}{EMPTY}" if original else ""
@@ -105,7 +103,7 @@ def _on_postgresql(server: str) -> Iterator[Callable[[str | None, str], str]]:
         yield copied
     finally:
         for name in made:
-            execute(f"DROP DATABASE {name}")
+            execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def fill(name: str, count: int) -> None:
@@ -116,6 +114,7 @@ def fill(name: str, count: int) -> None:
     django.setup()
     if name == EMPTY:
         call_command("migrate", verbosity=0)
+    gc.disable()  # It finds nothing among so many rows, and looks for long.
     rows, manager = _redirects(count) if name == REDIRECTS else _rules(count)
     while chunk := list(islice(rows, CHUNK)):
         manager.bulk_create(chunk, batch_size=BATCH)
