@@ -7,16 +7,19 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cache
+from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
 from django.core.signals import got_request_exception
+from django.db import Error
 from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 
 from django_http_errors.policies.store import EMPTY, Store
 
 from .asking import Site
+from .databases import Database, made
 from .servers import Server, make_database, serving
 
 # The same examples in every run and on every machine, however slow it is.
@@ -119,6 +122,32 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], 
                 serving(name, database, directory / f"{name}.log"),
             )
         )
+
+
+@pytest.fixture(scope="module")
+def database(
+    tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Any
+) -> Iterator[Callable[[str], Database]]:
+    """Make a database by its name, once for the module."""
+    directory = tmp_path_factory.mktemp("databases")
+    running = []
+
+    @cache
+    def make(name: str) -> Database:
+        context = made(name, directory)
+        with django_db_blocker.unblock():
+            try:
+                found = context.__enter__()
+            except (Error, ImportError) as error:
+                pytest.skip(f"{name} can't be had: {str(error).strip().splitlines()[0]}")
+        running.append(context)
+        found.run("manage.py", "migrate", "django_http_errors", "--verbosity", "0")
+        return found
+
+    yield make
+    with django_db_blocker.unblock():
+        for context in running:
+            context.__exit__(None, None, None)
 
 
 @pytest.fixture(autouse=True)
