@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,9 +17,12 @@ from django.db import Error
 from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 
-from django_http_errors.policies.store import EMPTY, Store
+from django_http_errors.models import Generation
+from django_http_errors.policies import store as store_module
+from django_http_errors.policies.store import EMPTY, Store, store
 
 from .asking import Site
+from .clock import Clock
 from .databases import Database, made
 from .servers import Server, make_database, serving
 
@@ -96,6 +100,29 @@ def project_pages(settings) -> Callable[..., None]:
         ]
 
     return install
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
+    """The clock that the store goes by; the store begins anew."""
+    clock = Clock()
+    monkeypatch.setattr(store_module, "time", SimpleNamespace(monotonic=clock))
+    store.forget()
+    yield clock
+    store.forget()  # The next test's clock shows another time.
+
+
+@pytest.fixture
+def attempts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A list that grows whenever the database is asked for the generation."""
+    current, asked = Generation.current, []
+
+    def count(using: str) -> int:
+        asked.append(using)
+        return current(using)
+
+    monkeypatch.setattr(Generation, "current", count)
+    return asked
 
 
 @pytest.fixture(scope="session")
