@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from dj_database_url import parse
 from django.db.utils import ConnectionHandler
@@ -68,9 +69,23 @@ def made(name: str, directory: Path) -> Iterator[Database]:
 
 
 def execute(name: str, statement: str) -> None:
-    admin = ConnectionHandler({"default": parse(ADMINS[name])})["default"]
-    try:
-        with admin.cursor() as cursor:
-            cursor.execute(statement)
-    finally:
-        admin.close()
+    with connected(ADMINS[name]) as cursor:
+        cursor.execute(statement)
+
+
+@contextmanager
+def connected(url: str) -> Iterator[Any]:
+    """Give a cursor of a connection that nobody else has."""
+    connection = ConnectionHandler({"default": parse(url)})["default"]
+    with closing(connection), connection.cursor() as cursor:
+        yield cursor
+
+
+def connections_to(database: Database) -> int:
+    """Return how many connections there are to a database of PostgreSQL's."""
+    with connected(ADMINS["postgresql"]) as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = %s",
+            [parse(database.url)["NAME"]],
+        )
+        return cursor.fetchone()[0]

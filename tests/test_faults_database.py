@@ -11,7 +11,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import chain, count, cycle
@@ -20,14 +20,12 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
-from dj_database_url import parse
-from django.db.utils import ConnectionHandler
 
 from django_http_errors.models import Generation, PermanenceRule
 from django_http_errors.policies.store import LONGEST_BACK_OFF
 
 from .asking import FORMS, HTML, JSON
-from .databases import Database
+from .databases import Database, connected
 from .demo import CONTENT_TYPES, QUESTIONS, Question
 from .quick_settings import HTTP_ERRORS
 from .relay import Relay, relaying
@@ -148,12 +146,9 @@ class World:
             assert ask(server, Question("/negotiated/", (), ())).status == 200
             yield server
 
-    @contextmanager
-    def outside(self) -> Iterator[Any]:
+    def outside(self) -> AbstractContextManager[Any]:
         """Give a cursor of a connection that has nothing to do with the relay."""
-        own = ConnectionHandler({"default": parse(self.database.url)})["default"]
-        with closing(own), own.cursor() as cursor:
-            yield cursor
+        return connected(self.database.url)
 
 
 @contextmanager
