@@ -20,6 +20,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
 from django_http_errors.models import ErrorMessage, PermanenceRule
+from django_http_errors.policies import store as store_module
 from django_http_errors.policies.store import store
 
 from .asking import JSON, MIDDLEWARE, PROBLEM, Site
@@ -43,8 +44,20 @@ PermanenceRule.objects.create(kind="route", pattern="/nowhere/<int:n>/")
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("mode", ["sync", "async"])
-def test_eight_readers_never_get_a_torn_answer(mode: str, settings: Any) -> None:
-    """Each answer is whole and by one edit of the rule, which is its detail, and the message."""
+def test_eight_readers_never_get_a_torn_answer(
+    mode: str, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each answer is whole and by one edit of the rule, which is its detail, and the message.
+
+    The rows are read slowly, so that edits come in between.
+    """
+    read_messages = store_module._messages
+
+    def linger(alias: str) -> Any:
+        time.sleep(0.01)
+        return read_messages(alias)
+
+    monkeypatch.setattr(store_module, "_messages", linger)
     settings.HTTP_ERRORS = {"REFRESH_SECONDS": 0}
     store.forget()
     if connection.vendor == "sqlite":
