@@ -10,6 +10,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -49,12 +50,13 @@ def test_eight_readers_never_get_a_torn_answer(
 ) -> None:
     """Each answer is whole and by one edit of the rule, which is its detail, and the message.
 
-    The rows are read slowly, so that edits come in between.
+    Every third time the rows are read so slowly that an edit comes in between.
     """
+    pauses = cycle([0.1, 0.0, 0.0])
     read_messages = store_module._messages
 
     def linger(alias: str) -> Any:
-        time.sleep(0.01)
+        time.sleep(next(pauses))
         return read_messages(alias)
 
     monkeypatch.setattr(store_module, "_messages", linger)
@@ -102,7 +104,7 @@ def test_eight_readers_never_get_a_torn_answer(
             assert last <= edition <= latest + 1, "no reader goes back"
             last = edition
             seen.add(edition)
-    assert len(seen) > EDITIONS / 2
+    assert len(seen) > EDITIONS / 4
     assert Site(mode).ask("/a/", JSON).json()["title"] == f"edition {EDITIONS}"
 
 
