@@ -115,6 +115,12 @@ class Crowd:
         with ThreadPoolExecutor(VISITORS) as pool:
             return list(chain.from_iterable(pool.map(visit, range(VISITORS))))
 
+    def read(self) -> None:
+        """Have every thread open its connection, if the site keeps them."""
+        with ThreadPoolExecutor(VISITORS) as pool:
+            for answer in pool.map(lambda _: ask(self.server, DOCUMENT, HTML), range(4 * VISITORS)):
+                assert answer.says(DOCUMENT.known)
+
     def until(self, question: Question, expected: tuple[int, str], seconds: float) -> None:
         """Ask until the answer is the expected one."""
         deadline = time.monotonic() + seconds
@@ -141,7 +147,8 @@ class World:
         environment = {
             **self.database.environment("tests.fault_settings"),
             "DATABASE_URL": self.url(self.relay),
-            "KEEP_CONNECTIONS": "1" if self.keeps_connections else "",
+            # Under ASGI Django wants none to be kept.
+            "KEEP_CONNECTIONS": "1" if self.keeps_connections and name == "gunicorn" else "",
             **environment,
         }
         with started(name, COMMANDS[name], environment, log) as server:
@@ -267,6 +274,7 @@ def test_whatever_fails_visitors_get_whole_answers(
 
             away.close()
             crowd.until(CLOSED, CLOSED.known, longest_back_off(0))
+            crowd.read()
             with fault.begin(world):
                 meanwhile = crowd.ask(OUTAGE)
                 document = ask(server, DOCUMENT, HTML)
