@@ -7,16 +7,23 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cache
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
 from django.core.signals import got_request_exception
+from django.db import Error
 from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 
-from django_http_errors.policies.store import EMPTY, Store
+from django_http_errors.models import Generation
+from django_http_errors.policies import store as store_module
+from django_http_errors.policies.store import EMPTY, Store, store
 
 from .asking import Site
+from .clock import Clock
+from .databases import Database, made
 from .servers import Server, make_database, serving
 
 # The same examples in every run and on every machine, however slow it is.
@@ -95,6 +102,29 @@ def project_pages(settings) -> Callable[..., None]:
     return install
 
 
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
+    """The clock that the store goes by; the store begins anew."""
+    clock = Clock()
+    monkeypatch.setattr(store_module, "time", SimpleNamespace(monotonic=clock))
+    store.forget()
+    yield clock
+    store.forget()  # The next test's clock shows another time.
+
+
+@pytest.fixture
+def attempts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A list that grows whenever the database is asked for the generation."""
+    current, asked = Generation.current, []
+
+    def count(using: str) -> int:
+        asked.append(using)
+        return current(using)
+
+    monkeypatch.setattr(Generation, "current", count)
+    return asked
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(
     django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
@@ -119,6 +149,32 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], 
                 serving(name, database, directory / f"{name}.log"),
             )
         )
+
+
+@pytest.fixture(scope="module")
+def database(
+    tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Any
+) -> Iterator[Callable[[str], Database]]:
+    """Make a database by its name, once for the module."""
+    directory = tmp_path_factory.mktemp("databases")
+    running = []
+
+    @cache
+    def make(name: str) -> Database:
+        context = made(name, directory)
+        with django_db_blocker.unblock():
+            try:
+                found = context.__enter__()
+            except (Error, ImportError) as error:
+                pytest.skip(f"{name} can't be had: {str(error).strip().splitlines()[0]}")
+        running.append(context)
+        found.run("manage.py", "migrate", "django_http_errors", "--verbosity", "0")
+        return found
+
+    yield make
+    with django_db_blocker.unblock():
+        for context in running:
+            context.__exit__(None, None, None)
 
 
 @pytest.fixture(autouse=True)

@@ -387,3 +387,22 @@ def _words(ask: Ask) -> Iterator[str]:
     if "retry_after" in members:
         waits = {30: "30 seconds", 120: "2 minutes", 300: "5 minutes"}
         yield f"Try again in {waits[members['retry_after']]}."
+
+
+@dataclass(frozen=True)
+class Question:
+    """An address, and the status and a word of its answer: with the demo's rows, and without."""
+
+    path: str
+    known: tuple[int, str]
+    unknown: tuple[int, str]
+
+
+QUESTIONS = (
+    Question("/old-shop/shoes/", (410, "has closed for good"), (404, "Not Found")),
+    Question("/shop/shoes/", (404, "No such product"), (404, "Not Found")),
+    Question("/vault/secret/", (404, "Not Found"), (403, "Forbidden")),
+    Question("/raise/503/", (503, "We will be right back"), (503, "Service Unavailable")),
+    Question("/return/409/", (409, "Conflict"), (409, "Conflict")),
+    Question("/builtin/crash/", (500, "Internal Server Error"), (500, "Internal Server Error")),
+)

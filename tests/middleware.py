@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError, connection, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.deprecation import MiddlewareMixin
 
@@ -39,5 +41,21 @@ def sync_only(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpReque
 
     def middleware(request: HttpRequest) -> Any:
         return get_response(request)
+
+    return middleware
+
+
+def in_a_broken_transaction(get_response: Callable[[HttpRequest], Any]) -> Callable[..., Any]:
+    """Answer those who want it so in a transaction in which a query has failed."""
+
+    def middleware(request: HttpRequest) -> Any:
+        if "HTTP_SPOIL" not in request.META:
+            return get_response(request)
+        with transaction.atomic(), connection.cursor() as cursor:
+            with suppress(DatabaseError):
+                cursor.execute("SELECT * FROM nowhere")
+            response = get_response(request)
+            transaction.set_rollback(True)
+        return response
 
     return middleware

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -30,12 +30,13 @@ COMMANDS = {
 _SAID = re.compile(r"http://127\.0\.0\.1:([1-9]\d*)")
 
 
-def environment(database: Path) -> dict[str, str]:
-    """Return the environment of the demo site over `database`."""
+def environment(url: str, settings: str = "testproject.settings") -> dict[str, str]:
+    """Return the environment of the demo site over the database at `url`."""
     ours = {
-        "DATABASE_URL": f"sqlite:///{database}",
-        "DJANGO_SETTINGS_MODULE": "testproject.settings",
+        "DATABASE_URL": url,
+        "DJANGO_SETTINGS_MODULE": settings,
         "PYTHONUNBUFFERED": "1",
+        "PYTHONPATH": str(ROOT),
     }
     return {name: value for name, value in os.environ.items() if name != "DJANGO_DEBUG"} | ours
 
@@ -46,7 +47,7 @@ def make_database(database: Path) -> None:
         subprocess.run(
             [sys.executable, "manage.py", *command],
             cwd=ROOT,
-            env=environment(database),
+            env=environment(f"sqlite:///{database}"),
             check=True,
             stdout=subprocess.DEVNULL,
         )
@@ -81,20 +82,28 @@ class Server:
 @contextmanager
 def serving(name: str, database: Path, log: Path) -> Iterator[Server]:
     """Start the server called `name`, wait until it answers, and end it."""
+    with started(name, COMMANDS[name], environment(f"sqlite:///{database}"), log) as server:
+        # Whoever listens may not answer yet; the request waits in its queue.
+        assert server.exchange(b"HEAD / HTTP/1.0\r\nHost: localhost\r\n\r\n").startswith(b"HTTP/1.")
+        yield server
+
+
+@contextmanager
+def started(
+    name: str, command: Sequence[str], environment: dict[str, str], log: Path
+) -> Iterator[Server]:
+    """Start a server by the arguments of Python, wait until it listens, and end it."""
     with log.open("wb") as sink:
         process = subprocess.Popen(
-            [sys.executable, *COMMANDS[name]],
+            [sys.executable, *command],
             cwd=ROOT,
-            env=environment(database),
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=sink,
             stderr=subprocess.STDOUT,
         )
     try:
-        server = Server(name, _port(process, log), log)
-        # Whoever listens may not answer yet; the request waits in its queue.
-        assert server.exchange(b"HEAD / HTTP/1.0\r\nHost: localhost\r\n\r\n").startswith(b"HTTP/1.")
-        yield server
+        yield Server(name, _port(process, log), log)
     finally:
         _stop(process)
 

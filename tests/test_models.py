@@ -488,25 +488,16 @@ def test_everybody_is_told_when_an_edit_is_committed() -> None:
         edited.disconnect(tell)
 
 
-class Replica:
-    """A router of a project that reads from elsewhere; what is written there is lost."""
-
-    def db_for_read(self, model: type[models.Model], **hints: Any) -> str:
-        return "replica"
-
-    def db_for_write(self, model: type[models.Model], **hints: Any) -> str:
-        return "default"
-
-
 @pytest.fixture
 def replica(settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A database to read from that has nothing: what is written there is lost."""
     memory = {
         **connection.settings_dict,
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": ":memory:",
     }
     monkeypatch.setitem(connections.databases, "replica", memory)
-    settings.DATABASE_ROUTERS = [Replica()]
+    settings.DATABASE_ROUTERS = ["tests.routers.Replica"]
     yield
     connections["replica"].close()
     del connections["replica"]

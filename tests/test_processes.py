@@ -1,39 +1,23 @@
-"""An edit in one process is the answer of all others within seconds: real servers, real databases.
-
-Each has a database of its own, made and dropped here. One that isn't there is skipped, which
-pytest says at the end.
-"""
+"""An edit in one process is the answer of all others in seconds: real servers and databases."""
 
 from __future__ import annotations
 
-import os
 import re
-import sqlite3
 import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from functools import cache
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pytest
-from dj_database_url import parse
-from django.db import Error
-from django.db.utils import ConnectionHandler
 
-from .servers import ROOT, Server, _port, _stop
+from .databases import DATABASES, Database
+from .servers import ROOT, Server, started
 
-ADMINS = {
-    "postgresql": "postgres://postgres@127.0.0.1:5432/postgres",
-    "mariadb": "mysql://root@127.0.0.1:3306/mysql",
-}
-DATABASES = ("sqlite", *ADMINS)
 WORKERS = 4
 # How long a request and the edit itself may take beside the interval, on a busy machine.
 MARGIN = 3.0
@@ -59,104 +43,6 @@ print(time.monotonic())
 MAKE = 'create(pattern="/caf\\u00e9/", reason="We closed.")'
 UNMAKE = "all().delete()"
 ADDRESS = "/caf%C3%A9/"
-
-
-@dataclass(frozen=True)
-class Database:
-    """A database with the app's tables, for one kind of server."""
-
-    name: str
-    url: str
-
-    def environment(self, settings: str) -> dict[str, str]:
-        ours = {
-            "DATABASE_URL": self.url,
-            "DJANGO_SETTINGS_MODULE": settings,
-            "PYTHONUNBUFFERED": "1",
-            "PYTHONPATH": str(ROOT),
-        }
-        return {name: value for name, value in os.environ.items() if name != "DJANGO_DEBUG"} | ours
-
-    def run(self, *command: str) -> str:
-        done = subprocess.run(
-            [sys.executable, *command],
-            cwd=ROOT,
-            env=self.environment("testproject.settings"),
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        return done.stdout
-
-
-@contextmanager
-def made(name: str, directory: Path) -> Iterator[Database]:
-    """Make a database, and drop it in the end."""
-    if name == "sqlite":
-        file = directory / "processes.sqlite3"
-        with closing(sqlite3.connect(file)) as connection:
-            (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
-        assert mode == "wal"
-        yield Database(name, f"sqlite:///{file}")
-        return
-    own = f"http_errors_{os.getpid()}_{time.time_ns()}"
-    execute(name, f"CREATE DATABASE {own}")
-    try:
-        yield Database(name, ADMINS[name].rpartition("/")[0] + f"/{own}")
-    finally:
-        execute(name, f"DROP DATABASE {own}")
-
-
-def execute(name: str, statement: str) -> None:
-    admin = ConnectionHandler({"default": parse(ADMINS[name])})["default"]
-    try:
-        with admin.cursor() as cursor:
-            cursor.execute(statement)
-    finally:
-        admin.close()
-
-
-@pytest.fixture(scope="module")
-def database(
-    tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Any
-) -> Iterator[Callable[[str], Database]]:
-    """Make a database by its name, once for the module."""
-    directory = tmp_path_factory.mktemp("processes")
-    running = []
-
-    @cache
-    def make(name: str) -> Database:
-        context = made(name, directory)
-        with django_db_blocker.unblock():
-            try:
-                found = context.__enter__()
-            except (Error, ImportError) as error:
-                pytest.skip(f"{name} can't be had: {str(error).strip().splitlines()[0]}")
-        running.append(context)
-        found.run("manage.py", "migrate", "django_http_errors", "--verbosity", "0")
-        return found
-
-    yield make
-    with django_db_blocker.unblock():
-        for context in running:
-            context.__exit__(None, None, None)
-
-
-@contextmanager
-def serving(name: str, database: Database, settings: str, log: Path) -> Iterator[Server]:
-    with log.open("wb") as sink:
-        process = subprocess.Popen(
-            [sys.executable, *COMMANDS[name]],
-            cwd=ROOT,
-            env=database.environment(settings),
-            stdin=subprocess.DEVNULL,
-            stdout=sink,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        yield Server(name, _port(process, log), log)
-    finally:
-        _stop(process)
 
 
 @dataclass(frozen=True)
@@ -238,7 +124,7 @@ def converged(
     editing = subprocess.Popen(
         [sys.executable, "-c", EDIT.format(edit)],
         cwd=ROOT,
-        env=database.environment("testproject.settings"),
+        env=database.environment(),
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -283,7 +169,8 @@ def test_an_edit_is_on_the_wire_of_every_worker_in_time(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     found = database(where)
-    with serving(name, found, settings, tmp_path / "server.log") as server:
+    environment = found.environment(settings)
+    with started(name, COMMANDS[name], environment, tmp_path / "server.log") as server:
         crowd = Crowd(server)
         took = [converged(crowd, found, MAKE, OLD, GONE, bound)]
         took.append(converged(crowd, found, UNMAKE, GONE, OLD, bound))

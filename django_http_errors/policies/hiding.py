@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import DatabaseError
 from django.dispatch import Signal
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -20,6 +21,9 @@ Condition = Callable[[HttpRequest], bool]
 
 # What `hide_forbidden` sets on a view, and on each request that it gets.
 SCOPE = "http_errors_scope"
+
+# Set on a request whose user the database couldn't tell: asked again, it may let us wait again.
+NOBODY_KNOWS = "_http_errors_nobody_knows"
 
 # Sent when something is hidden, with the truth: request, status (the one that isn't told),
 # exception (None if a view returned the response), user_id (None: nobody) and rule (the primary
@@ -120,7 +124,8 @@ def is_exempt(scope: Scope, request: HttpRequest) -> bool:
         return False
     try:
         return bool(scope.is_exempt(request))
-    except Exception:
+    except Exception as error:
+        setattr(request, NOBODY_KNOWS, isinstance(error, DatabaseError))
         logger.exception("Who is exempt from hiding could not be found out")
         return False
 
@@ -130,6 +135,8 @@ def user_id(request: HttpRequest) -> Any:
 
     Who isn't known yet is asked for, whether something is hidden or missing: that takes as long.
     """
+    if getattr(request, NOBODY_KNOWS, False):
+        return None
     try:
         return getattr(getattr(request, "user", None), "pk", None)
     except Exception:

@@ -129,6 +129,8 @@ class Store:
         # Set first: an edit that comes while the rows are read makes it 0 again.
         self._ask_at = now + http_errors.REFRESH_SECONDS
         try:
+            if self._back_off and not connections[alias].in_atomic_block:
+                connections[alias].close()  # Kept from before the failure, it is another one.
             with _savepoint(alias):
                 generation = models.Generation.current(alias)
             known = self._snapshot.generation

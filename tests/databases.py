@@ -1,0 +1,91 @@
+"""Databases for servers in processes of their own, made and dropped by the tests.
+
+One that isn't there is skipped, which pytest says at the end.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dj_database_url import parse
+from django.db.utils import ConnectionHandler
+
+from .servers import ROOT, environment
+
+ADMINS = {
+    "postgresql": "postgres://postgres@127.0.0.1:5432/postgres",
+    "mariadb": "mysql://root@127.0.0.1:3306/mysql",
+}
+DATABASES = ("sqlite", *ADMINS)
+
+
+@dataclass(frozen=True)
+class Database:
+    """A database with the app's tables, for one kind of server."""
+
+    name: str
+    url: str
+
+    def environment(self, settings: str = "testproject.settings") -> dict[str, str]:
+        return environment(self.url, settings)
+
+    def run(self, *command: str) -> str:
+        done = subprocess.run(
+            [sys.executable, *command],
+            cwd=ROOT,
+            env=self.environment(),
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        return done.stdout
+
+
+@contextmanager
+def made(name: str, directory: Path) -> Iterator[Database]:
+    """Make a database, and drop it in the end."""
+    if name == "sqlite":
+        file = directory / "processes.sqlite3"
+        with closing(sqlite3.connect(file)) as connection:
+            (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        assert mode == "wal"
+        yield Database(name, f"sqlite:///{file}")
+        return
+    own = f"http_errors_{os.getpid()}_{time.time_ns()}"
+    execute(name, f"CREATE DATABASE {own}")
+    try:
+        yield Database(name, ADMINS[name].rpartition("/")[0] + f"/{own}")
+    finally:
+        execute(name, f"DROP DATABASE {own}")
+
+
+def execute(name: str, statement: str) -> None:
+    with connected(ADMINS[name]) as cursor:
+        cursor.execute(statement)
+
+
+@contextmanager
+def connected(url: str) -> Iterator[Any]:
+    """Give a cursor of a connection that nobody else has."""
+    connection = ConnectionHandler({"default": parse(url)})["default"]
+    with closing(connection), connection.cursor() as cursor:
+        yield cursor
+
+
+def connections_to(database: Database) -> int:
+    """Return how many connections there are to a database of PostgreSQL's."""
+    with connected(ADMINS["postgresql"]) as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = %s",
+            [parse(database.url)["NAME"]],
+        )
+        return cursor.fetchone()[0]
