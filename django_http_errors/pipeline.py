@@ -48,6 +48,9 @@ logger = logging.getLogger("django_http_errors")
 # Set on a request by the middleware for as long as it is going to see the response.
 IN_FLIGHT = "_http_errors_in_flight"
 
+# Kept on a request, so that one answer goes by one snapshot, and waits for it once.
+SNAPSHOT = "_http_errors_snapshot"
+
 LONGEST_INSTANCE = 2048
 _PLAIN_PATH = re.compile(r"/(?:[A-Za-z0-9_.~-]+/?)*+")
 
@@ -150,7 +153,9 @@ def scopes_of(request: HttpRequest, *, error: bool = True) -> list[hiding.Scope]
     found = hiding.scope_of_view(request)
     scopes = [] if found is None else [found]
     try:
-        rules = store.current(from_memory=not error).hiding
+        snapshot = store.current(from_memory=not error)
+        setattr(request, SNAPSHOT, snapshot)
+        rules = snapshot.hiding
         if len(rules):
             found = hiding.scope_of_rules(Facts.of(request, ""), rules)
             if found is not None:
@@ -221,6 +226,7 @@ def settle(
     """
     told = problem
     try:
+        snapshot = snapshot or getattr(request, SNAPSHOT, None)
         if snapshot is None:
             # A crash may come from the database: its answer doesn't wait for news from there.
             snapshot = store.current(from_memory=problem.status == 500)

@@ -21,7 +21,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
 from django_http_errors.models import ErrorMessage, PermanenceRule
-from django_http_errors.policies import store as store_module
+from django_http_errors.policies import reading
 from django_http_errors.policies.store import store
 
 from .asking import JSON, MIDDLEWARE, PROBLEM, Site
@@ -53,13 +53,13 @@ def test_eight_readers_never_get_a_torn_answer(
     Every third time the rows are read so slowly that an edit comes in between.
     """
     pauses = cycle([0.1, 0.0, 0.0])
-    read_messages = store_module._messages
+    read_messages = reading.error_messages
 
     def linger(alias: str) -> Any:
         time.sleep(next(pauses))
         return read_messages(alias)
 
-    monkeypatch.setattr(store_module, "_messages", linger)
+    monkeypatch.setattr(reading, "error_messages", linger)
     settings.HTTP_ERRORS = {"REFRESH_SECONDS": 0}
     store.forget()
     if connection.vendor == "sqlite":

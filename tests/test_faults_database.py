@@ -381,7 +381,6 @@ def test_in_a_broken_transaction_the_last_snapshot_serves(
         crowd.until(CLOSED, (410, words), longest_back_off(0))
 
 
-@pytest.mark.xfail(reason="a transaction that was broken before makes the store back off")
 @pytest.mark.parametrize("name", ["gunicorn"])
 def test_a_broken_transaction_is_no_failing_database(
     name: str, postgresql: World, tmp_path: Path

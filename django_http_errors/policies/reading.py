@@ -6,10 +6,12 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, cast
 
+from django.db import DataError
+from django.db.models import QuerySet
+
 from .. import models
 from . import hiding, messages, permanence
-
-CHUNK = 5000
+from .matching import report
 
 # A page is read in a millisecond or two, and holds up nobody who answers or wants to write.
 PAGE = 200
@@ -26,7 +28,27 @@ def rules(alias: str) -> models.PermanenceRuleQuerySet:
 
 def read(rows: models.PermanenceRuleQuerySet) -> list[permanence.Rule]:
     """Return `rows` as a snapshot has them."""
-    return [rule(row) for row in rows.values_list(*permanence.FIELDS)]
+    return [rule(row) for row in values(rows, permanence.FIELDS)]
+
+
+# What a value raises that can't be read, such as a date that there isn't.
+_UNREADABLE = (DataError, OverflowError, TypeError, ValueError)
+
+
+def values(rows: QuerySet[Any], fields: Iterable[str]) -> list[tuple[Any, ...]]:
+    """Return the `fields` of `rows`; a row that can't be read is left out, and logged once."""
+    try:
+        return list(rows.values_list(*fields))
+    except _UNREADABLE:
+        # One by one, to find out which of them it is.
+        found = []
+        for pk in list(rows.values_list("pk", flat=True)):
+            row = rows.model._base_manager.using(rows.db).filter(pk=pk)
+            try:
+                found += row.values_list(*fields)
+            except _UNREADABLE as error:
+                report(f"{rows.model._meta.object_name} {pk}", repr(error))
+        return found
 
 
 def rule(row: tuple[Any, ...]) -> permanence.Rule:
@@ -55,7 +77,7 @@ def pages(ask: Ask, fields: Iterable[str], **condition: Any) -> Iterator[list[tu
 
     def after(last: int) -> list[tuple[Any, ...]] | None:
         wanted = {"pk__gt": last, **condition}
-        return ask(lambda rows: list(rows.filter(**wanted).values_list(*fields)[:PAGE]))
+        return ask(lambda rows: values(rows.filter(**wanted)[:PAGE], fields))
 
     last = 0
     while page := after(last):
@@ -66,12 +88,10 @@ def pages(ask: Ask, fields: Iterable[str], **condition: Any) -> Iterator[list[tu
 def error_messages(alias: str) -> Iterator[messages.Message]:
     """Yield the messages of the database `alias`."""
     rows = models.ErrorMessage.objects.using(alias).enabled().order_by("pk")
-    for row in rows.values_list(*messages.FIELDS).iterator(chunk_size=CHUNK):
-        yield messages.Message(*row)
+    return (messages.Message(*row) for row in values(rows, messages.FIELDS))
 
 
 def hiding_rules(alias: str) -> Iterator[hiding.Rule]:
     """Yield the hiding rules of the database `alias`."""
     rows = models.HidingRule.objects.using(alias).enabled().order_by("pk")
-    for row in rows.values_list(*hiding.FIELDS).iterator(chunk_size=CHUNK):
-        yield hiding.Rule(*row)
+    return (hiding.Rule(*row) for row in values(rows, hiding.FIELDS))

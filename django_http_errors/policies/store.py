@@ -22,7 +22,7 @@ from itertools import chain
 from typing import Any
 
 from django.core.exceptions import SynchronousOnlyOperation
-from django.db import connections, router, transaction
+from django.db import InternalError, connections, router, transaction
 
 from .. import models
 from ..conf import http_errors
@@ -146,7 +146,10 @@ class Store:
             self._ask_at = 0.0
             raise
         except Exception as error:  # noqa: BLE001 - it is logged
-            self._fail(error)
+            if isinstance(error, InternalError) and connections[alias].in_atomic_block:
+                self._ask_at = 0.0  # It is this transaction that is broken, not the database.
+            else:
+                self._fail(error)
 
     def _fail(self, error: Exception) -> None:
         """Ask no more for a while: twice as long as the last time."""

@@ -10,7 +10,7 @@ from django.db.models import Q
 from ..addresses import path_key, spellings
 from .matching import Index, above
 from .permanence import FIELDS, Rule
-from .reading import Ask, pages, rule
+from .reading import Ask, pages, rule, values
 from .sieve import Sieve
 
 # Nobody makes a rule for more segments than these, if it isn't known how many there are.
@@ -65,7 +65,7 @@ class StoredRules:
         found = self._found.get((patterns, routes))
         if found is None:
             asked = Q(pattern__in=patterns) | Q(pk__in=routes)
-            rows = self._ask(lambda rules: list(rules.filter(asked).values_list(*FIELDS)))
+            rows = self._ask(lambda rules: values(rules.filter(asked), FIELDS))
             if rows is None:
                 return _NOTHING
             found = Index(map(rule, rows))
