@@ -6,23 +6,31 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-# A browser's field has some hundred characters. What is longer than this is no wish that could
-# be met, and is treated as no wish at all.
+# A browser's field has some hundred characters and eight ranges. What is longer than this is no
+# wish that could be met, and is treated as no wish at all.
 LONGEST_FIELD = 8192
-MOST_RANGES = 64
+MOST_RANGES = 32
 LONGEST_RANGE = 256
 LONGEST_REMEMBERED = 512
 
-# One element of the list. All quantifiers are possessive: the expression never goes back over
-# what it has read, so that its cost is linear in the length of the field.
+# All quantifiers are possessive: no expression goes back over what it has read, so that its cost
+# is linear in the length of the field.
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]++"
-_QUOTED = r'"(?:[^"\\]|\\.)*+"'
-_ELEMENT = re.compile(
-    rf"[ \t]*+({_TOKEN})/({_TOKEN})((?:[ \t]*+;[ \t]*+(?:{_TOKEN}=(?:{_TOKEN}|{_QUOTED}))?+)*+)"
-    r"[ \t]*+(?:,|\Z)"
+_QUOTED = r'"(?:[^"\\]++|\\.)*+"'
+# One element of the list, whatever it is.
+_ELEMENT = re.compile(r'(?:[^,"]++|"(?:[^"\\]++|\\.?)*+(?:"|\Z))*+,?')
+_VALUE = rf"(?:{_TOKEN}|{_QUOTED})"
+# A media type, its own parameters, the weight, and what follows that. A parameter may be missing
+# between two semicolons.
+_SEMICOLON = r"[ \t]*+;[ \t]*+"
+_RANGE = re.compile(
+    rf"[ \t]*+({_TOKEN}/{_TOKEN})"
+    rf"((?:{_SEMICOLON}(?![qQ]=)(?:{_TOKEN}={_VALUE})?+)*+)"
+    rf"(?:{_SEMICOLON}[qQ]=({_VALUE})(?:{_SEMICOLON}(?:{_TOKEN}={_VALUE})?+)*+)?+"
+    r"[ \t]*+,?"
 )
-_MALFORMED_ELEMENT = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.?)*+(?:"|\Z))*+,?')
-_PARAMETER = re.compile(rf"({_TOKEN})=({_TOKEN}|{_QUOTED})")
+# Parameters that change nothing.
+_IDLE = re.compile(rf'(?:{_SEMICOLON}(?:charset="?utf-8"?)?+)*+', re.IGNORECASE)
 _WEIGHT = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
 
 # How exactly a range names a representation; of two with the same weight the exacter one wins,
@@ -34,23 +42,17 @@ def _ranges(field: str) -> Iterator[tuple[str, bool, float]]:
     """Yield each well-formed range in `field`: its type, whether it has parameters, its weight."""
     end = 0
     for _ in range(MOST_RANGES):
-        start = end
-        element = _ELEMENT.match(field, start)
-        end = (element or _MALFORMED_ELEMENT.match(field, start)).end()  # type: ignore[union-attr]
+        start, end = end, _ELEMENT.match(field, end).end()  # type: ignore[union-attr]
         if end == start:
             return
-        if element is None or end - start > LONGEST_RANGE:
+        found = _RANGE.fullmatch(field, start, end) if end - start <= LONGEST_RANGE else None
+        if found is None:
             continue
-        weight = "1"
-        parametrised = False
-        for name, value in _PARAMETER.findall(element[3]):
-            if name.lower() == "q":
-                weight = value
-                break  # What follows the weight is no parameter of the media type.
-            if (name.lower(), value.strip('"').lower()) != ("charset", "utf-8"):
-                parametrised = True
+        name, parameters, weight = found.groups()
+        if weight is None:
+            weight = "1"
         if _WEIGHT.fullmatch(weight):
-            yield f"{element[1]}/{element[2]}".lower(), parametrised, float(weight)
+            yield name.lower(), not _IDLE.fullmatch(parameters), float(weight)
 
 
 def _weights(field: str) -> dict[str, float]:
