@@ -7,7 +7,7 @@ The statuses and their phrases are those of IANA's HTTP Status Code Registry (RF
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +48,7 @@ class Entry:
 
     def problem(self, **members: Any) -> Problem:
         """Return this entry as a Problem, with `members` in the place of its own words."""
-        return replace(self.plain, **members) if members else self.plain
+        return self.plain.replaced(**members) if members else self.plain
 
 
 # Each row: status, title, explanation, permanence, the fields that it owes.

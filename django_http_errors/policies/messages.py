@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..addresses import pattern_key, web_address
@@ -113,7 +113,7 @@ def choose(problem: Problem, facts: Facts, messages: Messages) -> Problem:
         found.update(given)
     if "actions" in found:
         found["actions"] = (*problem.actions, *found["actions"])
-    return replace(problem, **found) if found else problem
+    return problem.replaced(**found) if found else problem
 
 
 def contributions(rows: Iterable[Message]) -> Iterator[tuple[Message, dict[str, Any]]]:
@@ -156,4 +156,4 @@ def filled_in(
         text = getattr(problem, name)
         if text is not getattr(original, name) and "{" in (text := str(text)):
             told[name] = _PLACEHOLDER.sub(value, text)
-    return replace(problem, **told) if told else problem  # type: ignore[arg-type]
+    return problem.replaced(**told) if told else problem

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote
@@ -91,8 +91,7 @@ def decide(problem: Problem, facts: Facts, rules: Rules) -> Problem:
         return problem
     if rule.permanence == Permanence.PERMANENT:
         entry = catalogue.CATALOGUE[410]
-        told = replace(
-            problem,
+        told = problem.replaced(
             status=410,
             title=entry.title,
             detail=rule.reason or entry.detail,
@@ -100,8 +99,7 @@ def decide(problem: Problem, facts: Facts, rules: Rules) -> Problem:
             retry_after=None,
         )
     else:
-        told = replace(
-            problem,
+        told = problem.replaced(
             detail=rule.reason or _EXPECTED,
             permanence=Permanence.TEMPORARY,
             retry_after=wait(rule, facts.now) or problem.retry_after,
@@ -109,7 +107,7 @@ def decide(problem: Problem, facts: Facts, rules: Rules) -> Problem:
     address = web_address(rule.replacement)
     if address:
         action = Action(_("Go to the address that replaces this one"), address, "alternate")
-        told = replace(told, actions=(*told.actions, action))
+        told = told.replaced(actions=(*told.actions, action))
     return told
 
 

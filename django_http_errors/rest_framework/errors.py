@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from itertools import islice
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS
@@ -22,24 +21,32 @@ def invalid_parts(detail: Any) -> tuple[InvalidPart, ...]:
     object as a whole (`NON_FIELD_ERRORS_KEY`, or Django's own key in what a model's `clean`
     raised) points to that object, and to nothing for the whole body.
     """
-    return tuple(islice(_flattened(detail, ""), MOST_ERRORS))
+    found: list[InvalidPart] = []
+    _collect(detail, "", (api_settings.NON_FIELD_ERRORS_KEY, NON_FIELD_ERRORS), found)
+    return tuple(found)
 
 
-def _flattened(detail: Any, pointer: str) -> Iterator[InvalidPart]:
-    if isinstance(detail, Mapping):
+def _collect(detail: Any, pointer: str, whole: tuple[str, str], found: list[InvalidPart]) -> None:
+    """Add the errors in `detail` to `found`, as long as there is room.
+
+    whole: the keys of what concerns an object as a whole
+    """
+    if len(found) == MOST_ERRORS:
+        return
+    if isinstance(detail, str):
+        code = getattr(detail, "code", None)
+        found.append(InvalidPart(str(detail), pointer or None, str(code or "")))
+    elif isinstance(detail, Mapping):
         for key, value in detail.items():
-            if key in (api_settings.NON_FIELD_ERRORS_KEY, NON_FIELD_ERRORS):
-                yield from _flattened(value, pointer)
-            else:
-                yield from _flattened(value, f"{pointer}/{_escaped(key)}")
+            _collect(value, pointer if key in whole else f"{pointer}/{_escaped(key)}", whole, found)
     elif isinstance(detail, (list, tuple)):
         for index, value in enumerate(detail):
             # A list of texts is several errors of one place, a list of lists or dicts is an
             # error for each of several places.
-            nested = isinstance(value, (Mapping, list, tuple))
-            yield from _flattened(value, f"{pointer}/{index}" if nested else pointer)
+            nested = not isinstance(value, str) and isinstance(value, (Mapping, list, tuple))
+            _collect(value, f"{pointer}/{index}" if nested else pointer, whole, found)
     else:
-        yield InvalidPart(str(detail), pointer or None, str(getattr(detail, "code", None) or ""))
+        _collect(str(detail), pointer, whole, found)
 
 
 def _escaped(key: object) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -72,7 +71,8 @@ def _is_answered(exc: Exception) -> bool:
 def _problem(exc: Exception, context: dict[str, Any]) -> Problem:
     try:
         known = _api_problem(exc) if isinstance(exc, exceptions.APIException) else problem_for(exc)
-        return replace(known, **_lists(known, context))
+        lists = _lists(known, context)
+        return known.replaced(**lists) if lists else known
     except Exception:
         logger.exception("What %r stands for could not be read", type(exc))
         status = getattr(exc, "status_code", getattr(exc, "status", 500))
