@@ -288,8 +288,8 @@ def write(
     for step in form.steps:
         try:
             body = step(problem, request, context)
-            if body is not None:
-                return body, form.content_type
+            if body is not None or step is form.steps[-1]:
+                return b"".join((body,)), form.content_type  # type: ignore[arg-type] # or raises
         except Exception:
             logger.exception(
                 "The %s for status %d could not be rendered", form.media_type, problem.status
