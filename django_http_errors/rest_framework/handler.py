@@ -53,7 +53,12 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
             # Not before: in a transaction that is to be rolled back no rules can be read.
             views.set_rollback()
         serializer = getattr(getattr(exc, "detail", None), "serializer", None)
-        response = APIProblemResponse(problem, serializer, exc)
+        try:
+            response = APIProblemResponse(problem, serializer, exc)
+        except Exception:
+            logger.exception("The words for status %d could not be said", problem.status)
+            problem = pipeline.settle(request, catalogue.entry(problem.status).problem())
+            response = APIProblemResponse(problem, cause=exc)
         response.headers["Content-Language"] = language
         try:
             responses.set_fields(response, problem, request, pipeline.vary())

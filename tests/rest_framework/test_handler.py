@@ -19,7 +19,7 @@ from django.shortcuts import get_object_or_404
 from django.test import AsyncClient, Client, RequestFactory
 from django.urls import include, path
 from django.utils import translation
-from django.utils.functional import lazystr
+from django.utils.functional import lazy, lazystr
 from rest_framework import exceptions
 from rest_framework import views as framework_views
 from rest_framework.authentication import BasicAuthentication, SessionAuthentication
@@ -42,6 +42,14 @@ from django_http_errors.rest_framework import ProblemJSONRenderer, exception_han
 from ..asking import HTML, JSON, MIDDLEWARE, PROBLEM
 from .conftest import EXCEPTION_HANDLER
 from .views import LinesRenderer, PlainView, Raising, challenging, raising
+
+
+def _explode() -> str:
+    raise RuntimeError("secret")
+
+
+# A text that is translated when it is shown, by something that fails then.
+UNSPEAKABLE = lazy(_explode, str)()
 
 API_EXCEPTIONS = {
     name: each
@@ -295,6 +303,21 @@ def test_an_exception_that_can_not_be_read(serve, own_records: list) -> None:
         members = checked(serve(raising(kind)).ask(), 409)
         assert members["detail"] == str(entry(409).detail)
     assert own_records
+
+
+@pytest.mark.parametrize("given", [{"detail": UNSPEAKABLE}, {"errors": [UNSPEAKABLE]}], ids=list)
+@pytest.mark.parametrize("status", [409, 503])
+def test_words_that_can_not_be_said(
+    serve, given: Any, status: int, own_records: list, signals: list
+) -> None:
+    """Those of the status are then, and a conflict is no crash."""
+    response = serve(raising(lambda: HttpError(status=status, **given))).ask()
+    assert checked(response, status)["detail"] == str(entry(status).detail)
+    page = serve(raising(lambda: HttpError(status=status, **given))).ask(accept=HTML)
+    assert page.status_code == status
+    assert b"secret" not in page.content
+    assert len(own_records) == 2
+    assert signals == []
 
 
 def test_fields_that_can_not_be_made(serve, own_records: list) -> None:
