@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ from . import catalogue
 from .conf import http_errors
 from .exceptions import seconds_until
 from .problems import Permanence, Problem
+from .request_ids import sent_id
 
 if TYPE_CHECKING:
     from .renderers import ContextMaker
@@ -231,7 +232,19 @@ def set_fields(
     if "Cache-Control" not in headers:
         set_field(response, "Cache-Control", cache_control(problem.status))
     headers["X-Content-Type-Options"] = "nosniff"
-    patch_vary_headers(response, vary)
+    patch_vary_headers(response, (*vary, *_fields_of_few(request)))
+
+
+def _fields_of_few(request: HttpRequest) -> Iterator[str]:
+    """Yield the request fields on which an answer depends only where they were sent.
+
+    A cache that isn't told gives the language or the id of one visitor to all. It may give an
+    answer without them to those who send them: so nobody else's answer is marked.
+    """
+    if settings.USE_I18N and settings.LANGUAGE_COOKIE_NAME in request.COOKIES:
+        yield "Cookie"
+    if sent_id(request):
+        yield http_errors.REQUEST_ID_HEADER
 
 
 def cache_control(status: int) -> str:
