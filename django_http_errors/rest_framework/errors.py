@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
@@ -13,6 +13,8 @@ from ..problems import InvalidPart
 
 # An answer stays bounded even if every one of a million rows that were sent is wrong.
 MOST_ERRORS = 1000
+# So it does if each of them says a long name or a long value that was sent.
+MOST_CHARACTERS = 256 * 1024
 
 
 def invalid_parts(detail: Any) -> tuple[InvalidPart, ...]:
@@ -22,7 +24,17 @@ def invalid_parts(detail: Any) -> tuple[InvalidPart, ...]:
     object as a whole (`NON_FIELD_ERRORS_KEY`, or Django's own key in what a model's `clean`
     raised) points to that object, and to nothing for the whole body.
     """
-    return tuple(islice(_flattened(detail, ""), MOST_ERRORS))
+    return tuple(_bounded(islice(_flattened(detail, ""), MOST_ERRORS)))
+
+
+def _bounded(parts: Iterable[InvalidPart]) -> Iterator[InvalidPart]:
+    """Yield `parts` as far as they are to be told, less those that alone are too long."""
+    left = MOST_CHARACTERS
+    for part in parts:
+        length = len(str(part.detail)) + len(part.pointer or "") + len(part.code)
+        if length <= left:
+            left -= length
+            yield part
 
 
 def _flattened(detail: Any, pointer: str) -> Iterator[InvalidPart]:

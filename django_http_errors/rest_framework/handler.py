@@ -150,6 +150,8 @@ def _lists(problem: Problem, context: dict[str, Any]) -> dict[str, Any]:
 def _available(view: Any, request: Any) -> Iterator[Representation]:
     """Yield the representations that the view's renderers make, and where to get each."""
     here = escape_leading_slashes(request.get_full_path())
+    if len(here) > pipeline.LONGEST_INSTANCE:
+        here = ""  # Relative to the address that was asked for, and without its query string.
     parameter = api_settings.URL_FORMAT_OVERRIDE
     in_path = getattr(view, "format_kwarg", None)
     for renderer in view.get_renderers():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 
@@ -516,6 +517,18 @@ def test_each_offer_can_be_had(serve, query: str, renderers: list[Any]) -> None:
         if kind != Nameless.media_type:
             assert api.ask(href, accept="*/*")["Content-Type"].split(";")[0] == kind
         assert ("empty=" in href) == ("empty=" in query)
+
+
+@pytest.mark.parametrize(
+    "long", ["?q=" + "a" * 3000, "?" + "a=b&" * 900, "?format=json&q=" + "<" * 3000]
+)
+def test_an_offer_at_a_long_address_goes_without_its_query(serve, long: str) -> None:
+    """Or else it would be said, in the field too, for each of the forms."""
+    api = serve(PlainView.as_view())
+    response = api.ask("/api/" + long, accept="image/png")
+    assert len(response["Link"]) < 300
+    for kind, href in offers(response).items():
+        assert api.ask(urljoin("/api/" + long, href), accept=kind)["Content-Type"].startswith(kind)
 
 
 def test_the_parameter_that_names_the_format(serve, settings) -> None:
