@@ -328,6 +328,7 @@ def is_bare(response: HttpResponseBase) -> bool:
     return (
         400 <= response.status_code <= 599
         and not response.streaming
+        and getattr(response, "is_rendered", True)  # What is to be rendered will have content.
         and not getattr(response, "content", b"-")
         and not hasattr(response, "problem")
         and not getattr(response, "errors_exempt", False)
