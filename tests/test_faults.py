@@ -160,10 +160,11 @@ def test_a_view_that_gives_no_problem(site: Site, name: str, form: str, own_reco
 @every_form
 @pytest.mark.parametrize("name", ATTRIBUTES)
 def test_attributes_that_make_no_problem(
-    site: Site, name: str, form: str, own_records: list
+    site: Site, name: str, form: str, own_records: list, signals: list
 ) -> None:
     check(site.ask(f"/has-{name}/", form), ATTRIBUTES[name][1], form)
     assert len(own_records) == 1
+    assert signals == []
 
 
 HANDLERS = {each.__name__: each for each in (handler400, handler403, handler404, handler500)}
@@ -460,12 +461,14 @@ def test_a_receiver_of_djangos_signal_that_fails_is_djangos_matter(
     assert seen[0] == seen[1]
 
 
-@pytest.mark.django_db
-def test_a_receiver_that_fails_keeps_no_edit_from_being_known(receiving) -> None:
+@pytest.mark.django_db(transaction=True)
+def test_a_receiver_that_fails_keeps_no_edit_from_being_known(site: Site, receiving) -> None:
+    """Who has saved it hears of the receiver, as with every signal of Django's."""
+    assert site.get("nowhere", JSON).status_code == 404
     receiving(edited, explode)
     with pytest.raises(RuntimeError):
-        PermanenceRule.objects.create(pattern="/nowhere/")
-    assert Site("sync").get("nowhere", JSON).status_code == 410
+        PermanenceRule.objects.create(pattern=site.path("nowhere"))
+    assert site.get("nowhere", JSON).status_code == 410
 
 
 # Rows that nobody has validated

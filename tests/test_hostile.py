@@ -31,6 +31,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from django_http_errors.exceptions import HttpError
+from django_http_errors.models import ErrorMessage
+from django_http_errors.validation import PLACEHOLDERS
 from testproject.models import Document
 from testproject.urls import urlpatterns
 
@@ -312,6 +314,10 @@ def _connected() -> Iterator[None]:
         signal.disconnect(close_old_connections)
     Document.objects.create(pk=1, title="Public", body="Body.", public=True)
     Document.objects.create(pk=2, title="Private", body="Body.")
+    # No policy that changes a status, but all that words may be made of.
+    words = " ".join(f"{{{each}}}" for each in PLACEHOLDERS)
+    ErrorMessage.objects.create(title=words, detail=words, host="testserver")
+    ErrorMessage.objects.create(title=words, action_label=words, action_url="/")
     yield
     for signal in (request_started, request_finished):
         signal.connect(close_old_connections)
