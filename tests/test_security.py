@@ -81,7 +81,10 @@ def ask(
     """Return the answer to a request with `payload` in its path, its query and its fields."""
     start = f"/a{quote(raw(payload), safe='')}/_" if address.startswith("/") else ""
     query = quote(raw(payload), safe="")
-    accept = f'{form}, a/b;c="{raw(payload).decode("latin-1")}'
+    # What is longer than can be read counts as no wish, and so would the form.
+    accept = form
+    if len(payload) < 2000:
+        accept += f', a/b;c="{raw(payload).decode("latin-1")}'
     fields = {**fields_with(payload), **fields}
     return site.ask(f"{start}{address}?{query}={query}", accept, method, **fields)
 
@@ -504,7 +507,9 @@ def test_an_answer_is_bounded(site: Site, door: str, payload: str) -> None:
     twin = "/async" if site.is_async and door in ASYNC else ""
     for address, form in zip(DOORS[door], cycle(FORMS), strict=False):
         status = ask(site, f"{twin}{address}", HARMLESS, form).status_code
-        check_bounds(ask(site, f"{twin}{address}", LONG[payload], form), status)
+        response = ask(site, f"{twin}{address}", LONG[payload], form)
+        assert response["Content-Type"].startswith(form)
+        check_bounds(response, status)
 
 
 @pytest.mark.usefixtures("telling")
