@@ -266,16 +266,7 @@ def browsers_scheme(address: str) -> str:
     return found[1].lower() if found else ""
 
 
-UNSAFE_SCHEMES = (
-    "javascript",
-    "data",
-    "vbscript",
-    "file",
-    "blob",
-    "filesystem",
-    "ftp",
-    "view-source",
-)
+UNSAFE_SCHEMES = ("javascript", "data", "vbscript", "file", "blob")
 # Ways to write one so that it isn't noticed.
 DISGUISES: tuple[Callable[[str], str], ...] = (
     lambda scheme: f"{scheme}:x",
@@ -484,11 +475,9 @@ LONGEST_FIELDS = 16 * 1024
 
 LENGTH = 64 * 1024
 LONG = {
-    "letters": "x" * LENGTH,
     # What is longer when it is escaped, for an address or a page.
     "escaped": "<\"'&>\xe9\u2028" * (LENGTH // 10),
-    "slashes": "/" * LENGTH,
-    "dots": "../" * (LENGTH // 3),
+    "segments": "../x/" * (LENGTH // 5),
     "placeholders": "{path}{method}" * (LENGTH // 14),
 }
 
