@@ -35,6 +35,7 @@ def is_technical_page(response: HttpResponseBase) -> bool:
         settings.DEBUG
         and response.status_code in (400, 404, 500)
         and not response.streaming
+        and getattr(response, "is_rendered", True)
         and _CONFESSION in getattr(response, "content", b"")
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import copy
 from functools import wraps
 from io import BytesIO
@@ -284,7 +284,8 @@ class _Attempt:
         unused = self if hidden else probe
         if unused.exception is None:
             for close in unused.response._resource_closers:  # type: ignore[attr-defined]
-                close()
+                with suppress(Exception):  # as Django closes them; a crash would tell something
+                    close()
         return probe if hidden else self
 
     def outcome(self) -> HttpResponseBase:

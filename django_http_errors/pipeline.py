@@ -238,11 +238,13 @@ def settle(
                 told = messages.filled_in(told, problem, _placeholders(request, facts, told))
     except Exception:
         logger.exception("What may be told of an error could not be found out")
-    try:
-        return situated(request, told, language)
-    except Exception:
-        logger.exception("Which request an error is about could not be told")
-        return told
+    plain = catalogue.entry(told.status).problem()
+    for each in (told, plain):
+        try:
+            return situated(request, each, language)
+        except Exception:
+            logger.exception("What is known of an error could not be put into words")
+    return plain
 
 
 def _placeholders(
@@ -326,8 +328,8 @@ def write(
     for step in form.steps:
         try:
             body = step(problem, request, context)
-            if body is not None:
-                return body, form.content_type
+            if body is not None or step is form.steps[-1]:
+                return b"".join((body,)), form.content_type  # type: ignore[arg-type] # or raises
         except Exception:
             logger.exception(
                 "The %s for status %d could not be rendered", form.media_type, problem.status

@@ -82,6 +82,8 @@ def _forms(paths: tuple[str, ...]) -> Mapping[str, Form]:
 
 def _form(renderer: Any) -> Form:
     media_type = renderer.media_type.lower()
+    if not re.fullmatch(r"[\w.+-]+/[\w.+-]+", media_type, re.ASCII):
+        raise ValueError(f"{media_type!r} is no media type")
     steps = [lambda problem, request, context: renderer.render(problem)]
     if hasattr(renderer, "render_request"):
         steps.insert(0, renderer.render_request)

@@ -23,11 +23,15 @@ def request_id(request: HttpRequest, *, make: bool = False) -> str:
     known: str = getattr(request, _ATTRIBUTE, "")
     if known:
         return known
-    known = str(request.META.get(http_errors.request_id_key, ""))
-    if not _USABLE.fullmatch(known):
-        known = secrets.token_hex(16) if make else ""
+    known = sent_id(request) or (secrets.token_hex(16) if make else "")
     setattr(request, _ATTRIBUTE, known)
     return known
+
+
+def sent_id(request: HttpRequest) -> str:
+    """Return the id that came in with `request`, "" for none and for a harmful one."""
+    sent = str(request.META.get(http_errors.request_id_key, ""))
+    return sent if _USABLE.fullmatch(sent) else ""
 
 
 def forget(request: HttpRequest) -> None:

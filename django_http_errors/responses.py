@@ -24,6 +24,7 @@ from . import catalogue
 from .conf import http_errors
 from .exceptions import seconds_until
 from .problems import Permanence, Problem
+from .request_ids import sent_id
 
 if TYPE_CHECKING:
     from .renderers import ContextMaker
@@ -228,10 +229,23 @@ def set_fields(
     if "Cache-Control" not in headers:
         set_field(response, "Cache-Control", cache_control(problem.status))
     headers["X-Content-Type-Options"] = "nosniff"
+    vary = (*vary, *_fields_of_few(request))
     if "Vary" in headers:
         patch_vary_headers(response, vary)
     else:
         headers["Vary"] = ", ".join(vary)
+
+
+def _fields_of_few(request: HttpRequest) -> Iterator[str]:
+    """Yield the request fields on which an answer depends only where they were sent.
+
+    A cache that isn't told gives the language or the id of one visitor to all. It may give an
+    answer without them to those who send them: so nobody else's answer is marked.
+    """
+    if http_errors.is_localised and settings.LANGUAGE_COOKIE_NAME in request.COOKIES:
+        yield "Cookie"
+    if sent_id(request):
+        yield http_errors.REQUEST_ID_HEADER
 
 
 def _owed(problem: Problem) -> Iterator[str]:
@@ -322,6 +336,7 @@ def is_bare(response: HttpResponseBase) -> bool:
     return (
         400 <= response.status_code <= 599
         and not response.streaming
+        and getattr(response, "is_rendered", True)  # What is to be rendered will have content.
         and not getattr(response, "content", b"-")
         and not hasattr(response, "problem")
         and not getattr(response, "errors_exempt", False)

@@ -41,9 +41,10 @@ class ErrorView(View):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
             problem = self.get_problem()
+            catalogue.entry(problem.status)  # raises for what is no problem
         except Exception:
             logger.exception("%s.get_problem() failed", type(self).__name__)
-            problem = catalogue.entry(self.status).problem()
+            problem = _words_of(self.status)
         cause = kwargs.get("exception") or sys.exception()
         return pipeline.answer(request, problem, self.get_context_data, cause)
 
@@ -62,6 +63,14 @@ class ErrorView(View):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return what the templates of the project get beside the problem."""
         return kwargs
+
+
+def _words_of(status: int) -> Problem:
+    """Return what the catalogue has for `status`; what is none of an error is a crash."""
+    try:
+        return catalogue.entry(status).problem()
+    except (TypeError, ValueError):
+        return catalogue.entry(500).problem()
 
 
 # fmt: off - a line each

@@ -26,6 +26,7 @@ from django.http import (
     StreamingHttpResponse,
 )
 from django.middleware.csrf import get_token
+from django.template.response import TemplateResponse
 from django.test import AsyncClient, Client
 from django.urls import include, path
 from django.utils import translation
@@ -613,6 +614,22 @@ def test_without_the_middleware_a_view_hides_all_the_same(settings: Any) -> None
             missing = ask(Client(), f"/{view}/{how}/9/", accept=JSON)
             assert hidden.status_code == missing.status_code == 404
             assert hidden.content == missing.content.replace(b"/9/", b"/2/")
+
+
+@pytest.mark.parametrize("debug", [False, True])
+@pytest.mark.parametrize("status", [400, 404, 406, 500])
+def test_without_the_middleware_a_page_that_is_still_to_be_rendered_is_no_crash(
+    status: int, debug: bool, settings: Any, project_pages: Any
+) -> None:
+    """A view of REST framework's returns nothing else."""
+    project_pages({"own.html": "own"})
+    view = hide_forbidden(lambda request: TemplateResponse(request, "own.html", status=status))
+    settings.ROOT_URLCONF = Urls(path("x/", view))
+    settings.MIDDLEWARE = [each for each in settings.MIDDLEWARE if each != MIDDLEWARE]
+    settings.DEBUG = debug
+    response = ask(Client(), "/x/")
+    assert response.status_code == status
+    assert (response.content == b"own") == (status != 404)
 
 
 def test_without_a_user_on_the_request_nobody_is_exempt(settings: Any) -> None:

@@ -12,6 +12,8 @@ from ..problems import InvalidPart
 
 # An answer stays bounded even if every one of a million rows that were sent is wrong.
 MOST_ERRORS = 1000
+# So it does if each of them says a long name or a long value that was sent.
+MOST_CHARACTERS = 256 * 1024
 
 
 def invalid_parts(detail: Any) -> tuple[InvalidPart, ...]:
@@ -21,32 +23,48 @@ def invalid_parts(detail: Any) -> tuple[InvalidPart, ...]:
     object as a whole (`NON_FIELD_ERRORS_KEY`, or Django's own key in what a model's `clean`
     raised) points to that object, and to nothing for the whole body.
     """
-    found: list[InvalidPart] = []
-    _collect(detail, "", (api_settings.NON_FIELD_ERRORS_KEY, NON_FIELD_ERRORS), found)
-    return tuple(found)
+    collected = _Collected()
+    collected.add(detail, "")
+    return tuple(collected.parts)
 
 
-def _collect(detail: Any, pointer: str, whole: tuple[str, str], found: list[InvalidPart]) -> None:
-    """Add the errors in `detail` to `found`, as long as there is room.
+class _Collected:
+    """Errors, as long as there is room for them; one that alone is too long is left out."""
 
-    whole: the keys of what concerns an object as a whole
-    """
-    if len(found) == MOST_ERRORS:
-        return
-    if isinstance(detail, str):
-        code = getattr(detail, "code", None)
-        found.append(InvalidPart(str(detail), pointer or None, str(code or "")))
-    elif isinstance(detail, Mapping):
-        for key, value in detail.items():
-            _collect(value, pointer if key in whole else f"{pointer}/{_escaped(key)}", whole, found)
-    elif isinstance(detail, (list, tuple)):
-        for index, value in enumerate(detail):
-            # A list of texts is several errors of one place, a list of lists or dicts is an
-            # error for each of several places.
-            nested = not isinstance(value, str) and isinstance(value, (Mapping, list, tuple))
-            _collect(value, f"{pointer}/{index}" if nested else pointer, whole, found)
-    else:
-        _collect(str(detail), pointer, whole, found)
+    def __init__(self) -> None:
+        self.parts: list[InvalidPart] = []
+        self._room = MOST_CHARACTERS
+        # The keys of what concerns an object as a whole.
+        self._whole = (api_settings.NON_FIELD_ERRORS_KEY, NON_FIELD_ERRORS)
+
+    def add(self, detail: Any, pointer: str) -> None:
+        """Add the errors in `detail`, which is what is wrong at `pointer`."""
+        if len(self.parts) == MOST_ERRORS or len(pointer) > self._room:
+            return
+        if isinstance(detail, str):
+            self._add(InvalidPart(str(detail), pointer or None, _code(detail)))
+        elif isinstance(detail, Mapping):
+            for key, value in detail.items():
+                place = pointer if key in self._whole else f"{pointer}/{_escaped(key)}"
+                self.add(value, place)
+        elif isinstance(detail, (list, tuple)):
+            for index, value in enumerate(detail):
+                # A list of texts is several errors of one place, a list of lists or dicts is an
+                # error for each of several places.
+                nested = not isinstance(value, str) and isinstance(value, (Mapping, list, tuple))
+                self.add(value, f"{pointer}/{index}" if nested else pointer)
+        else:
+            self._add(InvalidPart(str(detail), pointer or None, _code(detail)))
+
+    def _add(self, part: InvalidPart) -> None:
+        length = len(str(part.detail)) + len(part.pointer or "") + len(part.code)
+        if length <= self._room:
+            self._room -= length
+            self.parts.append(part)
+
+
+def _code(detail: object) -> str:
+    return str(getattr(detail, "code", None) or "")
 
 
 def _escaped(key: object) -> str:

@@ -53,7 +53,13 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
             # Not before: in a transaction that is to be rolled back no rules can be read.
             views.set_rollback()
         serializer = getattr(getattr(exc, "detail", None), "serializer", None)
-        response = APIProblemResponse(problem, serializer, exc)
+        try:
+            response = APIProblemResponse(problem, serializer, exc)
+        except Exception:
+            logger.exception("The words for status %d could not be said", problem.status)
+            problem = catalogue.entry(problem.status).problem()
+            problem = pipeline.settle(request, problem, language)
+            response = APIProblemResponse(problem, cause=exc)
         response.headers["Content-Language"] = language
         try:
             responses.set_fields(response, problem, request, pipeline.vary())
@@ -146,6 +152,8 @@ def _lists(problem: Problem, context: dict[str, Any]) -> dict[str, Any]:
 def _available(view: Any, request: Any) -> Iterator[Representation]:
     """Yield the representations that the view's renderers make, and where to get each."""
     here = escape_leading_slashes(request.get_full_path())
+    if len(here) > pipeline.LONGEST_INSTANCE:
+        here = ""  # Relative to the address that was asked for, and without its query string.
     parameter = api_settings.URL_FORMAT_OVERRIDE
     in_path = getattr(view, "format_kwarg", None)
     for renderer in view.get_renderers():

@@ -19,7 +19,7 @@ from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.fields import empty
 
 from django_http_errors.catalogue import entry
-from django_http_errors.rest_framework.errors import MOST_ERRORS, invalid_parts
+from django_http_errors.rest_framework.errors import MOST_CHARACTERS, MOST_ERRORS, invalid_parts
 
 from .views import Validating, raising
 
@@ -299,6 +299,34 @@ def test_the_answer_is_bounded(serve) -> None:
     errors = told(response)
     assert len(errors) == MOST_ERRORS
     assert errors[-1] == (f"/{MOST_ERRORS // 2 - 1}/count", "min_value")
+
+
+class Anything(serializers.Serializer):
+    """Says in its errors what was sent: names of the client's, and values."""
+
+    table = serializers.DictField(child=serializers.ListField(child=serializers.IntegerField()))
+    choice = serializers.ListField(child=serializers.ChoiceField(choices=["a"]), required=False)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"table": {"n" * 50_000: ["x"] * 1000}},
+        {"table": {"~" * 500_000: ["x"]}},
+        {"table": {"n" * 100 + str(n): ["x"] for n in range(2000)}},
+        {"table": {}, "choice": ["v" * 4000] * 500},
+        {"table": {}, "choice": ["\u2028<" * 100_000]},
+    ],
+    ids=range(5),
+)
+def test_the_answer_is_bounded_whatever_names_and_values_are_sent(serve, body: Any) -> None:
+    """50 KB of a name, and a thousand errors below it, are not 50 MB of pointers."""
+    response = serve(Validating.as_view(serializer_class=Anything)).post(body)
+    members = response.json()
+    assert response.status_code == members["status"] == 400
+    assert len(response.content) < 6 * MOST_CHARACTERS + 2000 + 80 * MOST_ERRORS
+    said = "".join(each["detail"] + each.get("pointer", "") for each in members.get("errors", ()))
+    assert len(said) <= MOST_CHARACTERS
 
 
 def test_deep_nesting() -> None:

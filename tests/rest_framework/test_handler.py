@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 
@@ -19,7 +20,7 @@ from django.shortcuts import get_object_or_404
 from django.test import AsyncClient, Client, RequestFactory
 from django.urls import include, path
 from django.utils import translation
-from django.utils.functional import lazystr
+from django.utils.functional import lazy, lazystr
 from rest_framework import exceptions
 from rest_framework import views as framework_views
 from rest_framework.authentication import BasicAuthentication, SessionAuthentication
@@ -42,6 +43,14 @@ from django_http_errors.rest_framework import ProblemJSONRenderer, exception_han
 from ..asking import HTML, JSON, MIDDLEWARE, PROBLEM
 from .conftest import EXCEPTION_HANDLER
 from .views import LinesRenderer, PlainView, Raising, challenging, raising
+
+
+def _explode() -> str:
+    raise RuntimeError("secret")
+
+
+# A text that is translated when it is shown, by something that fails then.
+UNSPEAKABLE = lazy(_explode, str)()
 
 API_EXCEPTIONS = {
     name: each
@@ -297,6 +306,21 @@ def test_an_exception_that_can_not_be_read(serve, own_records: list) -> None:
     assert own_records
 
 
+@pytest.mark.parametrize("given", [{"detail": UNSPEAKABLE}, {"errors": [UNSPEAKABLE]}], ids=list)
+@pytest.mark.parametrize("status", [409, 503])
+def test_words_that_can_not_be_said(
+    serve, given: Any, status: int, own_records: list, signals: list
+) -> None:
+    """Those of the status are then, and a conflict is no crash."""
+    response = serve(raising(lambda: HttpError(status=status, **given))).ask()
+    assert checked(response, status)["detail"] == str(entry(status).detail)
+    page = serve(raising(lambda: HttpError(status=status, **given))).ask(accept=HTML)
+    assert page.status_code == status
+    assert b"secret" not in page.content
+    assert len(own_records) == 2
+    assert signals == []
+
+
 def test_fields_that_can_not_be_made(serve, own_records: list) -> None:
     class Mute(str):
         def __str__(self) -> str:
@@ -493,6 +517,18 @@ def test_each_offer_can_be_had(serve, query: str, renderers: list[Any]) -> None:
         if kind != Nameless.media_type:
             assert api.ask(href, accept="*/*")["Content-Type"].split(";")[0] == kind
         assert ("empty=" in href) == ("empty=" in query)
+
+
+@pytest.mark.parametrize(
+    "long", ["?q=" + "a" * 3000, "?" + "a=b&" * 900, "?format=json&q=" + "<" * 3000]
+)
+def test_an_offer_at_a_long_address_goes_without_its_query(serve, long: str) -> None:
+    """Or else it would be said, in the field too, for each of the forms."""
+    api = serve(PlainView.as_view())
+    response = api.ask("/api/" + long, accept="image/png")
+    assert len(response["Link"]) < 300
+    for kind, href in offers(response).items():
+        assert api.ask(urljoin("/api/" + long, href), accept=kind)["Content-Type"].startswith(kind)
 
 
 def test_the_parameter_that_names_the_format(serve, settings) -> None:
