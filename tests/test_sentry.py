@@ -141,7 +141,7 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], d
     done = subprocess.run(
         [sys.executable, "-m", "tests.tracked"],
         cwd=ROOT,
-        env=environment(database),
+        env=environment(f"sqlite:///{database}"),
         input=json.dumps([(handler, asdict(question)) for handler, question in keys]),
         check=True,
         stdout=subprocess.PIPE,
