@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from django_http_errors.addresses import decoded_path, path_key, pattern_key, spellings
 from django_http_errors.importing import import_rules
 from django_http_errors.models import Generation, Kind, PermanenceRule
-from django_http_errors.policies import reading
+from django_http_errors.policies import reading, stored
 from django_http_errors.policies import store as module
 from django_http_errors.policies.matching import Index
 from django_http_errors.policies.sieve import Sieve
@@ -213,6 +213,58 @@ def test_an_edit_is_in_force_at_once(
 UNTOUCHED = {"create", "prefix", "route", "bulk_create", "more than a request waits for", "import"}
 
 
+def _switch_on() -> None:
+    rule = PermanenceRule.objects.get(pattern="/off/")
+    rule.enabled = True
+    rule.save(update_fields=["enabled"])
+
+
+SWITCHES: dict[str, Callable[[], object]] = {
+    "save": _switch_on,
+    "update": lambda: PermanenceRule.objects.filter(pattern="/off/").update(enabled=True),
+    "import": lambda: import_rules([b"pattern,enabled\n", b"/off/,true\n"]),
+    "fixture": lambda: PermanenceRule(
+        pk=PermanenceRule.objects.get(pattern="/off/").pk, pattern="/off/"
+    ).save_base(raw=True),
+}
+
+
+@pytest.mark.parametrize("way", SWITCHES)
+def test_a_rule_that_is_switched_on_is_found(way: str) -> None:
+    """What is kept of the rules doesn't know the ones that are off."""
+    PermanenceRule.objects.create(pattern="/off/", enabled=False)
+    make(3 * IN_MEMORY)
+    store.current()
+    wait()
+    assert status("/off/") == 404
+    SWITCHES[way]()
+    assert status("/off/") == 410
+
+
+def test_what_was_found_is_remembered_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stored, "MOST_REMEMBERED", 10)
+    make(3 * IN_MEMORY)
+    rules = store.current().rules
+    for number in range(3 * IN_MEMORY):
+        assert rules.may_cover(f"/old/{number}/")
+        assert 0 < len(rules._found) <= 10  # type: ignore[attr-defined]
+
+
+def test_rules_that_are_newer_than_the_snapshot_are_not_read_again(
+    held: Callable[[], None],
+) -> None:
+    make(IN_MEMORY - 5)
+    store.current()
+    reader = store._reader
+    with transaction.atomic():  # what another process does: nobody in this one is told
+        row = PermanenceRule(pattern="/elsewhere/", generation=Generation.advance("default"))
+        row.save_base()
+    held()
+    assert isinstance(store._snapshot.rules, Index)
+    assert status("/elsewhere/") == 410
+    assert store._reader is reader
+
+
 @pytest.mark.parametrize("way", ["create", "save", "disable", "delete", "update", "import"])
 def test_an_edit_reads_no_more_than_what_it_changed(way: str) -> None:
     make(3 * IN_MEMORY)
@@ -230,11 +282,11 @@ def test_a_sieve_that_is_full_is_made_anew(held: Callable[[], None], monkeypatch
     make(3 * IN_MEMORY)
     store.current()
     held()
+    reader = store._reader
     PermanenceRule.objects.create(pattern="/new/")
     assert status("/new/") == 410
-    first = store._reader
+    assert store._reader is not reader
     wait()
-    assert isinstance(first, threading.Thread)
     assert store.current().rules.sieve.size == 3 * IN_MEMORY + 1  # type: ignore[attr-defined]
 
 
@@ -406,8 +458,8 @@ def test_the_database_finds_what_memory_finds(
         in_memory = Index(reading.read(reading.rules("default")))
         sieve = Sieve(20)
         sieve.put(reading.changed("default", 0, 100))
-        for stored in (store._stored("default"), store._stored("default", sieve)):
+        for rules_of in (store._stored("default"), store._stored("default", sieve)):
             for path in (*paths, "/7/", *(row.pattern for row in rows.values())):
-                found = list(stored.covering(path, host))
+                found = list(rules_of.covering(path, host))
                 assert found == list(in_memory.covering(path, host))
         transaction.set_rollback(True)

@@ -7,6 +7,7 @@ from django.db import DatabaseError, connection, transaction
 from django.http import HttpRequest
 from django.test import RequestFactory, override_settings
 from django.utils import translation
+from django.utils.functional import lazy
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy
 
@@ -297,3 +298,20 @@ def test_what_was_said_is_remembered_within_bounds() -> None:
     for number in range(1200):
         catalogue.said(format_lazy("Number {}", number), "en")
         assert 0 < len(catalogue._said) <= catalogue._MOST_SAID
+
+
+def unsayable() -> str:
+    raise ValueError("no words")
+
+
+@pytest.mark.parametrize("accept", FORMS)
+def test_words_that_cant_be_said_give_way_to_those_of_the_status(
+    accept: str, own_records: list
+) -> None:
+    request = RequestFactory().get("/some/where/", headers={"accept": accept})
+    problem = catalogue.entry(409).problem(detail=lazy(unsayable, str)())
+    response = pipeline.answer(request, problem)
+    assert response.status_code == 409
+    assert response.problem.instance == "/some/where/"
+    assert str(catalogue.entry(409).detail).partition(";")[0] in response.content.decode()
+    assert len(own_records) == 1

@@ -22,7 +22,7 @@ from django.test import RequestFactory, override_settings
 from django.utils import translation
 from django.utils.translation import gettext_lazy
 
-from django_http_errors import renderers
+from django_http_errors import catalogue, renderers
 from django_http_errors.catalogue import entry, permanence_note
 from django_http_errors.conf import SETTINGS
 from django_http_errors.problems import Action, InvalidPart, Permanence, Problem, Representation
@@ -734,3 +734,14 @@ def test_what_is_remembered_is_bounded(made: dict[tuple[object, ...], bytes]) ->
     for number in range(600):
         HTMLRenderer().render(said(404, detail=f"Number {number}"))
         assert 0 < len(made) <= renderers._MOST_MADE
+
+
+def test_what_is_remembered_is_forgotten_when_a_setting_changes() -> None:
+    """It may be another translation of the words that is to be found from now on."""
+    catalogue.said(entry(404).title, "en")
+    HTMLRenderer().render(said(404))
+    assert renderers._made
+    assert catalogue._said
+    with override_settings(LOCALE_PATHS=["/elsewhere"]):
+        assert not renderers._made
+        assert not catalogue._said

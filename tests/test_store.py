@@ -168,6 +168,15 @@ def test_an_edit_is_known_before_its_commit_to_its_transaction_alone(clock: Cloc
     assert patterns() == in_another_thread(patterns) == {"/a/"}
 
 
+def test_an_edit_is_known_to_its_transaction_whoever_asks_meanwhile(clock: Clock) -> None:
+    """Another thread looks for news, so that there are none to be looked for."""
+    with transaction.atomic():
+        PermanenceRule.objects.create(pattern="/a/")
+        in_another_thread(store.current)
+        assert patterns() == {"/a/"}
+    assert in_another_thread(patterns) == {"/a/"}
+
+
 def test_an_edit_that_is_rolled_back_changes_nothing(clock: Clock) -> None:
     PermanenceRule.objects.create(pattern="/a/")
     before = store.current()
