@@ -118,10 +118,13 @@ def conceal(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBas
     if isinstance(response, ProblemResponse) and response.concealing:
         return response
     status = response.status_code
-    if responses.is_login_redirect(response, request.path):
+    if status < 400 and responses.is_login_redirect(response, request.path):
         status = 401
-    telling = request.method == "OPTIONS" or responses.is_respelling(response, request.path)
-    if (status < 400 and not telling) or status >= 500:
+    if status < 400:
+        respelled = responses.is_respelling(response, request.path)
+        if not (respelled or request.method == "OPTIONS"):
+            return response
+    elif status >= 500:
         return response
     for scope in scopes_of(request, error=status >= 400):
         hidden = scope.covers(status) or _betrays(request, status, scope)

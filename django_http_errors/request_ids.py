@@ -30,8 +30,8 @@ def request_id(request: HttpRequest, *, make: bool = False) -> str:
 
 def sent_id(request: HttpRequest) -> str:
     """Return the id that came in with `request`, "" for none and for a harmful one."""
-    sent = str(request.META.get(http_errors.request_id_key, ""))
-    return sent if _USABLE.fullmatch(sent) else ""
+    sent = request.META.get(http_errors.request_id_key)
+    return sent if sent and _USABLE.fullmatch(sent) else ""
 
 
 def forget(request: HttpRequest) -> None:

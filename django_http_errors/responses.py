@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from http import HTTPStatus
@@ -21,7 +21,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.http import parse_http_date_safe
 
 from . import catalogue
-from .conf import http_errors
+from .conf import http_errors, remembered
 from .exceptions import seconds_until
 from .problems import Permanence, Problem
 from .request_ids import sent_id
@@ -205,7 +205,7 @@ def _check(name: str, value: str) -> None:
 
 
 def set_fields(
-    response: HttpResponseBase, problem: Problem, request: HttpRequest, vary: Iterable[str]
+    response: HttpResponseBase, problem: Problem, request: HttpRequest, vary: tuple[str, ...]
 ) -> None:
     """Give `response` the fields that `problem` owes; what it already says is kept."""
     headers = response.headers
@@ -229,34 +229,34 @@ def set_fields(
     if "Cache-Control" not in headers:
         set_field(response, "Cache-Control", cache_control(problem.status))
     headers["X-Content-Type-Options"] = "nosniff"
-    vary = (*vary, *_fields_of_few(request))
-    if "Vary" in headers:
-        patch_vary_headers(response, vary)
-    else:
-        headers["Vary"] = ", ".join(vary)
+    _set_vary(response, request, vary)
 
 
-def _fields_of_few(request: HttpRequest) -> Iterator[str]:
-    """Yield the request fields on which an answer depends only where they were sent.
+def _set_vary(response: HttpResponseBase, request: HttpRequest, vary: tuple[str, ...]) -> None:
+    """Name the fields `vary`, and two more where they were sent.
 
     A cache that isn't told gives the language or the id of one visitor to all. It may give an
     answer without them to those who send them: so nobody else's answer is marked.
     """
     if http_errors.is_localised and settings.LANGUAGE_COOKIE_NAME in request.COOKIES:
-        yield "Cookie"
+        vary = (*vary, "Cookie")
     if sent_id(request):
-        yield http_errors.REQUEST_ID_HEADER
+        vary = (*vary, http_errors.REQUEST_ID_HEADER)
+    if "Vary" in response.headers:
+        patch_vary_headers(response, vary)
+    else:
+        response.headers["Vary"] = ", ".join(vary)
 
 
-def _owed(problem: Problem) -> Iterator[str]:
-    """Yield the names of the fields that `problem` may owe."""
-    if problem.retry_after is not None:
-        yield "Retry-After"
+def _owed(problem: Problem) -> tuple[str, ...]:
+    """Return the names of the fields that `problem` may owe."""
+    names = catalogue.entry(problem.status).owes
     if problem.actions:
-        yield "Link"
-    yield from catalogue.entry(problem.status).owes
+        names = ("Link", *names)
+    return names if problem.retry_after is None else ("Retry-After", *names)
 
 
+@remembered
 def cache_control(status: int) -> str:
     """Return the Cache-Control of an answer with `status`, from the setting."""
     directives = http_errors.CACHE_CONTROL
