@@ -30,6 +30,8 @@ from .servers import ROOT
 pytest.importorskip("rest_framework")
 pytest.importorskip("drf_standardized_errors")
 
+pytestmark = pytest.mark.slow
+
 PAGE, ASYNC_PAGE = PAGES
 MEMORY, STALL = MANY
 # The others need wrk, or Linux.

@@ -32,6 +32,8 @@ from .quick_settings import HTTP_ERRORS
 from .relay import Relay, relaying
 from .servers import Server, started
 
+pytestmark = pytest.mark.slow
+
 GENERATION, RULES = (model._meta.db_table for model in (Generation, PermanenceRule))
 
 # The time-out that the site has set for its database, and what an answer may take beside it: two

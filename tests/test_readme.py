@@ -641,6 +641,35 @@ def check_languages(table: Rows) -> None:
     assert {literals(code)[0] for _, code in table} == shipped | {"en"}
 
 
+def check_costs(table: Rows) -> None:
+    """The figures are those of one run, and no row of the benchmarks is left out of it."""
+    measured = json.loads((ROOT / "docs" / "benchmarks.json").read_text(encoding="utf-8"))["rows"]
+    benchmarks = pytest.importorskip("benchmarks.rows").ROWS
+    assert [(each["what"], each["against"], each["goal"]) for each in measured] == [
+        (row.what, row.against, row.goal) for row in benchmarks
+    ]
+    worst: dict[str, dict[str, Any]] = {}
+    for each in measured:
+        name = each["what"].partition(":")[0] if ":" in each["what"] else str(each)
+        worst[name] = max(worst.get(name, each), each, key=lambda one: one["figure"])
+    assert [tuple(cell.astext() for cell in row) for row in table] == list(
+        map(cost, worst.values())
+    )
+
+
+def cost(measured: dict[str, Any]) -> tuple[str, ...]:
+    """Return what the table says of a row that was measured."""
+    unit = "" if measured["unit"] == "ratio" else f" {measured['unit']}"
+    found, goal, low, high = (
+        f"{figure:.0f}" if unit else f"{figure:.2f}"
+        for figure in (measured["figure"], measured["goal"], *measured["interval"])
+    )
+    sign = "≥" if measured["at_least"] else "≤"
+    verdict = "met" if measured["met"] else "missed"
+    what, against = measured["what"], measured["against"]
+    return what, against, found + unit, f"{low} to {high}", f"{sign} {goal}{unit}", verdict
+
+
 def check_layout(table: Rows) -> None:
     for name in first_literals(table):
         # The tests may be run against an installed package, without the checkout's.

@@ -43,6 +43,8 @@ from .demo import (
 from .quick_settings import HTTP_ERRORS
 from .servers import COMMANDS, Server, started
 
+pytestmark = pytest.mark.slow
+
 SECONDS = float(os.environ.get("SOAK_SECONDS", "20"))
 # Until all has been used once: templates are loaded, caches are full, the heap has its size.
 WARM_UP = min(SECONDS / 2, 60.0)

@@ -42,7 +42,7 @@ READ_AT_ONCE = 5000
 # Permanence rules that are kept in memory: 64 MB of it.
 MOST_IN_MEMORY = 2**17
 # How long the thread that reads more of them pauses between two pages, in seconds.
-PAUSE = 0.002
+PAUSE = 0.001
 
 
 @dataclass(frozen=True, slots=True)
