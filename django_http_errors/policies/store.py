@@ -37,8 +37,8 @@ LONGEST_BACK_OFF = 30.0
 # For how long a lower generation than ours is taken for a replica's lag.
 REPLICA_LAG = 60.0
 
-# Permanence rules that are read while a request waits: that takes some 30 ms.
-READ_AT_ONCE = 5000
+# Permanence rules that are read while a request waits: that takes some 15 ms.
+READ_AT_ONCE = 2000
 # Permanence rules that are kept in memory: 64 MB of it.
 MOST_IN_MEMORY = 2**17
 # How long the thread that reads more of them pauses between two pages, in seconds.
