@@ -273,6 +273,8 @@ def situated(request: HttpRequest, problem: Problem, language: str) -> Problem:
         "language": language,
         "instance": _path_of(request),
         "request_id": request_id(request, make=problem.status >= 500),
+        # A copy: what is told of one request must not find its way into another.
+        "extensions": {**problem.extensions},
     }
     if problem.headers:
         headers = CaseInsensitiveMapping(dict(problem.headers))
@@ -285,7 +287,7 @@ def situated(request: HttpRequest, problem: Problem, language: str) -> Problem:
             each if each.href else replace(each, href=here) for each in problem.available
         )
     if settings.DEBUG:
-        members["extensions"] = {**problem.extensions, **debug.details(request)}
+        members["extensions"].update(debug.details(request))
     return problem.replaced(**members)
 
 

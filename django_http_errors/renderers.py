@@ -21,6 +21,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, Protocol
 
+from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpRequest
 from django.template import Context, Engine, TemplateDoesNotExist, engines, loader
@@ -303,9 +304,10 @@ def _project_page(status: int) -> Any:
 
     That is ``404.html``, ``4xx.html``, or the app's own page where the project has put a
     template of its own in the place of the page or of its base. It is looked for once where
-    Django, too, looks for a template once.
+    Django, too, looks for a template once: not while somebody writes it.
     """
-    return _known_project_page(status) if _are_cached() else _look_for_project_page(status)
+    is_known = _are_cached() and not settings.DEBUG
+    return _known_project_page(status) if is_known else _look_for_project_page(status)
 
 
 @remembered

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django.http import HttpRequest
+from django.template.autoreload import reset_loaders
 from django.test import RequestFactory, override_settings
 from django.utils import translation
 from django.utils.functional import lazy
@@ -278,10 +279,14 @@ def test_allow_is_read_off_the_view_if_need_be(site: Site) -> None:
     assert response.json()["allow"] == []
 
 
-@pytest.mark.parametrize("path", ["nowhere", "raise/410", "builtin/permission-denied"])
-def test_an_answer_holds_no_traceback(site: Site, path: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "status"), [("nowhere", 404), ("gone", 410), ("permission-denied", 403)]
+)
+def test_an_answer_holds_no_traceback(site: Site, name: str, status: int) -> None:
     """Its frames hold the answer: both would stay in memory until the next garbage collection."""
-    assert "cause" not in vars(site.get(path, HTML))
+    response = site.get(name, HTML)
+    assert response.status_code == status
+    assert "cause" not in vars(response)
 
 
 @pytest.mark.parametrize(
@@ -315,3 +320,30 @@ def test_words_that_cant_be_said_give_way_to_those_of_the_status(
     assert response.problem.instance == "/some/where/"
     assert str(catalogue.entry(409).detail).partition(";")[0] in response.content.decode()
     assert len(own_records) == 1
+
+
+def test_what_is_done_to_one_answer_is_not_done_to_the_next(site: Site) -> None:
+    first = site.ask("/nowhere/", JSON)
+    first.problem.extensions["own"] = "one"
+    assert site.ask("/nowhere/", JSON).problem.extensions == {}
+    assert catalogue.entry(404).problem().extensions == {}
+
+
+@pytest.mark.parametrize("debug", [True, False])
+def test_a_page_that_is_being_written_is_looked_for_again(
+    site: Site, settings: Any, debug: bool
+) -> None:
+    """The development server has Django's loaders forget a template that has changed."""
+    pages = {"410.html": "old"}
+    locmem = ("django.template.loaders.locmem.Loader", pages)
+    settings.TEMPLATES = [
+        {
+            "BACKEND": "django.template.backends.django.DjangoTemplates",
+            "OPTIONS": {"loaders": [("django.template.loaders.cached.Loader", [locmem])]},
+        }
+    ]
+    settings.DEBUG = debug
+    assert site.get("gone", HTML).content == b"old"
+    pages["410.html"] = "new"
+    reset_loaders()
+    assert site.get("gone", HTML).content == (b"new" if debug else b"old")
