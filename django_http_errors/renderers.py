@@ -212,6 +212,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9/._~=+-]*+")
 
 _made: dict[tuple[object, ...], bytes] = {}
 _MOST_MADE = 256
+_LONGEST_MADE = 32 * 1024
 forgotten_on_change(_made.clear)
 
 # What the forms show, beside that and what one has sent, which is of no use to another.
@@ -251,7 +252,8 @@ def _made_once(
         made = make(marked, _NONCE if _NONCE in marks else "")
         if len(_made) >= _MOST_MADE:
             _made.clear()
-        _made[key] = made
+        if len(made) <= _LONGEST_MADE:
+            _made[key] = made
     for mark, value in given:
         text = value.encode() if _PLAIN.fullmatch(value) else escaped(value)
         made = made.replace(mark.encode(), text)

@@ -734,6 +734,9 @@ def test_what_is_remembered_is_bounded(made: dict[tuple[object, ...], bytes]) ->
     for number in range(600):
         HTMLRenderer().render(said(404, detail=f"Number {number}"))
         assert 0 < len(made) <= renderers._MOST_MADE
+    made.clear()
+    HTMLRenderer().render(said(404, detail="x" * renderers._LONGEST_MADE))
+    assert not made
 
 
 def test_what_is_remembered_is_forgotten_when_a_setting_changes() -> None:
