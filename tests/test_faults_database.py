@@ -290,7 +290,10 @@ def test_whatever_fails_visitors_get_whole_answers(
     # A view that needs the database fails by itself, and its answer waits for nothing more.
     assert document.says(DOCUMENT.unknown if fault.hits_views else DOCUMENT.known)
     waited([document])
-    assert (logged.count(BEGUN), logged.count(ENDED)) == (2, 2), "however many answers there were"
+    # However many answers there were. A connection that a thread has kept may fail once more.
+    begun = logged.count(BEGUN)
+    assert 2 <= begun <= 2 + (VISITORS if world.keeps_connections else 0)
+    assert logged.count(ENDED) == begun
     assert len(re.findall(r" ERROR \[.*\] django_http_errors:", logged)) == 2
 
 
