@@ -170,10 +170,11 @@ FIELDS: Mapping[str, Callable[[Problem, HttpRequest], str | None]] = {
     "WWW-Authenticate": lambda problem, request: _challenges(problem),
 }
 
-# What was said of the content that an error answer replaces (RFC 9110, section 8).
+# What was said of the content that an error answer replaces (RFC 9110, section 8), beside its type
+# and its length, which are set anew.
 _REPRESENTATION_FIELDS = frozenset(
-    "content-digest content-disposition content-encoding content-language content-length"
-    " content-location content-type digest etag last-modified repr-digest".split()
+    "content-digest content-disposition content-encoding content-language content-location digest"
+    " etag last-modified repr-digest".split()
 )
 
 # What only the one who writes the content can say.
