@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -26,9 +26,9 @@ def _handler(status: int) -> Handler:
     def handler(request: HttpRequest, exception: BaseException | None = None) -> HttpResponseBase:
         # Django doesn't hand the exception to handler500, but calls it while handling it.
         exception = exception or sys.exception()
-        if getattr(request, pipeline.IN_FLIGHT, False):
-            return pipeline.answer(request, problem_for(exception, status), cause=exception)
-        with _leaving_no_connection():
+        # The middleware finishes the answer in the request's thread: nothing is opened here.
+        is_finished_later = getattr(request, pipeline.IN_FLIGHT, False)
+        with nullcontext() if is_finished_later else _leaving_no_connection():
             return pipeline.answer(request, problem_for(exception, status), cause=exception)
 
     handler.__name__ = handler.__qualname__ = f"handler{status}"

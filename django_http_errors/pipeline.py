@@ -30,7 +30,7 @@ from django.utils.http import escape_leading_slashes
 
 from . import catalogue, debug, negotiation, renderers, responses
 from .addresses import web_address
-from .conf import http_errors, remembered
+from .conf import http_errors
 from .exceptions import problem_for
 from .methods import allowed_methods
 from .policies import hiding, messages, permanence
@@ -203,7 +203,7 @@ def finish(
             problem = settle(request, problem, language, snapshot)
             body, content_type = write(problem, request, context, form)
             responses.fill(response, problem, body, content_type)
-            responses.set_fields(response, problem, request, vary())
+            responses.set_fields(response, problem, request)
     except Exception:
         logger.exception("An error could not be answered as it should")
         responses.fill_with_last_resort(response)
@@ -341,13 +341,6 @@ def write(
             )
     body = responses.last_resort(problem.status, form.media_type)
     return body, responses.content_type(form.media_type)
-
-
-@remembered
-def vary() -> tuple[str, ...]:
-    """Return the request fields that an answer depends on."""
-    fields = ("Accept", "Sec-Fetch-Dest")
-    return (*fields, "Accept-Language") if http_errors.is_localised else fields
 
 
 def language_of(

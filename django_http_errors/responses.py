@@ -205,9 +205,7 @@ def _check(name: str, value: str) -> None:
         raise ValueError("a character isn't allowed there")
 
 
-def set_fields(
-    response: HttpResponseBase, problem: Problem, request: HttpRequest, vary: tuple[str, ...]
-) -> None:
+def set_fields(response: HttpResponseBase, problem: Problem, request: HttpRequest) -> None:
     """Give `response` the fields that `problem` owes; what it already says is kept."""
     headers = response.headers
     # PEP 3333 leaves the fields of the connection to the server: wsgiref (runserver) breaks on
@@ -230,23 +228,26 @@ def set_fields(
     if "Cache-Control" not in headers:
         set_field(response, "Cache-Control", cache_control(problem.status))
     headers["X-Content-Type-Options"] = "nosniff"
-    _set_vary(response, request, vary)
-
-
-def _set_vary(response: HttpResponseBase, request: HttpRequest, vary: tuple[str, ...]) -> None:
-    """Name the fields `vary`, and two more where they were sent.
-
-    A cache that isn't told gives the language or the id of one visitor to all. It may give an
-    answer without them to those who send them: so nobody else's answer is marked.
-    """
-    if http_errors.is_localised and settings.LANGUAGE_COOKIE_NAME in request.COOKIES:
-        vary = (*vary, "Cookie")
-    if sent_id(request):
-        vary = (*vary, http_errors.REQUEST_ID_HEADER)
-    if "Vary" in response.headers:
-        patch_vary_headers(response, vary)
+    if "Vary" in headers:
+        patch_vary_headers(response, vary(request))
     else:
-        response.headers["Vary"] = ", ".join(vary)
+        headers["Vary"] = ", ".join(vary(request))
+
+
+def vary(request: HttpRequest) -> tuple[str, ...]:
+    """Return the request fields that an answer depends on.
+
+    The last two only where they were sent: a cache that isn't told gives the language or the id of
+    one visitor to all. It may give an answer without them to those who send them.
+    """
+    fields: tuple[str, ...] = ("Accept", "Sec-Fetch-Dest")
+    if http_errors.is_localised:
+        fields = (*fields, "Accept-Language")
+        if settings.LANGUAGE_COOKIE_NAME in request.COOKIES:
+            fields = (*fields, "Cookie")
+    if sent_id(request):
+        fields = (*fields, http_errors.REQUEST_ID_HEADER)
+    return fields
 
 
 def _owed(problem: Problem) -> tuple[str, ...]:

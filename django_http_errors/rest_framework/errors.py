@@ -41,30 +41,24 @@ class _Collected:
         """Add the errors in `detail`, which is what is wrong at `pointer`."""
         if len(self.parts) == MOST_ERRORS or len(pointer) > self._room:
             return
-        if isinstance(detail, str):
-            self._add(InvalidPart(str(detail), pointer or None, _code(detail)))
+        if isinstance(detail, str) or not isinstance(detail, (Mapping, list, tuple)):
+            code = str(getattr(detail, "code", None) or "")
+            self._add(InvalidPart(str(detail), pointer or None, code))
         elif isinstance(detail, Mapping):
             for key, value in detail.items():
-                place = pointer if key in self._whole else f"{pointer}/{_escaped(key)}"
-                self.add(value, place)
-        elif isinstance(detail, (list, tuple)):
+                self.add(value, pointer if key in self._whole else f"{pointer}/{_escaped(key)}")
+        else:
             for index, value in enumerate(detail):
                 # A list of texts is several errors of one place, a list of lists or dicts is an
                 # error for each of several places.
-                nested = not isinstance(value, str) and isinstance(value, (Mapping, list, tuple))
+                nested = isinstance(value, (Mapping, list, tuple))
                 self.add(value, f"{pointer}/{index}" if nested else pointer)
-        else:
-            self._add(InvalidPart(str(detail), pointer or None, _code(detail)))
 
     def _add(self, part: InvalidPart) -> None:
         length = len(str(part.detail)) + len(part.pointer or "") + len(part.code)
         if length <= self._room:
             self._room -= length
             self.parts.append(part)
-
-
-def _code(detail: object) -> str:
-    return str(getattr(detail, "code", None) or "")
 
 
 def _escaped(key: object) -> str:

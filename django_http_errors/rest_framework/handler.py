@@ -62,7 +62,7 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
             response = APIProblemResponse(problem, cause=exc)
         response.headers["Content-Language"] = language
         try:
-            responses.set_fields(response, problem, request, pipeline.vary())
+            responses.set_fields(response, problem, request)
         except Exception:
             logger.exception("The fields of status %d could not be made", problem.status)
     return response
