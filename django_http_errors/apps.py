@@ -20,14 +20,16 @@ class DjangoHttpErrorsConfig(AppConfig):
 
     def ready(self) -> None:
         from . import checks  # noqa: F401, PLC0415 - importing registers them
+        from .core import default_handlers  # noqa: PLC0415
         from .models import edited  # noqa: PLC0415 - models can be loaded only now
-        from .policies.store import store  # noqa: PLC0415
+        from .rules.snapshot import snapshots  # noqa: PLC0415
 
+        default_handlers.install()
         got_request_exception.connect(_remember, dispatch_uid=f"{__name__}._remember")
-        edited.connect(store.expire, dispatch_uid=f"{__name__}.expire")
+        edited.connect(snapshots.expire, dispatch_uid=f"{__name__}.expire")
         # After migrations, and after the flush that ends a test of transactions.
         post_migrate.connect(
-            lambda **kwargs: store.forget(),
+            lambda **kwargs: snapshots.forget(),
             sender=self,
             weak=False,
             dispatch_uid=f"{__name__}.forget",
@@ -35,6 +37,6 @@ class DjangoHttpErrorsConfig(AppConfig):
 
 
 def _remember(request: Any = None, **kwargs: Any) -> None:
-    from . import debug  # noqa: PLC0415 - when the apps are loaded
+    from .core import debug  # noqa: PLC0415 - when the apps are loaded
 
     debug.remember(request, sys.exception())

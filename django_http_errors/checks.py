@@ -13,42 +13,55 @@ from django.urls import URLPattern, get_resolver
 from django.utils.module_loading import import_string
 
 from . import conf
+from .hiding import overlaps
+from .hiding.policies import POLICY
 from .models import Generation
-from .policies import hiding, overlaps
-from .policies.messages import Message
-from .policies.store import Snapshot, store
+from .rules.rows import MessageRow
+from .rules.snapshot import Snapshot, snapshots
 
 MIDDLEWARE = "django_http_errors.middleware.HttpErrorsMiddleware"
+HIDING_MIDDLEWARE = "django_http_errors.middleware.HidingMiddleware"
 CSRF_MIDDLEWARE = "django.middleware.csrf.CsrfViewMiddleware"
 CSRF_FAILURE = "django_http_errors.views.csrf_failure"
 EXCEPTION_HANDLER = "django_http_errors.rest_framework.exception_handler"
 
-# Middleware of Django's that raises errors, or returns some without content: standing before the
-# app's, it answers where the app can't see it.
-ANSWERING_MIDDLEWARE = frozenset(
+# What a page may ask, and the middleware that has to stand around its rendering for it.
+ASKED_MIDDLEWARE = {
+    "django.contrib.sessions.middleware.SessionMiddleware": "what a page writes to the session",
+    "django.contrib.auth.middleware.AuthenticationMiddleware": "the user",
+    "django.contrib.messages.middleware.MessageMiddleware": "messages, which are shown again",
+    CSRF_MIDDLEWARE: "the CSRF cookie, without which a form on the page can't be sent",
+    "django.middleware.locale.LocaleMiddleware": "the visitor's language",
+    "django.contrib.sites.middleware.CurrentSiteMiddleware": "the site",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware": "the nonce of the policy",
+    "csp.middleware.CSPMiddleware": "the nonce of the policy",
+}
+# Middleware that has pages or redirects for addresses that would otherwise be a 404.
+FALLBACK_MIDDLEWARE = frozenset(
+    {
+        "django.contrib.flatpages.middleware.FlatpageFallbackMiddleware",
+        "django.contrib.redirects.middleware.RedirectFallbackMiddleware",
+        "wagtail.contrib.redirects.middleware.RedirectMiddleware",
+    }
+)
+# Middleware that adds headers or cookies depending on what a view did: standing before
+# HidingMiddleware, it adds them to what hides that view.
+MARKING_MIDDLEWARE = frozenset(
     {
         "django.contrib.auth.middleware.AuthenticationMiddleware",
         "django.contrib.auth.middleware.LoginRequiredMiddleware",
+        "django.contrib.messages.middleware.MessageMiddleware",
         "django.contrib.sessions.middleware.SessionMiddleware",
         "django.middleware.common.CommonMiddleware",
         CSRF_MIDDLEWARE,
         "django.middleware.locale.LocaleMiddleware",
     }
 )
-# Middleware that adds fields or cookies depending on what a view did: standing before the app's,
-# it adds them to what hides that view.
-MARKING_MIDDLEWARE = ANSWERING_MIDDLEWARE | {
-    "django.contrib.messages.middleware.MessageMiddleware",
-}
-# Middleware that adds the same fields to every answer: standing behind the app's, it adds none to
-# what hides a view, which begins blank.
-ADORNING_MIDDLEWARE = (
+# Middleware that adds the same headers to every response: standing behind HidingMiddleware, it
+# adds none to what hides a view, which begins blank.
+SITE_WIDE_MIDDLEWARE = (
     "corsheaders.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
-)
-# A page takes its nonce when the app finishes it: after that the policy has to be written.
-CSP_MIDDLEWARE = frozenset(
-    {"csp.middleware.CSPMiddleware", "django.middleware.csp.ContentSecurityPolicyMiddleware"}
 )
 
 
@@ -72,7 +85,7 @@ def check_http_errors(
 def check_hiding(
     app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Return what could betray what views under `hide_forbidden` hide; asks no database."""
+    """Return what could leak what views under `hide_forbidden` hide; asks no database."""
     names = [name for name, _ in _scopes()]
     return [*_lost_marks(), *(_around_scopes(names) if names else ())]
 
@@ -83,7 +96,7 @@ def check_hiding_rules(
     databases: Sequence[str] | None = None,
     **kwargs: Any,
 ) -> list[CheckMessage]:
-    """Return what could betray what hiding rules hide; for ``check --deploy --database default``.
+    """Return what could leak what hiding rules hide; for ``check --deploy --database default``.
 
     Nothing can be said where there is no database, or no table in it yet.
     """
@@ -91,7 +104,7 @@ def check_hiding_rules(
     if alias not in (databases or ()):
         return []
     try:
-        snapshot = store.read(alias)
+        snapshot = snapshots.read(alias)
     except Exception:  # noqa: BLE001 - the database may be away, or its tables not yet made
         return []
     rules = [f"the rule {rule.host}{rule.pattern}" for rule in snapshot.hiding]
@@ -111,25 +124,26 @@ def _message(
 
 
 def _settings() -> Iterator[CheckMessage]:
-    for fault in conf.faults():
-        place = f"[{fault.name!r}]" if fault.name else ""
-        if fault.unknown:
+    for error in conf.setting_errors():
+        place = f"[{error.name!r}]" if error.name else ""
+        if error.unknown:
             yield _message(
                 Error,
                 "E001",
-                f"HTTP_ERRORS has a key {fault.name!r}, and there is no such setting.",
+                f"HTTP_ERRORS has a key {error.name!r}, and there is no such setting.",
                 f"The settings are {', '.join(sorted(conf.SETTINGS))}.",
             )
         else:
             yield _message(
                 Error,
                 "E002",
-                f"HTTP_ERRORS{place} can't be used: {fault.message}.",
-                "Until it is mended, the default is in force.",
+                f"HTTP_ERRORS{place} can't be used: {error.message}.",
+                "Until it is fixed, the default is in force.",
             )
     for setting, paths, is_usable in (
         ("RENDERERS", conf.http_errors.RENDERERS, _is_renderer),
         ("EXCEPTIONS", conf.http_errors.EXCEPTIONS, _is_exception),
+        ("EXCEPTIONS", _callables(), callable),
     ):
         for path in paths:
             try:
@@ -140,7 +154,7 @@ def _settings() -> Iterator[CheckMessage]:
                     Error,
                     "E003",
                     f"HTTP_ERRORS[{setting!r}] names {path!r}, which can't be imported: {error}.",
-                    "Give the dotted path of a class.",
+                    "Give the dotted path of a class, or of a function that makes a Problem.",
                 )
 
 
@@ -152,67 +166,118 @@ def _is_exception(named: Any) -> bool:
     return isinstance(named, type) and issubclass(named, BaseException)
 
 
+def _callables() -> list[str]:
+    """Return the paths of functions that make a Problem of an exception."""
+    values = conf.http_errors.EXCEPTIONS.values()
+    return [value for value in values if isinstance(value, str)]
+
+
 def _middleware() -> Iterator[CheckMessage]:
     installed = list(settings.MIDDLEWARE)
+    for path in (MIDDLEWARE, HIDING_MIDDLEWARE):
+        if installed.count(path) > 1:
+            yield _message(
+                Warning,
+                "W002",
+                f"{path} is in MIDDLEWARE more than once.",
+                "Keep the last one." if path == MIDDLEWARE else "Keep the first one.",
+            )
     if MIDDLEWARE not in installed:
         yield _message(
             Warning,
             "W001",
             "HttpErrorsMiddleware isn't in MIDDLEWARE.",
-            f"Returned errors keep their empty bodies. Add {MIDDLEWARE!r} near the top.",
+            "Errors that views return keep their empty bodies. Add"
+            f" {MIDDLEWARE!r} as the last one.",
         )
         return
-    if installed.count(MIDDLEWARE) > 1:
-        yield _message(
-            Warning,
-            "W002",
-            "HttpErrorsMiddleware is in MIDDLEWARE more than once.",
-            "Keep the first one.",
-        )
-    place = installed.index(MIDDLEWARE)
-    for path in installed[:place]:
-        if path in ANSWERING_MIDDLEWARE:
+    place = len(installed) - 1 - installed[::-1].index(MIDDLEWARE)
+    for path in installed[place + 1 :]:
+        if path in ASKED_MIDDLEWARE:
             yield _message(
                 Warning,
                 "W003",
-                f"HttpErrorsMiddleware stands behind {path}, which answers errors before it.",
-                f"Move {MIDDLEWARE!r} up, before it.",
+                f"HttpErrorsMiddleware stands before {path}: error pages lose"
+                f" {ASKED_MIDDLEWARE[path]}.",
+                f"Move {MIDDLEWARE!r} down, behind it.",
             )
-    for path in installed[place:]:
-        if path in CSP_MIDDLEWARE:
+    for path in installed[:place]:
+        if path in FALLBACK_MIDDLEWARE:
             yield _message(
                 Warning,
                 "W004",
-                f"HttpErrorsMiddleware stands before {path}, so that error pages get no nonce.",
-                f"Move {MIDDLEWARE!r} down, behind it.",
+                f"HttpErrorsMiddleware stands behind {path}, which only acts on a 404: where a"
+                " rule makes a 410 of it, its pages and redirects are lost, and an error page is"
+                " rendered for each of the others.",
+                f"Move {MIDDLEWARE!r} up, before it.",
             )
 
 
 def _handlers() -> Iterator[CheckMessage]:
     try:
         resolver = get_resolver()
-        foreign = [
-            status
+        others = {
+            status: handler
             for status in (400, 403, 404, 500)
-            if not _is_ours(resolver.resolve_error_handler(status))
-        ]
+            if not is_apps_handler(handler := resolver.resolve_error_handler(status))
+        }
     except Exception:  # noqa: BLE001 - a URLconf is the project's code
         return  # Django's own checks say what is wrong with the URLconf.
-    if foreign:
-        names = ", ".join(f"handler{status}" for status in foreign)
+    if others:
+        names = ", ".join(f"handler{status}" for status in others)
+        paths = ", ".join(dict.fromkeys(map(_path, others.values())))
         yield _message(
             Warning,
             "W005",
-            f"The root URLconf doesn't use the app's {names}.",
-            f"Add to it: from django_http_errors.handlers import {names}",
+            f"The root URLconf's {names} is not the app's but {paths}: rules and messages do"
+            " nothing for what it answers.",
+            "Three ways: keep your handler, and silence this check; wrap the app's, by calling"
+            f" {_HANDLERS}.{names.partition(',')[0]} from your own; or replace yours, by deleting"
+            " it from the URLconf: the app's then renders your templates 400.html, 403.html,"
+            " 404.html and 500.html. A template by another name needs the second way.",
         )
 
 
-def _is_ours(handler: Any) -> bool:
-    """Tell whether `handler` is one of the app's, or a view class made from its."""
+_HANDLERS = "django_http_errors.handlers"
+
+
+def _path(handler: Any) -> str:
+    view_class = getattr(handler, "view_class", handler)
+    return f"{view_class.__module__}.{view_class.__qualname__}"
+
+
+def is_apps_handler(handler: Any) -> bool:
+    """Return whether `handler` is one of the app's, a view class made from its, or calls one."""
     view_class = getattr(handler, "view_class", None)
     origins = view_class.__mro__ if view_class is not None else (handler,)
-    return any(each.__module__.startswith("django_http_errors.") for each in origins)
+    return any(_is_apps(each) for each in origins) or _calls_the_app(handler)
+
+
+def _is_apps(named: Any) -> bool:
+    module = getattr(named, "__module__", None) or getattr(named, "__name__", "")
+    return isinstance(module, str) and f"{module}.".startswith("django_http_errors.")
+
+
+def _calls_the_app(handler: Any, depth: int = 5) -> bool:
+    """Return whether the code of `handler`, or what it wraps, names something of the app's."""
+    code = getattr(handler, "__code__", None)
+    if code is None or not depth:
+        return False
+    cells = [cell.cell_contents for cell in handler.__closure__ or () if _is_filled(cell)]
+    named = [handler.__globals__.get(name) for name in code.co_names]
+    if any(map(_is_apps, [*cells, *named])):
+        return True
+    if any(name.startswith("django_http_errors") for name in code.co_names):
+        return True  # imported in the function
+    return any(_calls_the_app(cell, depth - 1) for cell in cells)
+
+
+def _is_filled(cell: Any) -> bool:
+    try:
+        _ = cell.cell_contents
+    except ValueError:
+        return False
+    return True
 
 
 def _csrf_failure_view() -> Iterator[CheckMessage]:
@@ -255,7 +320,7 @@ def _challenges() -> Iterator[CheckMessage]:
 
 def _scopes() -> Iterator[tuple[str, Any]]:
     """Yield the views under `hide_forbidden`, each with its route."""
-    return ((name, view) for name, view in _views() if hasattr(view, hiding.SCOPE))
+    return ((name, view) for name, view in _views() if hasattr(view, POLICY))
 
 
 def _views() -> Iterator[tuple[str, Any]]:
@@ -282,42 +347,43 @@ def _some(names: Sequence[str]) -> str:
 
 
 def _hiding_without_middleware() -> Iterator[CheckMessage]:
-    if MIDDLEWARE not in settings.MIDDLEWARE:
-        names = [name for name, _ in _scopes()]
-        if names:
-            yield from _hiding_needs_middleware(names)
+    names = [name for name, _ in _scopes()]
+    if names:
+        yield from _hiding_needs_middleware(names)
 
 
 def _hiding_needs_middleware(names: Sequence[str]) -> Iterator[CheckMessage]:
-    if MIDDLEWARE not in settings.MIDDLEWARE:
+    if HIDING_MIDDLEWARE not in settings.MIDDLEWARE:
         yield _message(
             Error,
             "E004",
-            f"HttpErrorsMiddleware isn't in MIDDLEWARE, and {_some(names)} can't hide without it.",
-            f"Add {MIDDLEWARE!r} before all middleware that adds fields or answers errors.",
+            f"HidingMiddleware isn't in MIDDLEWARE, and {_some(names)} can't hide without it:"
+            " the status is hidden, but headers and cookies tell what is there.",
+            f"Add {HIDING_MIDDLEWARE!r} near the top, before all middleware that adds headers or"
+            " cookies depending on the view.",
         )
 
 
 def _around_scopes(names: Sequence[str]) -> Iterator[CheckMessage]:
     installed = list(settings.MIDDLEWARE)
-    place = installed.index(MIDDLEWARE) if MIDDLEWARE in installed else 0
+    place = installed.index(HIDING_MIDDLEWARE) if HIDING_MIDDLEWARE in installed else 0
     for path in installed[:place]:
         if path in MARKING_MIDDLEWARE:
             yield _message(
                 Warning,
                 "W009",
-                f"{path} stands before HttpErrorsMiddleware, and marks the answers that hide"
+                f"{path} stands before HidingMiddleware, and marks the responses that hide"
                 f" {_some(names)}.",
-                f"Move {MIDDLEWARE!r} up, before it.",
+                f"Move {HIDING_MIDDLEWARE!r} up, before it.",
             )
     for path in installed[place:]:
-        if path in ADORNING_MIDDLEWARE:
+        if path in SITE_WIDE_MIDDLEWARE:
             yield _message(
                 Warning,
                 "W010",
-                f"{path} stands behind HttpErrorsMiddleware: the answers that hide"
-                f" {_some(names)} go without its fields.",
-                f"Move {MIDDLEWARE!r} down, behind it.",
+                f"{path} stands behind HidingMiddleware: the responses that hide"
+                f" {_some(names)} go without its headers.",
+                f"Move {HIDING_MIDDLEWARE!r} down, behind it.",
             )
     if settings.DEBUG:
         yield _message(
@@ -337,19 +403,19 @@ def _narrower(snapshot: Snapshot) -> Iterator[CheckMessage]:
     found += [("a view under hide_forbidden", row) for row in overlaps.within_views(snapshot)]
     for scope, row in found:
         host, path = overlaps.place_of(row)
-        kind = "ErrorMessage" if isinstance(row, Message) else "PermanenceRule"
+        kind = "ErrorMessage" if isinstance(row, MessageRow) else "PermanenceRule"
         yield _message(
             Warning,
             "W012",
             f"The {kind} {row.pk} for {host}{path} is for a part only of what {scope} hides.",
-            "Whoever compares addresses sees that this one is another. Make it for all of them,"
+            "Anyone who compares addresses sees that this one is another. Make it for all of them,"
             " or for none.",
         )
 
 
 def _lost_marks() -> Iterator[CheckMessage]:
     for name, view in _views():
-        if not hasattr(view, hiding.SCOPE) and _holds_a_scope(view):
+        if not hasattr(view, POLICY) and _holds_a_scope(view):
             yield _message(
                 Warning,
                 "W013",
@@ -360,13 +426,13 @@ def _lost_marks() -> Iterator[CheckMessage]:
 
 
 def _holds_a_scope(view: Any, depth: int = 10) -> bool:
-    """Tell whether `view` calls a view under `hide_forbidden`, as decorators do."""
+    """Return whether `view` calls a view under `hide_forbidden`, as decorators do."""
     cells = getattr(view, "__closure__", None) or ()
     for cell in cells if depth else ():
         try:
             held = cell.cell_contents
         except ValueError:
             continue
-        if callable(held) and (hasattr(held, hiding.SCOPE) or _holds_a_scope(held, depth - 1)):
+        if callable(held) and (hasattr(held, POLICY) or _holds_a_scope(held, depth - 1)):
             return True
     return False

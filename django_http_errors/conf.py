@@ -1,8 +1,8 @@
 """The settings: one dict, ``HTTP_ERRORS``, read when it is used.
 
-Each setting is a row here: its default and the function that checks and freezes a value. The
-road reads `http_errors.NAME` and always gets a usable value: an ill-typed one is replaced by
-the default, and reported by a system check (`faults`). What was read is remembered until Django
+Each setting is a row here: its default and the function that checks a value and makes it immutable. The
+pipeline reads `http_errors.NAME` and always gets a usable value: an ill-typed one is replaced by
+the default, and reported by a system check (`setting_errors`). What was read is remembered until Django
 says that a setting has changed.
 """
 
@@ -21,7 +21,7 @@ P = ParamSpec("P")
 LOCALE_MIDDLEWARE = "django.middleware.locale.LocaleMiddleware"
 
 
-class Fault(NamedTuple):
+class SettingError(NamedTuple):
     """A setting that can't be used: its name ("": all of them) and what is wrong with it."""
 
     name: str
@@ -32,13 +32,13 @@ class Fault(NamedTuple):
 class Setting(Generic[T]):
     """One key of ``HTTP_ERRORS``.
 
-    `freeze` turns what the project wrote into the value that the road uses and raises
+    `validate` turns what the project wrote into the value that the pipeline uses and raises
     ValueError where it can't.
     """
 
-    def __init__(self, default: object, freeze: Callable[[object], T]) -> None:
+    def __init__(self, default: object, validate: Callable[[object], T]) -> None:
         self.default = default
-        self.freeze = freeze
+        self.validate = validate
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
@@ -52,9 +52,9 @@ class Setting(Generic[T]):
             return self
         given = project_settings().get(self.name, self.default)
         try:
-            value = self.freeze(given)
+            value = self.validate(given)
         except ValueError:
-            value = self.freeze(self.default)
+            value = self.validate(self.default)
         # From now on Python finds it there, and doesn't come here.
         vars(instance)[self.name] = value
         return value
@@ -94,14 +94,22 @@ def _is_error(status: object) -> bool:
     return isinstance(status, int) and 400 <= status <= 599
 
 
-def _statuses_by_exception(value: object) -> dict[str, int]:
+def _exceptions(value: object) -> dict[str, int | str]:
     if not isinstance(value, dict) or not all(
-        isinstance(path, str) and _is_error(status) for path, status in value.items()
+        isinstance(path, str) and (_is_error(each) or (isinstance(each, str) and "." in each))
+        for path, each in value.items()
     ):
         raise ValueError(
-            "a dict from the path of an exception to a status, 400 to 599, is expected"
+            "a dict from the path of an exception to a status, 400 to 599, or to the path of a"
+            " function is expected"
         )
     return dict(value)
+
+
+def _boolean(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("True or False is expected")
+    return value
 
 
 def _seconds(value: object) -> float:
@@ -110,7 +118,7 @@ def _seconds(value: object) -> float:
     return float(value)
 
 
-CACHE_CONTROL_DEFAULT = {410: "max-age=3600", "4xx": "no-store", "5xx": "no-store"}
+CACHE_CONTROL_DEFAULT = {"4xx": "no-store", "5xx": "no-store"}
 
 
 def _cache_control(value: object) -> dict[object, str]:
@@ -134,10 +142,10 @@ def _media_types_by_prefix(value: object) -> tuple[tuple[str, str], ...]:
 
 
 RENDERERS_DEFAULT = (
-    "django_http_errors.renderers.HTMLRenderer",
-    "django_http_errors.renderers.ProblemJSONRenderer",
-    "django_http_errors.renderers.JSONRenderer",
-    "django_http_errors.renderers.TextRenderer",
+    "django_http_errors.http.renderers.HTMLRenderer",
+    "django_http_errors.http.renderers.ProblemJSONRenderer",
+    "django_http_errors.http.renderers.JSONRenderer",
+    "django_http_errors.http.renderers.TextRenderer",
 )
 
 
@@ -146,8 +154,9 @@ class HttpErrorsSettings:
 
     CACHE_CONTROL = Setting({}, _cache_control)
     CHALLENGES = Setting(['Session realm="site"'], _texts)
+    DEFAULT_HANDLERS = Setting(True, _boolean)
     DEFAULT_MEDIA_TYPES = Setting({}, _media_types_by_prefix)
-    EXCEPTIONS = Setting({}, _statuses_by_exception)
+    EXCEPTIONS = Setting({}, _exceptions)
     RENDERERS = Setting(RENDERERS_DEFAULT, _texts)
     REFRESH_SECONDS = Setting(5, _seconds)
     REQUEST_ID_HEADER = Setting("X-Request-ID", _text)
@@ -166,37 +175,37 @@ class HttpErrorsSettings:
 http_errors = HttpErrorsSettings()
 
 
-def forgotten_on_change(forget: Callable[[], object]) -> None:
+def forget_on_change(forget: Callable[[], object]) -> None:
     """Call `forget` whenever a setting changes, which Django says in tests."""
     setting_changed.connect(lambda **kwargs: forget(), weak=False)
 
 
-def remembered(function: Callable[P, T]) -> Callable[P, T]:
+def cached_until_settings_change(function: Callable[P, T]) -> Callable[P, T]:
     """Let `function` remember what it returned, until a setting changes."""
     remembering = lru_cache(maxsize=512)(function)
-    forgotten_on_change(remembering.cache_clear)
+    forget_on_change(remembering.cache_clear)
     return remembering  # type: ignore[return-value]
 
 
-forgotten_on_change(vars(http_errors).clear)
+forget_on_change(vars(http_errors).clear)
 
 SETTINGS: Mapping[str, Setting[object]] = {
     name: value for name, value in vars(HttpErrorsSettings).items() if isinstance(value, Setting)
 }
 
 
-def faults() -> Iterator[Fault]:
+def setting_errors() -> Iterator[SettingError]:
     """Yield what is wrong with the project's ``HTTP_ERRORS``, for the system check."""
     given = getattr(settings, "HTTP_ERRORS", {})
     if not isinstance(given, dict):
-        yield Fault("", False, "a dict is expected")
+        yield SettingError("", False, "a dict is expected")
         return
     for name, value in given.items():
         setting = SETTINGS.get(name)
         if setting is None:
-            yield Fault(str(name), True, "there is no such setting")
+            yield SettingError(str(name), True, "there is no such setting")
             continue
         try:
-            setting.freeze(value)
+            setting.validate(value)
         except ValueError as error:
-            yield Fault(name, False, str(error))
+            yield SettingError(name, False, str(error))

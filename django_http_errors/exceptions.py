@@ -1,45 +1,22 @@
-"""Exceptions to raise, one a status, and the way from any exception to a Problem."""
+"""Exceptions to raise, one a status."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from django.core import exceptions as django_exceptions
+from django.core.exceptions import PermissionDenied
 from django.http import Http404
-from django.http.multipartparser import MultiPartParserError
-from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.module_loading import import_string
 
-from . import catalogue
-from .conf import http_errors
+from .core.statuses import error_status
+from .core.times import Moment, seconds_until
 from .problems import InvalidPart, Permanence, Problem, Representation
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
-
-Moment = int | float | timedelta | datetime
-
-_LONGEST_WAIT = 10 * 365 * 24 * 3600
-
-
-def seconds_until(moment: Moment) -> int:
-    """Return `moment` (seconds, a timedelta, or a date) as whole seconds from now, never negative.
-
-    Rounded up, so that a client that waits as long is never too early.
-    """
-    if isinstance(moment, datetime):
-        if timezone.is_naive(moment):
-            moment = timezone.make_aware(moment)
-        moment = moment - datetime.now(UTC)
-    if isinstance(moment, timedelta):
-        moment = moment.total_seconds()
-    # Compared before it is rounded, which neither infinity nor NaN can be.
-    return math.ceil(min(moment, _LONGEST_WAIT)) if moment > 0 else 0
 
 
 def _elements(value: Any) -> tuple[Any, ...]:
@@ -57,33 +34,39 @@ def _representation(value: Representation | Mapping[str, str] | str) -> Represen
 
 
 def _invalid_part(value: InvalidPart | Mapping[str, Any] | StrOrPromise) -> InvalidPart:
-    """Return an element of `errors=`; a mere text is about the content as a whole."""
+    """Return an element of `errors=`; a mere text is about the request as a whole."""
     if isinstance(value, InvalidPart):
         return value
     if isinstance(value, Mapping):
-        return InvalidPart(value["detail"], value.get("pointer"), value.get("code", ""))
+        return InvalidPart(
+            value["detail"], value.get("pointer"), value.get("code", ""), value.get("parameter")
+        )
     return InvalidPart(value)
 
 
-class HttpError(Exception):
-    """An error answer, to be raised from anywhere; everything said here is shown to the client.
+# Django's own handler brings a BadRequest, raised in a view or in any middleware, to `handler400`
+# without taking it for a crash, and no other framework catches one for a status that it isn't.
+class HttpError(django_exceptions.BadRequest):
+    """An error to be raised from anywhere; everything said here is shown to the client.
 
-    A subclass in a project is a problem type of its own: set `status`, `type`, `title`,
-    `detail` or `permanence` on it. The keyword arguments belong to the header fields that the
-    statuses owe (RFC 9110, section 15.5); unnamed ones become members of the JSON forms.
+    A subclass in a project is a problem type of its own: set `status`, `type`, `title`, `detail`,
+    `permanence` or `code` on it. The keyword arguments belong to the headers that the statuses
+    require (RFC 9110, section 15.5).
 
-    detail: what happened and what to do, for a person
-    status: 400 to 599, in the place of the class's own
-    headers: further header fields
+    detail: what happened and what to do, for a person; plain text
+    status: 400 to 599, in the place of the class's own; ValueError for another
+    headers: further headers
     permanence: a Permanence or its value; left out, a known `retry_after` makes it temporary
     retry_after: seconds, a timedelta or a datetime
     type: URI of the problem type
+    code: a machine's word for the case
     allow: methods (405) · challenges: for WWW-Authenticate (401, 407)
     available: Representations, dicts or media types (406)
     accept: media types (415) · accept_encoding: content codings (415)
     length: bytes of the whole (416) · upgrade: protocols (426)
     blocked_by: URI of who demands the blocking (451)
-    errors: InvalidParts, dicts or texts: what is wrong with the content of the request
+    errors: InvalidParts, dicts or texts: what is wrong with what was sent
+    extensions: further members of the JSON formats
     """
 
     status: int = 500
@@ -91,6 +74,7 @@ class HttpError(Exception):
     title: StrOrPromise | None = None
     detail: StrOrPromise | None = None
     permanence: Permanence | str | None = None
+    code: str = ""
 
     def __init__(
         self,
@@ -101,6 +85,7 @@ class HttpError(Exception):
         permanence: Permanence | str | None = None,
         retry_after: Moment | None = None,
         type: str | None = None,
+        code: str = "",
         allow: Iterable[str] | None = None,
         challenges: Iterable[str] = (),
         available: Iterable[Representation | Mapping[str, str] | str] = (),
@@ -110,19 +95,20 @@ class HttpError(Exception):
         upgrade: Iterable[str] = (),
         blocked_by: str = "",
         errors: Iterable[InvalidPart | Mapping[str, Any] | StrOrPromise] = (),
-        **extensions: object,
+        extensions: Mapping[str, object] | None = None,
     ) -> None:
-        entry = catalogue.entry(self.status if status is None else status)
+        known = error_status(self.status if status is None else status)
         own_permanence = permanence or self.permanence
         if own_permanence is None:
-            own_permanence = entry.permanence if retry_after is None else Permanence.TEMPORARY
+            own_permanence = known.permanence if retry_after is None else Permanence.TEMPORARY
         own_detail = self.detail if detail is None else detail
-        self.problem = Problem(
-            status=entry.status,
-            title=entry.title if self.title is None else self.title,
-            detail=entry.detail if own_detail is None else own_detail,
+        problem = Problem(
+            status=known.code,
+            title=known.title if self.title is None else self.title,
+            detail=known.detail if own_detail is None else own_detail,
             type=type or self.type,
             permanence=Permanence(own_permanence),
+            code=code or self.code,
             retry_after=None if retry_after is None else seconds_until(retry_after),
             allow=None if allow is None else _elements(allow),
             available=tuple(map(_representation, _elements(available))),
@@ -134,188 +120,467 @@ class HttpError(Exception):
             upgrade=_elements(upgrade),
             blocked_by=blocked_by or "",
             headers=tuple((headers or {}).items()),
-            extensions=extensions,
+            extensions=extensions or {},
         )
-        self.status = entry.status
+        # What says no more than its status is the same object everywhere, and prepared already.
+        default = known.default_problem
+        self.problem = default if problem == default else problem
+        self.status = known.code
         super().__init__(self.problem.detail)
 
     def __str__(self) -> str:
         return str(self.problem.detail)
 
-
-# fmt: off - a line each
-if TYPE_CHECKING:
-    # What the loop below makes, for type checkers; a test holds the two together.
-    class BadRequest(HttpError, django_exceptions.BadRequest): ...
-
-    class Unauthorized(HttpError, django_exceptions.PermissionDenied): ...
-
-    class PaymentRequired(HttpError, django_exceptions.BadRequest): ...
-
-    class Forbidden(HttpError, django_exceptions.PermissionDenied): ...
-
-    class NotFound(HttpError, Http404): ...
-
-    class MethodNotAllowed(HttpError, django_exceptions.BadRequest): ...
-
-    class NotAcceptable(HttpError, django_exceptions.BadRequest): ...
-
-    class ProxyAuthenticationRequired(HttpError, django_exceptions.BadRequest): ...
-
-    class RequestTimeout(HttpError, django_exceptions.BadRequest): ...
-
-    class Conflict(HttpError, django_exceptions.BadRequest): ...
-
-    class Gone(HttpError, Http404): ...
-
-    class LengthRequired(HttpError, django_exceptions.BadRequest): ...
-
-    class PreconditionFailed(HttpError, django_exceptions.BadRequest): ...
-
-    class ContentTooLarge(HttpError, django_exceptions.BadRequest): ...
-
-    class URITooLong(HttpError, django_exceptions.BadRequest): ...
-
-    class UnsupportedMediaType(HttpError, django_exceptions.BadRequest): ...
-
-    class RangeNotSatisfiable(HttpError, django_exceptions.BadRequest): ...
-
-    class ExpectationFailed(HttpError, django_exceptions.BadRequest): ...
-
-    class MisdirectedRequest(HttpError, django_exceptions.BadRequest): ...
-
-    class UnprocessableContent(HttpError, django_exceptions.BadRequest): ...
-
-    class Locked(HttpError, django_exceptions.BadRequest): ...
-
-    class FailedDependency(HttpError, django_exceptions.BadRequest): ...
-
-    class TooEarly(HttpError, django_exceptions.BadRequest): ...
-
-    class UpgradeRequired(HttpError, django_exceptions.BadRequest): ...
-
-    class PreconditionRequired(HttpError, django_exceptions.BadRequest): ...
-
-    class TooManyRequests(HttpError, django_exceptions.BadRequest): ...
-
-    class RequestHeaderFieldsTooLarge(HttpError, django_exceptions.BadRequest): ...
-
-    class UnavailableForLegalReasons(HttpError, django_exceptions.BadRequest): ...
-
-    class InternalServerError(HttpError): ...
-
-    class NotImplemented(HttpError): ...
-
-    class BadGateway(HttpError): ...
-
-    class ServiceUnavailable(HttpError): ...
-
-    class GatewayTimeout(HttpError): ...
-
-    class HTTPVersionNotSupported(HttpError): ...
-
-    class VariantAlsoNegotiates(HttpError): ...
-
-    class InsufficientStorage(HttpError): ...
-
-    class LoopDetected(HttpError): ...
-
-    class NotExtended(HttpError): ...
-
-    class NetworkAuthenticationRequired(HttpError): ...
-# fmt: on
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, (type(self), self.problem, {**vars(self)})
 
 
-def _django_base(status: int) -> tuple[type[Exception], ...]:
-    """Return the exception of Django's that `status` stands beside.
+def _restored(kind: type[HttpError], problem: Problem, state: Mapping[str, Any]) -> HttpError:
+    """Return a copy of an exception, for `copy` and `pickle`."""
+    error = kind.__new__(kind)
+    error.args = (problem.detail,)
+    vars(error).update(state)
+    return error
 
-    Raised where no middleware looks, it then still reaches the right handler, and the right
-    log record.
+
+class BadRequest(HttpError):
+    """400 Bad Request (RFC 9110, section 15.5.1).
+
+    The request can't be understood: bad syntax, framing or routing.
     """
-    if status in (404, 410):
-        return (Http404,)
-    if status in (401, 403):
-        return (django_exceptions.PermissionDenied,)
-    return (django_exceptions.BadRequest,) if status < 500 else ()
+
+    status = 400
 
 
-EXCEPTIONS: Mapping[int, type[HttpError]] = {
-    entry.status: type(
-        entry.name,
-        (HttpError, *_django_base(entry.status)),
-        {
-            "__module__": __name__,
-            "__doc__": f"{entry.status} {entry.name}: see HttpError for the arguments.",
-            "status": entry.status,
-        },
-    )
-    for entry in catalogue.CATALOGUE.values()
-}
-globals().update({each.__name__: each for each in EXCEPTIONS.values()})
-__all__ = ["EXCEPTIONS", "HttpError", *(each.__name__ for each in EXCEPTIONS.values())]  # noqa: PLE0604
+class Unauthorized(HttpError):
+    """401 Unauthorized (RFC 9110, section 15.5.2).
 
-# How Django maps its own (django.core.handlers.exception), except that what is too large is 413.
-_DJANGO_STATUSES: Mapping[type, int] = {
-    Http404: 404,
-    django_exceptions.PermissionDenied: 403,
-    django_exceptions.BadRequest: 400,
-    django_exceptions.SuspiciousOperation: 400,
-    MultiPartParserError: 400,
-    django_exceptions.RequestDataTooBig: 413,
-    django_exceptions.TooManyFieldsSent: 413,
-    django_exceptions.TooManyFilesSent: 413,
-}
-
-
-@lru_cache(maxsize=8)
-def _imported(registered: tuple[tuple[str, int], ...]) -> Mapping[type, int]:
-    statuses: dict[type, int] = {}
-    for path, status in registered:
-        try:
-            exception = import_string(path)
-        except Exception:  # noqa: BLE001, S112 - the system check says it (E003)
-            continue
-        if isinstance(exception, type):
-            statuses[exception] = status
-    return statuses
-
-
-def registered_status(exception: BaseException) -> int | None:
-    """Return the status that the project registered for `exception`, or for its nearest base.
-
-    None where it registered none, and where Django's own meaning is nearer.
+    The request lacks valid credentials; `challenges` name what is accepted.
     """
-    registered = http_errors.EXCEPTIONS
-    if not registered:
-        return None
-    statuses = _imported(tuple(registered.items()))
-    for each in type(exception).__mro__:
-        if each in statuses:
-            return statuses[each]
-        if each in _DJANGO_STATUSES:
-            return None
-    return None
+
+    status = 401
 
 
-def problem_for(exception: BaseException | None, default: int = 500) -> Problem:
-    """Return the Problem that `exception` stands for, an unknown one being a `default`.
+class PaymentRequired(HttpError):
+    """402 Payment Required (RFC 9110, section 15.5.3).
 
-    The text of an exception that wasn't raised to be shown is never part of it.
+    Reserved by HTTP; in use for what has to be paid for first.
     """
-    if isinstance(exception, HttpError):
-        if not hasattr(exception, "problem"):
-            # A subclass whose __init__ doesn't call ours still has the words of its class.
-            HttpError.__init__(exception)
-        return exception.problem
-    if exception is None:
-        return catalogue.entry(default).problem()
-    status = registered_status(exception) or _status_of(type(exception)) or default
-    return catalogue.entry(status).problem()
+
+    status = 402
 
 
-def _status_of(kind: type[BaseException]) -> int | None:
-    """Return the status that Django answers an exception of `kind` with, None if it knows none."""
-    for each in kind.__mro__:
-        if each in _DJANGO_STATUSES:
-            return _DJANGO_STATUSES[each]
-    return None
+class Forbidden(HttpError, PermissionDenied):
+    """403 Forbidden (RFC 9110, section 15.5.4).
+
+    The request is understood and refused; credentials don't help.
+    """
+
+    status = 403
+
+
+class NotFound(HttpError, Http404):
+    """404 Not Found (RFC 9110, section 15.5.5).
+
+    There is nothing at this address, or nothing that may be told.
+    """
+
+    status = 404
+
+
+class MethodNotAllowed(HttpError):
+    """405 Method Not Allowed (RFC 9110, section 15.5.6).
+
+    The resource doesn't take the method; `allow` lists those that it does.
+    """
+
+    status = 405
+
+
+class NotAcceptable(HttpError):
+    """406 Not Acceptable (RFC 9110, section 15.5.7).
+
+    No representation is acceptable to the client; `available` lists what there is.
+    """
+
+    status = 406
+
+
+class ProxyAuthenticationRequired(HttpError):
+    """407 Proxy Authentication Required (RFC 9110, section 15.5.8).
+
+    The client has to authenticate with the proxy first; `challenges` say how.
+    """
+
+    status = 407
+
+
+class RequestTimeout(HttpError):
+    """408 Request Timeout (RFC 9110, section 15.5.9).
+
+    The request didn't arrive in the time that the server waits.
+    """
+
+    status = 408
+
+
+class Conflict(HttpError):
+    """409 Conflict (RFC 9110, section 15.5.10).
+
+    The request conflicts with the present state of the resource.
+    """
+
+    status = 409
+
+
+class Gone(HttpError):
+    """410 Gone (RFC 9110, section 15.5.11).
+
+    The resource was there and is gone, probably for good.
+    """
+
+    status = 410
+
+
+class LengthRequired(HttpError):
+    """411 Length Required (RFC 9110, section 15.5.12).
+
+    The request needs a Content-Length.
+    """
+
+    status = 411
+
+
+class PreconditionFailed(HttpError):
+    """412 Precondition Failed (RFC 9110, section 15.5.13).
+
+    A condition in the headers of the request doesn't hold.
+    """
+
+    status = 412
+
+
+class ContentTooLarge(HttpError):
+    """413 Content Too Large (RFC 9110, section 15.5.14).
+
+    The content is larger than the server takes; `retry_after` if only for now.
+    """
+
+    status = 413
+
+
+class URITooLong(HttpError):
+    """414 URI Too Long (RFC 9110, section 15.5.15).
+
+    The address is longer than the server takes.
+    """
+
+    status = 414
+
+
+class UnsupportedMediaType(HttpError):
+    """415 Unsupported Media Type (RFC 9110, section 15.5.16).
+
+    The content has a format that isn't taken; `accept` and `accept_encoding` list what is.
+    """
+
+    status = 415
+
+
+class RangeNotSatisfiable(HttpError):
+    """416 Range Not Satisfiable (RFC 9110, section 15.5.17).
+
+    The ranges are beyond the resource; `length` is that of the whole, in bytes.
+    """
+
+    status = 416
+
+
+class ExpectationFailed(HttpError):
+    """417 Expectation Failed (RFC 9110, section 15.5.18).
+
+    The expectation in the Expect header can't be met.
+    """
+
+    status = 417
+
+
+class MisdirectedRequest(HttpError):
+    """421 Misdirected Request (RFC 9110, section 15.5.20).
+
+    The server doesn't answer for the host of the request.
+    """
+
+    status = 421
+
+
+class UnprocessableContent(HttpError):
+    """422 Unprocessable Content (RFC 9110, section 15.5.21).
+
+    The content is well-formed and can't be accepted; `errors` say what is wrong.
+    """
+
+    status = 422
+
+
+class Locked(HttpError):
+    """423 Locked (RFC 4918, section 11.3).
+
+    The resource is locked.
+    """
+
+    status = 423
+
+
+class FailedDependency(HttpError):
+    """424 Failed Dependency (RFC 4918, section 11.4).
+
+    Another action, which this one depends on, has failed.
+    """
+
+    status = 424
+
+
+class TooEarly(HttpError):
+    """425 Too Early (RFC 8470, section 5.2).
+
+    The request was sent in early data, and might be a replay.
+    """
+
+    status = 425
+
+
+class UpgradeRequired(HttpError):
+    """426 Upgrade Required (RFC 9110, section 15.5.22).
+
+    Another protocol is required; `upgrade` names it.
+    """
+
+    status = 426
+
+
+class PreconditionRequired(HttpError):
+    """428 Precondition Required (RFC 6585, section 3).
+
+    The request has to be conditional, such as by If-Match.
+    """
+
+    status = 428
+
+
+class TooManyRequests(HttpError):
+    """429 Too Many Requests (RFC 6585, section 4).
+
+    The client has sent too many requests; `retry_after` says how long to wait.
+    """
+
+    status = 429
+
+
+class RequestHeaderFieldsTooLarge(HttpError):
+    """431 Request Header Fields Too Large (RFC 6585, section 5).
+
+    The headers of the request are larger than the server takes.
+    """
+
+    status = 431
+
+
+class UnavailableForLegalReasons(HttpError):
+    """451 Unavailable For Legal Reasons (RFC 7725, section 3).
+
+    Access is denied by a legal demand; `blocked_by` is the URI of who blocks it.
+    """
+
+    status = 451
+
+
+class InternalServerError(HttpError):
+    """500 Internal Server Error (RFC 9110, section 15.6.1).
+
+    The server met a condition that it didn't expect.
+    """
+
+    status = 500
+
+
+class NotImplemented(HttpError):
+    """501 Not Implemented (RFC 9110, section 15.6.2).
+
+    The server can't do what the request needs, for any resource.
+    """
+
+    status = 501
+
+
+class BadGateway(HttpError):
+    """502 Bad Gateway (RFC 9110, section 15.6.3).
+
+    A server behind this one gave an invalid response.
+    """
+
+    status = 502
+
+
+class ServiceUnavailable(HttpError):
+    """503 Service Unavailable (RFC 9110, section 15.6.4).
+
+    Overload or maintenance; `retry_after` says how long to wait.
+    """
+
+    status = 503
+
+
+class GatewayTimeout(HttpError):
+    """504 Gateway Timeout (RFC 9110, section 15.6.5).
+
+    A server behind this one didn't respond in time.
+    """
+
+    status = 504
+
+
+class HTTPVersionNotSupported(HttpError):
+    """505 HTTP Version Not Supported (RFC 9110, section 15.6.6).
+
+    The major version of HTTP isn't supported.
+    """
+
+    status = 505
+
+
+class VariantAlsoNegotiates(HttpError):
+    """506 Variant Also Negotiates (RFC 2295, section 8.1).
+
+    The chosen representation is itself negotiated: a fault in the configuration.
+    """
+
+    status = 506
+
+
+class InsufficientStorage(HttpError):
+    """507 Insufficient Storage (RFC 4918, section 11.5).
+
+    There is no room to store what the request needs.
+    """
+
+    status = 507
+
+
+class LoopDetected(HttpError):
+    """508 Loop Detected (RFC 5842, section 7.2).
+
+    The request led in a circle.
+    """
+
+    status = 508
+
+
+class NotExtended(HttpError):
+    """510 Not Extended (RFC 2774, section 7).
+
+    The request lacks an extension that is required.
+    """
+
+    status = 510
+
+
+class NetworkAuthenticationRequired(HttpError):
+    """511 Network Authentication Required (RFC 6585, section 6).
+
+    The client has to authenticate with the network; for portals that intercept.
+    """
+
+    status = 511
+
+
+_CLASSES: tuple[type[HttpError], ...] = (
+    BadRequest,
+    Unauthorized,
+    PaymentRequired,
+    Forbidden,
+    NotFound,
+    MethodNotAllowed,
+    NotAcceptable,
+    ProxyAuthenticationRequired,
+    RequestTimeout,
+    Conflict,
+    Gone,
+    LengthRequired,
+    PreconditionFailed,
+    ContentTooLarge,
+    URITooLong,
+    UnsupportedMediaType,
+    RangeNotSatisfiable,
+    ExpectationFailed,
+    MisdirectedRequest,
+    UnprocessableContent,
+    Locked,
+    FailedDependency,
+    TooEarly,
+    UpgradeRequired,
+    PreconditionRequired,
+    TooManyRequests,
+    RequestHeaderFieldsTooLarge,
+    UnavailableForLegalReasons,
+    InternalServerError,
+    NotImplemented,
+    BadGateway,
+    ServiceUnavailable,
+    GatewayTimeout,
+    HTTPVersionNotSupported,
+    VariantAlsoNegotiates,
+    InsufficientStorage,
+    LoopDetected,
+    NotExtended,
+    NetworkAuthenticationRequired,
+)
+
+# The exceptions by their statuses.
+EXCEPTIONS: Mapping[int, type[HttpError]] = MappingProxyType(
+    {each.status: each for each in _CLASSES}
+)
+
+__all__ = [
+    "EXCEPTIONS",
+    "BadGateway",
+    "BadRequest",
+    "Conflict",
+    "ContentTooLarge",
+    "ExpectationFailed",
+    "FailedDependency",
+    "Forbidden",
+    "GatewayTimeout",
+    "Gone",
+    "HTTPVersionNotSupported",
+    "HttpError",
+    "InsufficientStorage",
+    "InternalServerError",
+    "LengthRequired",
+    "Locked",
+    "LoopDetected",
+    "MethodNotAllowed",
+    "MisdirectedRequest",
+    "NetworkAuthenticationRequired",
+    "NotAcceptable",
+    "NotExtended",
+    "NotFound",
+    "NotImplemented",
+    "PaymentRequired",
+    "PreconditionFailed",
+    "PreconditionRequired",
+    "ProxyAuthenticationRequired",
+    "RangeNotSatisfiable",
+    "RequestHeaderFieldsTooLarge",
+    "RequestTimeout",
+    "ServiceUnavailable",
+    "TooEarly",
+    "TooManyRequests",
+    "URITooLong",
+    "Unauthorized",
+    "UnavailableForLegalReasons",
+    "UnprocessableContent",
+    "UnsupportedMediaType",
+    "UpgradeRequired",
+    "VariantAlsoNegotiates",
+]

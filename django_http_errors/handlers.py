@@ -1,12 +1,15 @@
-"""The door that Django opens: the four handlers of a root URLconf.
+"""The four error handlers of a URLconf, which Django calls with any method.
 
-from django_http_errors.handlers import handler400, handler403, handler404, handler500
+A URLconf that defines none has these, once the app is in INSTALLED_APPS (``DEFAULT_HANDLERS``).
+Another one can name them, or wrap them in its own:
+
+    from django_http_errors.handlers import handler400, handler403, handler404, handler500
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 
 from django.db import connections
@@ -14,26 +17,38 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from . import pipeline
-from .exceptions import problem_for
+from .core import pipeline
+from .core.exception_mapping import problem_for
+from .core.request_info import RequestInfo
 
 __all__ = ["handler400", "handler403", "handler404", "handler500"]
 
-Handler = Callable[..., HttpResponseBase]
+
+def handler400(request: HttpRequest, exception: BaseException | None = None) -> HttpResponseBase:
+    """Answer what Django makes a 400 of, the app's own exceptions with their own status."""
+    return _answer(request, exception, 400)
 
 
-def _handler(status: int) -> Handler:
-    def handler(request: HttpRequest, exception: BaseException | None = None) -> HttpResponseBase:
-        # Django doesn't hand the exception to handler500, but calls it while handling it.
-        exception = exception or sys.exception()
-        # The middleware finishes the answer in the request's thread: nothing is opened here.
-        is_finished_later = getattr(request, pipeline.IN_FLIGHT, False)
-        with nullcontext() if is_finished_later else _leaving_no_connection():
-            return pipeline.answer(request, problem_for(exception, status), cause=exception)
+def handler403(request: HttpRequest, exception: BaseException | None = None) -> HttpResponseBase:
+    """Answer what Django makes a 403 of."""
+    return _answer(request, exception, 403)
 
-    handler.__name__ = handler.__qualname__ = f"handler{status}"
-    handler.__doc__ = f"Answer an exception that Django made a {status} of; takes any method."
-    return handler
+
+def handler404(request: HttpRequest, exception: BaseException | None = None) -> HttpResponseBase:
+    """Answer what Django makes a 404 of."""
+    return _answer(request, exception, 404)
+
+
+def handler500(request: HttpRequest, exception: BaseException | None = None) -> HttpResponseBase:
+    """Answer a crash, which Django has signalled; it hands over no exception."""
+    return _answer(request, exception or sys.exception(), 500)
+
+
+def _answer(request: HttpRequest, exception: BaseException | None, status: int) -> HttpResponseBase:
+    # The middleware finishes the answer in the request's thread: nothing is opened here.
+    is_finished_later = RequestInfo.of(request).has_middleware
+    with nullcontext() if is_finished_later else _leaving_no_connection():
+        return pipeline.answer(request, problem_for(exception, status), exception=exception)
 
 
 @contextmanager
@@ -41,8 +56,8 @@ def _leaving_no_connection() -> Iterator[None]:
     """Close the database connections that a template of the project opens in a handler.
 
     Under ASGI a handler runs in a thread of its own, whose connections nobody closes at the end
-    of the request. It is only needed without the middleware, which finishes the answer in the
-    request's thread.
+    of the request. It is only needed where no middleware finishes the answer in the request's
+    thread.
     """
     before = _open_connections()
     try:
@@ -54,9 +69,3 @@ def _leaving_no_connection() -> Iterator[None]:
 
 def _open_connections() -> set[BaseDatabaseWrapper]:
     return {each for each in connections.all(initialized_only=True) if each.connection is not None}
-
-
-handler400 = _handler(400)
-handler403 = _handler(403)
-handler404 = _handler(404)
-handler500 = _handler(500)

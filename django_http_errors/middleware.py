@@ -1,4 +1,4 @@
-"""The door for what views raise and for the bare responses that they return."""
+"""The two middleware classes: bodies for errors, and hiding."""
 
 from __future__ import annotations
 
@@ -8,13 +8,19 @@ from typing import Any
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils.cache import patch_vary_headers
 
-from . import debug, pipeline
-from .exceptions import HttpError, problem_for, registered_status
+from .core import debug, pipeline
+from .core.exception_mapping import is_client_error, problem_for
+from .core.request_info import RequestInfo
+from .hiding import leaks, policies
+from .http.headers import vary
+from .http.responses import ErrorResponse, hidden_response
+from .rules.snapshot import snapshots
 
 
-class HttpErrorsMiddleware:
-    """Finishes every error response on its way out; belongs near the top of MIDDLEWARE."""
+class _Middleware:
+    """What both have in common: sync and async from the same two methods."""
 
     sync_capable = True
     async_capable = True
@@ -25,24 +31,34 @@ class HttpErrorsMiddleware:
         if self.is_async:
             markcoroutinefunction(self)
 
+
+class HttpErrorsMiddleware(_Middleware):
+    """Gives every error that views raise and return its body.
+
+    Belongs last in MIDDLEWARE, so that a page is rendered where a view's would be: what it asks of
+    the session, the user, the CSRF token, messages and the language is there, and is saved.
+    Behind it belongs only what answers 404s itself (flatpages, redirects, the fallback of a
+    single-page app), which goes before any page of the app's.
+    """
+
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
         if self.is_async:
             return self.__acall__(request)
-        setattr(request, pipeline.IN_FLIGHT, True)
+        info = RequestInfo.of(request)
+        outer, info.has_middleware = info.has_middleware, True
         response: HttpResponseBase = self.get_response(request)
-        setattr(request, pipeline.IN_FLIGHT, False)
-        if pipeline.may_change(request, response):
-            response = pipeline.outgoing(request, response)
-        return response
+        info.has_middleware = outer
+        return response if response.status_code < 400 else pipeline.complete(request, response)
 
     async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
-        setattr(request, pipeline.IN_FLIGHT, True)
+        info = RequestInfo.of(request)
+        outer, info.has_middleware = info.has_middleware, True
         response: HttpResponseBase = await self.get_response(request)
-        setattr(request, pipeline.IN_FLIGHT, False)
-        if pipeline.may_change(request, response):
-            outgoing = sync_to_async(pipeline.outgoing, thread_sensitive=True)
-            response = await outgoing(request, response)
-        return response
+        info.has_middleware = outer
+        if response.status_code < 400:
+            return response
+        # A template may ask the database, in the thread that the view's queries run in.
+        return await sync_to_async(pipeline.complete)(request, response)
 
     def process_exception(
         self, request: HttpRequest, exception: Exception
@@ -54,6 +70,74 @@ class HttpErrorsMiddleware:
         registered exception that stands for a server error takes Django's way to `handler500`.
         """
         debug.remember(request, exception)
-        if isinstance(exception, HttpError) or (registered_status(exception) or 500) < 500:
-            return pipeline.answer(request, problem_for(exception), cause=exception)
+        if is_client_error(exception):
+            return pipeline.answer(request, problem_for(exception), exception=exception)
         return None
+
+
+class HidingMiddleware(_Middleware):
+    """Makes what is hidden look like what isn't there; only needed where something is hidden.
+
+    Belongs near the top of MIDDLEWARE: behind what adds the same headers to every response,
+    before everything that could tell by a header or a cookie that a view was called.
+    """
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        if self.is_async:
+            return self.__acall__(request)
+        self._before(request)
+        response: HttpResponseBase = self.get_response(request)
+        return self._after(request, response) if self._has_to_look(request, response) else response
+
+    async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
+        if snapshots.is_read:
+            self._before(request)
+        else:
+            await sync_to_async(self._before)(request)
+        response: HttpResponseBase = await self.get_response(request)
+        if not self._has_to_look(request, response):
+            return response
+        return await sync_to_async(self._after)(request, response)
+
+    def _before(self, request: HttpRequest) -> None:
+        info = RequestInfo.of(request)
+        info.has_hiding_middleware = True
+        if pipeline.rule_policy(request, info, from_memory=True) is not None:
+            info.untouched_request = policies.copy_request(request)
+            policies.drop_conditions(request)
+
+    def _has_to_look(self, request: HttpRequest, response: HttpResponseBase) -> bool:
+        info = RequestInfo.of(request)
+        info.has_hiding_middleware = False
+        return info.has_hidden or leaks.could_leak(request, response)
+
+    def _after(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        info = RequestInfo.of(request)
+        status = leaks.leaking_status(request, response)
+        is_hidden = isinstance(response, ErrorResponse) and response.hides_status is not None
+        if is_hidden or (info.has_hidden and 400 <= status < 500):
+            # The second: middleware in between has made a page of its own for the 404.
+            return pipeline.complete(request, hidden_response(response, 404))
+        policy = pipeline.rule_policy(request, info)
+        if (
+            policy is not None
+            and (policy.hides(status, info.shown) or _tells_of_route(policy, request, response))
+            and not policies.is_exempt(policy, request)
+        ):
+            hidden = pipeline.hide_by(policy, request, response, status)
+            return pipeline.complete(request, hidden)
+        if info.has_hidden:
+            # A redirect or a page stands in the place of the 404. What the hidden view did would
+            # show in the cookies, and in what the response varies by.
+            response.cookies.clear()
+            patch_vary_headers(response, (*vary(), "Cookie"))
+        return response
+
+
+def _tells_of_route(
+    policy: policies.HidingPolicy, request: HttpRequest, response: HttpResponseBase
+) -> bool:
+    """Return whether a success or a redirect would tell that an address in a scope is routed."""
+    if request.method == "OPTIONS" or policies.has_conditions(request):
+        return response.status_code < 400
+    return policy.fold_client_errors and leaks.is_respelling(response, request.path)

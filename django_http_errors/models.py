@@ -15,8 +15,8 @@ from django.dispatch import Signal
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from . import validation
-from .addresses import decoded_path
+from . import validators as validation
+from .http.urls import decoded_path
 from .problems import Permanence
 
 # Sent in the process that made an edit: at once, and again when it is committed.

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from operator import attrgetter
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from .addresses import web_address
+from django.http.response import HttpResponseBase
+from django.utils.functional import Promise
+
+from .http.urls import web_address
 
 if TYPE_CHECKING:
+    from typing import Self
+
     from django_stubs_ext import StrOrPromise
+
+logger = logging.getLogger("django_http_errors")
 
 
 class Permanence(StrEnum):
@@ -22,11 +30,39 @@ class Permanence(StrEnum):
     UNKNOWN = "unknown"
 
 
+def _plain(value: object) -> StrOrPromise:
+    """Return `value` as plain text: a lazy text as it is, anything else as an exact `str`.
+
+    What `mark_safe` returns is a `str` that is equal to the same letters without the mark, and is
+    written differently into a page. The words of a problem go into JSON and into text too, so
+    they are never markup.
+    """
+    if type(value) is str or isinstance(value, Promise):
+        return value
+    return "".join((value if isinstance(value, str) else str(value),))
+
+
+def _frozen(value: object) -> object:
+    """Return `value` with read-only copies of all dicts and lists in it."""
+    if isinstance(value, Mapping):
+        return MappingProxyType({key: _frozen(each) for key, each in value.items()})
+    if isinstance(value, (list, tuple)):
+        return tuple(map(_frozen, value))
+    return value
+
+
+def _set_plain(instance: object, *names: str) -> None:
+    for name in names:
+        value = getattr(instance, name)
+        if type(value) is not str:
+            object.__setattr__(instance, name, _plain(value))
+
+
 @dataclass(frozen=True, slots=True)
 class Representation:
-    """One of the representations that a 406 offers: media type, address, language.
+    """One of the representations that a 406 offers: media type, URL, language tag.
 
-    An address that a page must not link to is left out.
+    A URL that a page must not link to is left out.
     """
 
     type: str
@@ -34,6 +70,7 @@ class Representation:
     language: str = ""
 
     def __post_init__(self) -> None:
+        _set_plain(self, "type", "language")
         object.__setattr__(self, "href", web_address(self.href))
 
     def as_dict(self) -> dict[str, str]:
@@ -47,7 +84,7 @@ class Representation:
 class Action:
     """Something that a person can do now: a link with a label.
 
-    `relation` is its link relation type (RFC 8288), for what is sent as a Link field too.
+    `relation` is its link relation type (RFC 8288), for what is sent in a Link header too.
     """
 
     label: StrOrPromise
@@ -55,6 +92,7 @@ class Action:
     relation: str = ""
 
     def __post_init__(self) -> None:
+        _set_plain(self, "label", "relation")
         object.__setattr__(self, "href", web_address(self.href))
 
     def as_dict(self) -> dict[str, str]:
@@ -63,19 +101,26 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class InvalidPart:
-    """One thing that is wrong with the content of the request.
+    """One thing that is wrong with what was sent.
 
-    `pointer` is a JSON Pointer (RFC 6901) into the request body; None: the body as a whole.
+    `pointer` is a JSON Pointer (RFC 6901) into the request body, `parameter` the name of a query
+    parameter; without both the error is about the request as a whole.
     """
 
     detail: StrOrPromise
     pointer: str | None = None
     code: str = ""
+    parameter: str | None = None
+
+    def __post_init__(self) -> None:
+        _set_plain(self, "detail", "code")
 
     def as_dict(self) -> dict[str, str]:
         members = {"detail": str(self.detail)}
         if self.pointer is not None:
             members["pointer"] = self.pointer
+        elif self.parameter is not None:
+            members["parameter"] = self.parameter
         if self.code:
             members["code"] = self.code
         return members
@@ -83,12 +128,15 @@ class InvalidPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """What went wrong, complete enough to be written in any form.
+    """What went wrong, complete enough to be written in any format.
 
-    The first members are those of RFC 9457; the lists after them belong to the header fields
-    that a status owes (RFC 9110, section 15.5). `retry_after` is in seconds, `length` in bytes.
-    `headers` are further fields to send, `extensions` further members of the JSON forms.
-    `language` is the tag of the language that the words are in, "" before they are said.
+    The first members are those of RFC 9457; the lists after them belong to the headers that a
+    status requires (RFC 9110, section 15.5). `retry_after` is in seconds, `length` in bytes.
+    `headers` are further headers to send, `extensions` further members of the JSON formats; what
+    is given as a dict or a list there is kept as a read-only copy. `language` is the tag of the
+    language of the words, "" before they are translated.
+
+    Title, detail and labels are plain text: markup in them is escaped, whatever its type.
     """
 
     status: int
@@ -96,6 +144,7 @@ class Problem:
     detail: StrOrPromise
     type: str = "about:blank"
     permanence: Permanence = Permanence.UNKNOWN
+    code: str = ""
     instance: str = ""
     request_id: str = ""
     retry_after: int | None = None
@@ -114,24 +163,54 @@ class Problem:
     language: str = ""
 
     def __post_init__(self) -> None:
+        _set_plain(self, "title", "detail", "type", "code", "instance", "request_id")
+        if type(self.permanence) is not Permanence:
+            object.__setattr__(self, "permanence", Permanence(self.permanence))
         if self.blocked_by:
             object.__setattr__(self, "blocked_by", web_address(self.blocked_by))
+        # True and 1.0 are equal to 1, and are written differently.
+        for name in ("retry_after", "length"):
+            number = getattr(self, name)
+            if number is not None and type(number) is not int:
+                object.__setattr__(self, name, int(number))
+        for name in ("allow", "accept", "accept_encoding", "challenges", "upgrade"):
+            values = getattr(self, name)
+            if values:
+                object.__setattr__(self, name, tuple(str(_plain(each)) for each in values))
+        if type(self.extensions) is not MappingProxyType:
+            object.__setattr__(self, "extensions", _frozen_members(self.extensions))
 
-    def replaced(self, **members: Any) -> Problem:
-        """Return a copy that has `members` in the place of its own.
+    def __hash__(self) -> int:
+        # What is equal has these equal, and the rest takes longer to hash than to compare.
+        return hash((self.status, self.title, self.detail, self.type))
 
-        `dataclasses.replace` does the same in twice the time, and every error answer needs it.
+    def replaced(self, **members: Any) -> Self:
+        """Return a copy, of the same class, that has `members` in the place of its own."""
+        return replace(self, **members)
+
+    def translated(self, language: str) -> Self:
+        """Return a copy whose lazy texts are evaluated, in the language that is active now.
+
+        language: the tag of that language
         """
-        copy = object.__new__(Problem)
-        for set_slot, value in zip(_SLOTS.values(), _values(self), strict=True):
-            set_slot(copy, value)
-        for name, value in members.items():
-            _SLOTS[name](copy, value)
-        copy.__post_init__()
-        return copy
+        members: dict[str, Any] = {
+            "title": str(self.title),
+            "detail": str(self.detail),
+            "language": language,
+        }
+        if self.actions:
+            members["actions"] = tuple(
+                replace(each, label=str(each.label)) for each in self.actions
+            )
+        if self.errors:
+            members["errors"] = tuple(
+                replace(each, detail=str(each.detail)) if isinstance(each.detail, Promise) else each
+                for each in self.errors
+            )
+        return replace(self, **members)
 
     def as_dict(self) -> dict[str, object]:
-        """Return the members of the JSON forms, in the order in which they are written."""
+        """Return the members of the JSON formats, in the order in which they are written."""
         members: dict[str, object] = {
             "type": self.type,
             "title": str(self.title),
@@ -141,6 +220,8 @@ class Problem:
         if self.instance:
             members["instance"] = self.instance
         members["permanence"] = str(self.permanence)
+        if self.code:
+            members["code"] = self.code
         if self.request_id:
             members["request_id"] = self.request_id
         if self.retry_after is not None:
@@ -156,10 +237,34 @@ class Problem:
         if self.actions:
             members["actions"] = [each.as_dict() for each in self.actions]
         for name, value in self.extensions.items():
-            # A member that the road sets is never replaced by an extension of the same name.
-            members.setdefault(name, value)
+            # A member of the app's is never replaced by an extension of the same name.
+            members.setdefault(name, _thawed(value))
         return members
 
 
-_SLOTS = {name: vars(Problem)[name].__set__ for name in Problem.__dataclass_fields__}
-_values = attrgetter(*_SLOTS)
+def _frozen_members(extensions: Mapping[str, object]) -> Mapping[str, object]:
+    members = {}
+    for name, value in extensions.items():
+        try:
+            members[name] = _frozen(value)
+        except RecursionError:
+            logger.error("The member %r contains itself, and is left out", name)
+    return MappingProxyType(members)
+
+
+def _thawed(value: object) -> object:
+    """Return `value` with new dicts and lists in the place of the read-only ones."""
+    if isinstance(value, Mapping):
+        return {key: _thawed(each) for key, each in value.items()}
+    if isinstance(value, tuple):
+        return list(map(_thawed, value))
+    return value
+
+
+def get_problem(response: HttpResponseBase) -> Problem | None:
+    """Return the Problem that `response` was made from, None for a response of the project's.
+
+    The same as `response.problem`, with a type that type checkers know.
+    """
+    problem = getattr(response, "problem", None)
+    return problem if isinstance(problem, Problem) else None

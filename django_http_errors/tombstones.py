@@ -14,7 +14,7 @@ from django.db.models.signals import class_prepared, post_delete, post_save, pre
 from django.urls import get_script_prefix
 from django.utils.translation import gettext_lazy as _
 
-from .addresses import decoded_path
+from .http.urls import decoded_path
 from .models import Kind, PermanenceRule
 
 logger = logging.getLogger("django_http_errors")

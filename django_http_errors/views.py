@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -14,10 +15,12 @@ from django.utils.translation import gettext_lazy as _
 from django.views import csrf
 from django.views.generic import View
 
-from . import catalogue, pipeline
-from .decorators import hide_forbidden
-from .exceptions import HttpError, problem_for
-from .policies import hiding
+from .core import pipeline
+from .core.exception_mapping import problem_for
+from .core.statuses import STATUSES, error_status
+from .decorators import Exempt, hide_forbidden
+from .exceptions import HttpError
+from .hiding.policies import Condition
 from .problems import Permanence, Problem
 
 if TYPE_CHECKING:
@@ -41,15 +44,19 @@ class ErrorView(View):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
             problem = self.get_problem()
-            catalogue.entry(problem.status)  # raises for what is no problem
+            if not isinstance(problem, Problem):
+                raise TypeError(f"get_problem() returned {type(problem)}, not a Problem")
+            error_status(problem.status)  # raises for what isn't an error
         except Exception:
             logger.exception("%s.get_problem() failed", type(self).__name__)
-            problem = _words_of(self.status)
-        cause = kwargs.get("exception") or sys.exception()
-        return pipeline.answer(request, problem, self.get_context_data, cause)
+            problem = _default_problem(self.status)
+        raised = kwargs.get("exception") or sys.exception()
+        return pipeline.answer(
+            request, problem, exception=raised, get_context=self.get_context_data
+        )
 
     def get_problem(self) -> Problem:
-        """Return what to tell: of the exception at hand if there is one, else of the attributes."""
+        """Return what to say: of the exception at hand if there is one, else of the attributes."""
         exception = self.kwargs.get("exception") or sys.exception()
         if isinstance(exception, BaseException):
             return problem_for(exception, self.status)
@@ -65,133 +72,302 @@ class ErrorView(View):
         return kwargs
 
 
-def _words_of(status: int) -> Problem:
-    """Return what the catalogue has for `status`; what is none of an error is a crash."""
-    try:
-        return catalogue.entry(status).problem()
-    except (TypeError, ValueError):
-        return catalogue.entry(500).problem()
+def _default_problem(status: object) -> Problem:
+    """Return the default problem of `status`; what isn't an error status is a crash."""
+    known = STATUSES.get(status) if isinstance(status, int) else None
+    return (known or STATUSES[500]).default_problem
 
 
-# fmt: off - a line each
 class HideForbiddenMixin:
     """Puts a class-based view under `hide_forbidden`; goes before all other bases."""
 
-    hide_exempt: str | hiding.Condition = "nobody"
-    hide_client_errors: bool = False
+    hide_exempt: Exempt | Condition = "nobody"
 
     @classmethod
     def as_view(cls, *args: Any, **kwargs: Any) -> Any:
         """Return the view as Django's or REST framework's `as_view()` does, hiding."""
-        return hide_forbidden(
-            super().as_view(*args, **kwargs),  # type: ignore[misc]
-            exempt=cls.hide_exempt,
-            fold_client_errors=cls.hide_client_errors,
-        )
+        view = super().as_view(*args, **kwargs)  # type: ignore[misc]
+        return hide_forbidden(view, exempt=cls.hide_exempt)
 
 
-if TYPE_CHECKING:
-    # What the loop below makes, for type checkers; a test holds the two together.
-    class BadRequestView(ErrorView): ...
+class BadRequestView(ErrorView):
+    """Answers with 400 Bad Request."""
 
-    class UnauthorizedView(ErrorView): ...
-
-    class PaymentRequiredView(ErrorView): ...
-
-    class ForbiddenView(ErrorView): ...
-
-    class NotFoundView(ErrorView): ...
-
-    class MethodNotAllowedView(ErrorView): ...
-
-    class NotAcceptableView(ErrorView): ...
-
-    class ProxyAuthenticationRequiredView(ErrorView): ...
-
-    class RequestTimeoutView(ErrorView): ...
-
-    class ConflictView(ErrorView): ...
-
-    class GoneView(ErrorView): ...
-
-    class LengthRequiredView(ErrorView): ...
-
-    class PreconditionFailedView(ErrorView): ...
-
-    class ContentTooLargeView(ErrorView): ...
-
-    class URITooLongView(ErrorView): ...
-
-    class UnsupportedMediaTypeView(ErrorView): ...
-
-    class RangeNotSatisfiableView(ErrorView): ...
-
-    class ExpectationFailedView(ErrorView): ...
-
-    class MisdirectedRequestView(ErrorView): ...
-
-    class UnprocessableContentView(ErrorView): ...
-
-    class LockedView(ErrorView): ...
-
-    class FailedDependencyView(ErrorView): ...
-
-    class TooEarlyView(ErrorView): ...
-
-    class UpgradeRequiredView(ErrorView): ...
-
-    class PreconditionRequiredView(ErrorView): ...
-
-    class TooManyRequestsView(ErrorView): ...
-
-    class RequestHeaderFieldsTooLargeView(ErrorView): ...
-
-    class UnavailableForLegalReasonsView(ErrorView): ...
-
-    class InternalServerErrorView(ErrorView): ...
-
-    class NotImplementedView(ErrorView): ...
-
-    class BadGatewayView(ErrorView): ...
-
-    class ServiceUnavailableView(ErrorView): ...
-
-    class GatewayTimeoutView(ErrorView): ...
-
-    class HTTPVersionNotSupportedView(ErrorView): ...
-
-    class VariantAlsoNegotiatesView(ErrorView): ...
-
-    class InsufficientStorageView(ErrorView): ...
-
-    class LoopDetectedView(ErrorView): ...
-
-    class NotExtendedView(ErrorView): ...
-
-    class NetworkAuthenticationRequiredView(ErrorView): ...
-# fmt: on
+    status = 400
 
 
-VIEWS: Mapping[int, type[ErrorView]] = {
-    entry.status: type(
-        f"{entry.name}View",
-        (ErrorView,),
-        {
-            "__module__": __name__,
-            "__doc__": f"Answers with {entry.status} {entry.name}.",
-            "status": entry.status,
-        },
-    )
-    for entry in catalogue.CATALOGUE.values()
-}
-globals().update({each.__name__: each for each in VIEWS.values()})
-__all__ = [  # noqa: PLE0604
-    "VIEWS",
-    "ErrorView",
-    "HideForbiddenMixin",
-    "csrf_failure",
-    *(each.__name__ for each in VIEWS.values()),
-]
+class UnauthorizedView(ErrorView):
+    """Answers with 401 Unauthorized."""
+
+    status = 401
+
+
+class PaymentRequiredView(ErrorView):
+    """Answers with 402 Payment Required."""
+
+    status = 402
+
+
+class ForbiddenView(ErrorView):
+    """Answers with 403 Forbidden."""
+
+    status = 403
+
+
+class NotFoundView(ErrorView):
+    """Answers with 404 Not Found."""
+
+    status = 404
+
+
+class MethodNotAllowedView(ErrorView):
+    """Answers with 405 Method Not Allowed."""
+
+    status = 405
+
+
+class NotAcceptableView(ErrorView):
+    """Answers with 406 Not Acceptable."""
+
+    status = 406
+
+
+class ProxyAuthenticationRequiredView(ErrorView):
+    """Answers with 407 Proxy Authentication Required."""
+
+    status = 407
+
+
+class RequestTimeoutView(ErrorView):
+    """Answers with 408 Request Timeout."""
+
+    status = 408
+
+
+class ConflictView(ErrorView):
+    """Answers with 409 Conflict."""
+
+    status = 409
+
+
+class GoneView(ErrorView):
+    """Answers with 410 Gone."""
+
+    status = 410
+
+
+class LengthRequiredView(ErrorView):
+    """Answers with 411 Length Required."""
+
+    status = 411
+
+
+class PreconditionFailedView(ErrorView):
+    """Answers with 412 Precondition Failed."""
+
+    status = 412
+
+
+class ContentTooLargeView(ErrorView):
+    """Answers with 413 Content Too Large."""
+
+    status = 413
+
+
+class URITooLongView(ErrorView):
+    """Answers with 414 URI Too Long."""
+
+    status = 414
+
+
+class UnsupportedMediaTypeView(ErrorView):
+    """Answers with 415 Unsupported Media Type."""
+
+    status = 415
+
+
+class RangeNotSatisfiableView(ErrorView):
+    """Answers with 416 Range Not Satisfiable."""
+
+    status = 416
+
+
+class ExpectationFailedView(ErrorView):
+    """Answers with 417 Expectation Failed."""
+
+    status = 417
+
+
+class MisdirectedRequestView(ErrorView):
+    """Answers with 421 Misdirected Request."""
+
+    status = 421
+
+
+class UnprocessableContentView(ErrorView):
+    """Answers with 422 Unprocessable Content."""
+
+    status = 422
+
+
+class LockedView(ErrorView):
+    """Answers with 423 Locked."""
+
+    status = 423
+
+
+class FailedDependencyView(ErrorView):
+    """Answers with 424 Failed Dependency."""
+
+    status = 424
+
+
+class TooEarlyView(ErrorView):
+    """Answers with 425 Too Early."""
+
+    status = 425
+
+
+class UpgradeRequiredView(ErrorView):
+    """Answers with 426 Upgrade Required."""
+
+    status = 426
+
+
+class PreconditionRequiredView(ErrorView):
+    """Answers with 428 Precondition Required."""
+
+    status = 428
+
+
+class TooManyRequestsView(ErrorView):
+    """Answers with 429 Too Many Requests."""
+
+    status = 429
+
+
+class RequestHeaderFieldsTooLargeView(ErrorView):
+    """Answers with 431 Request Header Fields Too Large."""
+
+    status = 431
+
+
+class UnavailableForLegalReasonsView(ErrorView):
+    """Answers with 451 Unavailable For Legal Reasons."""
+
+    status = 451
+
+
+class InternalServerErrorView(ErrorView):
+    """Answers with 500 Internal Server Error."""
+
+    status = 500
+
+
+class NotImplementedView(ErrorView):
+    """Answers with 501 Not Implemented."""
+
+    status = 501
+
+
+class BadGatewayView(ErrorView):
+    """Answers with 502 Bad Gateway."""
+
+    status = 502
+
+
+class ServiceUnavailableView(ErrorView):
+    """Answers with 503 Service Unavailable."""
+
+    status = 503
+
+
+class GatewayTimeoutView(ErrorView):
+    """Answers with 504 Gateway Timeout."""
+
+    status = 504
+
+
+class HTTPVersionNotSupportedView(ErrorView):
+    """Answers with 505 HTTP Version Not Supported."""
+
+    status = 505
+
+
+class VariantAlsoNegotiatesView(ErrorView):
+    """Answers with 506 Variant Also Negotiates."""
+
+    status = 506
+
+
+class InsufficientStorageView(ErrorView):
+    """Answers with 507 Insufficient Storage."""
+
+    status = 507
+
+
+class LoopDetectedView(ErrorView):
+    """Answers with 508 Loop Detected."""
+
+    status = 508
+
+
+class NotExtendedView(ErrorView):
+    """Answers with 510 Not Extended."""
+
+    status = 510
+
+
+class NetworkAuthenticationRequiredView(ErrorView):
+    """Answers with 511 Network Authentication Required."""
+
+    status = 511
+
+
+_CLASSES: tuple[type[ErrorView], ...] = (
+    BadRequestView,
+    UnauthorizedView,
+    PaymentRequiredView,
+    ForbiddenView,
+    NotFoundView,
+    MethodNotAllowedView,
+    NotAcceptableView,
+    ProxyAuthenticationRequiredView,
+    RequestTimeoutView,
+    ConflictView,
+    GoneView,
+    LengthRequiredView,
+    PreconditionFailedView,
+    ContentTooLargeView,
+    URITooLongView,
+    UnsupportedMediaTypeView,
+    RangeNotSatisfiableView,
+    ExpectationFailedView,
+    MisdirectedRequestView,
+    UnprocessableContentView,
+    LockedView,
+    FailedDependencyView,
+    TooEarlyView,
+    UpgradeRequiredView,
+    PreconditionRequiredView,
+    TooManyRequestsView,
+    RequestHeaderFieldsTooLargeView,
+    UnavailableForLegalReasonsView,
+    InternalServerErrorView,
+    NotImplementedView,
+    BadGatewayView,
+    ServiceUnavailableView,
+    GatewayTimeoutView,
+    HTTPVersionNotSupportedView,
+    VariantAlsoNegotiatesView,
+    InsufficientStorageView,
+    LoopDetectedView,
+    NotExtendedView,
+    NetworkAuthenticationRequiredView,
+)
+
+# The views by their statuses.
+VIEWS: Mapping[int, type[ErrorView]] = MappingProxyType({each.status: each for each in _CLASSES})
 
 _CSRF_DETAIL = _(
     "This form could not be verified as sent from this site. Allow cookies for this site, go"
@@ -200,12 +376,59 @@ _CSRF_DETAIL = _(
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:
-    """Answer a failed CSRF check, as ``CSRF_FAILURE_VIEW``; the reason is told in DEBUG only.
+    """Answer a failed CSRF check, as ``CSRF_FAILURE_VIEW``; the reason is said in DEBUG only.
 
-    Who is shown pages has Django's then, which helps with it.
+    Clients that prefer HTML get Django's page then, which helps with it.
     """
-    if settings.DEBUG and pipeline.choose(request).media_type == "text/html":
+    if settings.DEBUG and pipeline.negotiate(request).media_type == "text/html":
         return csrf.csrf_failure(request, reason)
     extensions = {"debug": {"reason": reason}} if settings.DEBUG else {}
-    problem = catalogue.entry(403).problem(detail=_CSRF_DETAIL, extensions=extensions)
+    problem = STATUSES[403].problem(detail=_CSRF_DETAIL, extensions=extensions)
     return pipeline.answer(request, problem)
+
+
+__all__ = [
+    "VIEWS",
+    "BadGatewayView",
+    "BadRequestView",
+    "ConflictView",
+    "ContentTooLargeView",
+    "ErrorView",
+    "ExpectationFailedView",
+    "FailedDependencyView",
+    "ForbiddenView",
+    "GatewayTimeoutView",
+    "GoneView",
+    "HTTPVersionNotSupportedView",
+    "HideForbiddenMixin",
+    "InsufficientStorageView",
+    "InternalServerErrorView",
+    "LengthRequiredView",
+    "LockedView",
+    "LoopDetectedView",
+    "MethodNotAllowedView",
+    "MisdirectedRequestView",
+    "NetworkAuthenticationRequiredView",
+    "NotAcceptableView",
+    "NotExtendedView",
+    "NotFoundView",
+    "NotImplementedView",
+    "PaymentRequiredView",
+    "PreconditionFailedView",
+    "PreconditionRequiredView",
+    "ProxyAuthenticationRequiredView",
+    "RangeNotSatisfiableView",
+    "RequestHeaderFieldsTooLargeView",
+    "RequestTimeoutView",
+    "ServiceUnavailableView",
+    "TooEarlyView",
+    "TooManyRequestsView",
+    "URITooLongView",
+    "UnauthorizedView",
+    "UnavailableForLegalReasonsView",
+    "UnprocessableContentView",
+    "UnsupportedMediaTypeView",
+    "UpgradeRequiredView",
+    "VariantAlsoNegotiatesView",
+    "csrf_failure",
+]

@@ -48,8 +48,8 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     *(["django.middleware.csp.ContentSecurityPolicyMiddleware"] if HAS_CSP else []),
-    # Behind what adds fields to every response, before whatever may answer with an error.
-    "django_http_errors.middleware.HttpErrorsMiddleware",
+    # Behind what adds the same headers to every response, before all that knows the view.
+    "django_http_errors.middleware.HidingMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -57,6 +57,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    # Last, so that an error page is rendered where every other page is.
+    "django_http_errors.middleware.HttpErrorsMiddleware",
 ]
 
 ROOT_URLCONF = "testproject.urls"
@@ -148,7 +150,7 @@ REST_FRAMEWORK = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "django_http_errors.request_ids.RequestIDFilter"}},
+    "filters": {"request_id": {"()": "django_http_errors.http.request_ids.RequestIDFilter"}},
     "formatters": {
         "line": {"format": "%(asctime)s %(levelname)s [%(request_id)s] %(name)s: %(message)s"},
     },

@@ -5,11 +5,7 @@ from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 
-from django_http_errors.handlers import handler400, handler403, handler404, handler500
-
 from . import views
-
-__all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
 
 # Each of these is there twice, as a sync view and under /async/ as an async one.
 ERRORS = (

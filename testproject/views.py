@@ -31,7 +31,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from django_http_errors import exceptions
-from django_http_errors.catalogue import CATALOGUE
+from django_http_errors.core.statuses import STATUSES
 from django_http_errors.decorators import (
     hide_forbidden,
     require_acceptable,
@@ -107,7 +107,7 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "testproject/index.html",
-        {"statuses": CATALOGUE.values(), "unregistered": [418, 499, 599], "builtin": BUILTIN},
+        {"statuses": STATUSES.values(), "unregistered": [418, 499, 599], "builtin": BUILTIN},
     )
 
 

@@ -18,8 +18,8 @@ from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 
 from django_http_errors.models import Generation
-from django_http_errors.policies import store as store_module
-from django_http_errors.policies.store import EMPTY, Store, store
+from django_http_errors.rules import snapshot as store_module
+from django_http_errors.rules.snapshot import EMPTY, SnapshotLoader, snapshots
 
 from .asking import Site
 from .clock import Clock
@@ -107,9 +107,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
     """The clock that the store goes by; the store begins anew."""
     clock = Clock()
     monkeypatch.setattr(store_module, "time", SimpleNamespace(monotonic=clock))
-    store.forget()
+    snapshots.forget()
     yield clock
-    store.forget()  # The next test's clock shows another time.
+    snapshots.forget()  # The next test's clock shows another time.
 
 
 @pytest.fixture
@@ -184,7 +184,7 @@ def _no_rows(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     if not databases & set(request.fixturenames) and not list(
         request.node.iter_markers("django_db")
     ):
-        monkeypatch.setattr(Store, "current", lambda self, from_memory=False: EMPTY)
+        monkeypatch.setattr(SnapshotLoader, "current", lambda self, from_memory=False: EMPTY)
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from django_http_errors.addresses import (
+from django_http_errors.http.urls import (
     bare_host,
     decoded_path,
     path_key,

@@ -26,10 +26,10 @@ from django_http_errors.admin import (
     with_import_export,
 )
 from django_http_errors.admin.answers import Answer
-from django_http_errors.catalogue import CATALOGUE
-from django_http_errors.importing import RULES
+from django_http_errors.core.statuses import STATUSES
+from django_http_errors.importing.importer import RULES
 from django_http_errors.models import ErrorMessage, Generation, PermanenceRule
-from django_http_errors.policies.store import store
+from django_http_errors.rules.snapshot import snapshots
 
 from .asking import FORMS, PROBLEM
 from .factories import ErrorMessageFactory, PermanenceRuleFactory
@@ -50,7 +50,7 @@ def url(name: str, *args: object) -> str:
 
 @pytest.fixture(autouse=True)
 def new_store() -> None:
-    store.forget()
+    snapshots.forget()
 
 
 def signed_in(user: User, **options: Any) -> Client:
@@ -426,14 +426,14 @@ def test_every_status_in_every_form(admin: Client, language: str) -> None:
     query = {"language": language} if language else {}
     response = admin.get(url("errormessage_preview_all"), query)
     pages, text = pages_in(response), text_of(response)
-    assert len(pages) == len(CATALOGUE)
-    for entry, page in zip(CATALOGUE.values(), pages, strict=True):
+    assert len(pages) == len(STATUSES)
+    for entry, page in zip(STATUSES.values(), pages, strict=True):
         assert f'id="status-{entry.status}"' in text
         assert f'<p class="status" aria-hidden="true">{entry.status}</p>' in page
         assert f'<html lang="{language or "en"}"' in page
     for form in FORMS:
-        assert text.count(f"<h3>{form}</h3>") == len(CATALOGUE)
-    assert text.count('loading="lazy"') == len(CATALOGUE)
+        assert text.count(f"<h3>{form}</h3>") == len(STATUSES)
+    assert text.count('loading="lazy"') == len(STATUSES)
     assert ("Wir räumen auf" in text) == (language == "de")
 
 

@@ -9,8 +9,8 @@ from django.test import override_settings
 
 from django_http_errors.admin import advice
 from django_http_errors.models import PermanenceRule
-from django_http_errors.policies.matching import Index
-from django_http_errors.policies.permanence import Rule
+from django_http_errors.rules.matching import Index
+from django_http_errors.rules.permanence import Rule
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)

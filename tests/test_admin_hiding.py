@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from django_http_errors.models import HidingRule
-from django_http_errors.policies.store import store
+from django_http_errors.rules.snapshot import snapshots
 
 from .factories import ErrorMessageFactory, PermanenceRuleFactory
 from .test_admin import (
@@ -32,7 +32,7 @@ LIST, ADD, PREVIEW = "hidingrule_changelist", "hidingrule_add", "hidingrule_prev
 
 @pytest.fixture(autouse=True)
 def new_store() -> None:
-    store.forget()
+    snapshots.forget()
 
 
 def form(**values: str) -> dict[str, str]:

@@ -93,7 +93,7 @@ SITUATIONS: list[tuple[list[str], dict[str, Any]]] = [
     (["E002", "W008"], {"HTTP_ERRORS": ["CHALLENGES"]}),
     (["E001", "E002"], http_errors(NO_SUCH_SETTING=1, RENDERERS="text")),
     (["E003"], http_errors(RENDERERS=["no.such.Renderer"])),
-    (["E003"], http_errors(RENDERERS=["django_http_errors.renderers.NoSuchRenderer"])),
+    (["E003"], http_errors(RENDERERS=["django_http_errors.http.renderers.NoSuchRenderer"])),
     (["E003", "E003"], http_errors(RENDERERS=["x.Y"], EXCEPTIONS={"x.Y": 404})),
     (["E003"], http_errors(EXCEPTIONS={"builtins.KeyError": 404, "builtins.NoError": 404})),
     (["E003"], http_errors(EXCEPTIONS={"nothing": 404})),

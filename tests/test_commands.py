@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from django_http_errors import importing
+from django_http_errors.importing import importer as importing
 from django_http_errors.management.commands import import_permanence_rules as importer
 from django_http_errors.models import ErrorMessage, Generation, PermanenceRule
 

@@ -21,8 +21,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
 from django_http_errors.models import ErrorMessage, PermanenceRule
-from django_http_errors.policies import reading
-from django_http_errors.policies.store import store
+from django_http_errors.rules import queries as reading
+from django_http_errors.rules.snapshot import snapshots
 
 from .asking import JSON, MIDDLEWARE, PROBLEM, Site
 from .databases import Database, connections_to
@@ -61,7 +61,7 @@ def test_eight_readers_never_get_a_torn_answer(
 
     monkeypatch.setattr(reading, "error_messages", linger)
     settings.HTTP_ERRORS = {"REFRESH_SECONDS": 0}
-    store.forget()
+    snapshots.forget()
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA journal_mode = WAL")
@@ -161,7 +161,7 @@ def test_many_at_once_leave_nothing_behind(
     settings.MIDDLEWARE = middleware
     settings.HTTP_ERRORS = {"REFRESH_SECONDS": 0}
     PermanenceRule.objects.create(kind="route", pattern="/nowhere/<int:n>/")
-    store.forget()
+    snapshots.forget()
     threads = set(threading.enumerate())
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")

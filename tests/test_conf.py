@@ -12,7 +12,7 @@ from django_http_errors import conf
 from django_http_errors.conf import SETTINGS, faults, http_errors
 
 RENDERERS = tuple(
-    f"django_http_errors.renderers.{name}"
+    f"django_http_errors.http.renderers.{name}"
     for name in ("HTMLRenderer", "ProblemJSONRenderer", "JSONRenderer", "TextRenderer")
 )
 

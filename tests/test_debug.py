@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.test import RequestFactory
 from django.urls import path
 
-from django_http_errors import debug
+from django_http_errors.core import debug
 from django_http_errors.exceptions import Gone
 from django_http_errors.handlers import handler400, handler403, handler404, handler500
 

@@ -21,7 +21,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from django_http_errors import exceptions, views
-from django_http_errors.catalogue import entry
+from django_http_errors.core.statuses import error_status
 from django_http_errors.exceptions import (
     EXCEPTIONS,
     Gone,
@@ -133,13 +133,13 @@ def test_an_exception_has_the_base_that_reaches_djangos_handler(status: int) -> 
 @every_status
 def test_without_arguments_an_exception_is_its_row_of_the_catalogue(status: int) -> None:
     exception = EXCEPTIONS[status]()
-    assert exception.problem == entry(status).problem()
+    assert exception.problem == error_status(status).problem()
     assert exception.status == status
-    assert str(exception) == str(entry(status).detail)
+    assert str(exception) == str(error_status(status).detail)
 
 
 def test_the_base_is_an_internal_server_error() -> None:
-    assert HttpError().problem == entry(500).problem()
+    assert HttpError().problem == error_status(500).problem()
 
 
 @every_class
@@ -165,7 +165,7 @@ def test_every_argument_is_for_every_class(kind: type[HttpError]) -> None:
     ).problem
     assert problem == Problem(
         status=418,
-        title=entry(418).title if kind.title is None else kind.title,
+        title=error_status(418).title if kind.title is None else kind.title,
         detail="Said.",
         type="https://example.com/type",
         permanence=Permanence.PERMANENT,
@@ -215,7 +215,7 @@ def test_a_status_that_is_no_error_is_refused(kind: type[HttpError], status: int
 @pytest.mark.parametrize("status", UNREGISTERED)
 def test_an_unregistered_status_keeps_its_number(status: int) -> None:
     exception = HttpError(status=status)
-    assert exception.problem == entry(status).problem()
+    assert exception.problem == error_status(status).problem()
     assert exception.status == status
 
 
@@ -383,7 +383,7 @@ def expected_of(kind: type[BaseException]) -> int:
 )
 def test_every_exception_of_djangos_has_its_status(kind: type[Exception]) -> None:
     exception = kind.__new__(kind, "secret")
-    assert problem_for(exception) == entry(expected_of(kind)).problem()
+    assert problem_for(exception) == error_status(expected_of(kind)).problem()
 
 
 @pytest.mark.parametrize(
@@ -401,7 +401,7 @@ def test_every_exception_of_djangos_has_its_status(kind: type[Exception]) -> Non
 def test_an_exception_has_the_status_that_django_gives_it(
     exception: BaseException | None, status: int
 ) -> None:
-    assert problem_for(exception) == entry(status).problem()
+    assert problem_for(exception) == error_status(status).problem()
 
 
 @pytest.mark.parametrize("exception", [None, ZeroDivisionError("secret"), OutOfStock("secret")])
@@ -409,7 +409,7 @@ def test_an_exception_has_the_status_that_django_gives_it(
 def test_an_unknown_exception_is_what_the_door_takes_it_for(
     exception: BaseException | None, default: int
 ) -> None:
-    assert problem_for(exception, default) == entry(default).problem()
+    assert problem_for(exception, default) == error_status(default).problem()
 
 
 @every_class
@@ -437,7 +437,7 @@ def test_a_text_that_was_not_raised_to_be_shown_is_not_shown(
 
 def test_a_subclass_that_never_called_its_base_has_its_classes_problem() -> None:
     """A Http404 with an `__init__` of its own is a 404 to Django: this one must be no worse."""
-    assert problem_for(Unprepared("bread")) == entry(404).problem()
+    assert problem_for(Unprepared("bread")) == error_status(404).problem()
 
 
 @pytest.mark.parametrize(
@@ -461,7 +461,7 @@ def test_a_project_gives_its_exceptions_a_status(
 ) -> None:
     with override_settings(HTTP_ERRORS={"EXCEPTIONS": registered}):
         assert registered_status(exception) == status
-        assert problem_for(exception) == entry(status or 500).problem()
+        assert problem_for(exception) == error_status(status or 500).problem()
 
 
 @pytest.mark.parametrize(

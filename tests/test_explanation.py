@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import override_settings
 
-from django_http_errors import explanation
+from django_http_errors.explaining import explanation
 
 pytestmark = pytest.mark.urls("tests.urls_advice")
 

@@ -21,7 +21,7 @@ from django_http_errors import exceptions, views
 from django_http_errors.decorators import hide_forbidden
 from django_http_errors.handlers import handler400, handler403, handler404, handler500
 from django_http_errors.models import ErrorMessage, HidingRule, PermanenceRule, edited
-from django_http_errors.policies.hiding import forbidden_hidden
+from django_http_errors.signals import forbidden_hidden
 from django_http_errors.problems import Problem
 
 from .asking import FORMS, HTML, JSON, MIDDLEWARE, TEXT, Site

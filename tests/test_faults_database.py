@@ -23,7 +23,7 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 
 from django_http_errors.models import Generation, PermanenceRule
-from django_http_errors.policies.store import LONGEST_BACK_OFF
+from django_http_errors.rules.snapshot import LONGEST_BACK_OFF
 
 from .asking import FORMS, HTML, JSON
 from .databases import Database, connected

@@ -20,8 +20,8 @@ from django.db.models import Model
 from django.http import HttpResponse
 
 from django_http_errors.models import ErrorMessage, HidingRule, PermanenceRule
-from django_http_errors.policies.hiding import forbidden_hidden
-from django_http_errors.policies.store import store
+from django_http_errors.signals import forbidden_hidden
+from django_http_errors.rules.snapshot import snapshots
 from testproject.management.commands.seed_demo import ROWS
 
 from .asking import FORMS, HTML, JSON, Site
@@ -117,7 +117,7 @@ def test_while_the_file_is_of_no_use(
 ) -> None:
     """All is answered by what was known, or by the catalogue; one answer of them waits."""
     if is_known:
-        store.current()
+        snapshots.current()
         clock.pass_(6)
     connection.close()
     attempts.clear()
@@ -145,7 +145,7 @@ def test_an_answer_waits_once_whatever_else_it_waits_for(
     site: Site, clock: Clock, attempts: list[str], file: Path
 ) -> None:
     """Between the store's two uses there is a user to be read, who may be waited for as well."""
-    store.current()
+    snapshots.current()
     clock.pass_(6)
     attempts.clear()
     connection.close()
@@ -238,11 +238,11 @@ def test_a_bad_row_keeps_no_other_from_working(
         )
         cursor.execute("PRAGMA ignore_check_constraints = OFF")
     site = Site("sync")
-    store.forget()
+    snapshots.forget()
     for question in QUESTIONS:
         assert says(site.ask(question.path, JSON), JSON, question.known)
     assert site.ask("/bad/", JSON).json()["status"] in (404, 410)
-    store.forget()
+    snapshots.forget()
     assert site.ask("/bad/", HTML).status_code in (404, 410)
     failures = [record for record in own_records if record.name == "django_http_errors"]
     assert len(failures) <= 1

@@ -40,9 +40,9 @@ from django_http_errors import exceptions
 from django_http_errors.decorators import errors_exempt, hide_forbidden
 from django_http_errors.handlers import handler400, handler403, handler404, handler500
 from django_http_errors.models import ErrorMessage, HidingRule, PermanenceRule
-from django_http_errors.policies.hiding import forbidden_hidden
-from django_http_errors.policies.store import store
-from django_http_errors.request_ids import request_id
+from django_http_errors.signals import forbidden_hidden
+from django_http_errors.rules.snapshot import snapshots
+from django_http_errors.http.request_ids import request_id
 from django_http_errors.test import VARIANTS, Variant, assert_indistinguishable
 from django_http_errors.views import HideForbiddenMixin
 
@@ -325,10 +325,10 @@ if HAS_REST_FRAMEWORK:
 
 @pytest.fixture(autouse=True)
 def _fresh() -> Iterator[None]:
-    store.forget()
+    snapshots.forget()
     language = translation.get_language()
     yield
-    store.forget()
+    snapshots.forget()
     translation.activate(language)
 
 
@@ -647,7 +647,7 @@ def _away(*args: Any, **kwargs: Any) -> Any:
 def test_rules_that_were_known_outlive_the_database() -> None:
     rule()
     assert ask(Client(), "/ruled/exists/").status_code == 404
-    store.expire()
+    snapshots.expire()
     with mock.patch("django_http_errors.models.Generation.current", _away):
         assert ask(Client(), "/ruled/exists/").status_code == 404
         assert ask(Client(), "/function/denied/2/").status_code == 404

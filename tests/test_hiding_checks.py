@@ -13,8 +13,8 @@ from django.urls import include, path
 from django_http_errors import checks
 from django_http_errors.decorators import hide_forbidden
 from django_http_errors.models import ErrorMessage, HidingRule, PermanenceRule
-from django_http_errors.policies import overlaps
-from django_http_errors.policies.store import store
+from django_http_errors.hiding import overlaps as overlaps
+from django_http_errors.rules.snapshot import snapshots
 
 SECURITY = "django.middleware.security.SecurityMiddleware"
 SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
@@ -155,7 +155,7 @@ def test_a_message_for_a_part_of_a_scope_is_told(settings: Any) -> None:
     for prefix in ("", "/vault/", "/vault/secret/", "/documents/2/"):
         ErrorMessage.objects.create(status="404", path_prefix=prefix, title="x")
     assert ids(checks.check_hiding_rules(databases=["default"])) == ["W012", "W012"]
-    warnings = [str(each) for each in overlaps.warnings(one, store.current())]
+    warnings = [str(each) for each in overlaps.warnings(one, snapshots.current())]
     assert len(warnings) == 1
     assert "/vault/secret/" in warnings[0]
 
@@ -198,6 +198,6 @@ def test_a_login_page_that_is_a_name_is_found(settings: Any) -> None:
 @pytest.mark.django_db
 def test_a_rule_over_the_admin_is_warned_of() -> None:
     for pattern, kind in (("/admin/", "prefix"), ("/admin/", "exact"), ("/", "prefix")):
-        said = overlaps.warnings(HidingRule(kind=kind, pattern=pattern), store.current())
+        said = overlaps.warnings(HidingRule(kind=kind, pattern=pattern), snapshots.current())
         assert ["This covers the admin, /admin/" in str(each) for each in said] == [True]
-    assert overlaps.warnings(HidingRule(kind="prefix", pattern="/x/"), store.current()) == []
+    assert overlaps.warnings(HidingRule(kind="prefix", pattern="/x/"), snapshots.current()) == []

@@ -32,7 +32,7 @@ from hypothesis import strategies as st
 
 from django_http_errors.exceptions import HttpError
 from django_http_errors.models import ErrorMessage
-from django_http_errors.validation import PLACEHOLDERS
+from django_http_errors.validators import PLACEHOLDERS
 from testproject.models import Document
 from testproject.urls import urlpatterns
 

@@ -16,10 +16,10 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from django_http_errors import importing
-from django_http_errors.importing import RULES, Report, Verdict, import_rules
+from django_http_errors.importing import importer as importing
+from django_http_errors.importing.importer import RULES, Report, Verdict, import_rules
 from django_http_errors.models import Generation, PermanenceRule
-from django_http_errors.records import FileError
+from django_http_errors.importing.reader import FileError
 
 pytestmark = pytest.mark.django_db
 

@@ -21,7 +21,7 @@ from django.views.decorators.http import (
 )
 from django.views.generic import TemplateView, View
 
-from django_http_errors.methods import allowed_methods
+from django_http_errors.http.methods import allowed_methods
 from django_http_errors.views import NotFoundView
 
 

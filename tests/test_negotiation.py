@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
-from django_http_errors import negotiation
-from django_http_errors.negotiation import LONGEST_FIELD, LONGEST_RANGE, MOST_RANGES, best
+from django_http_errors.http import negotiation
+from django_http_errors.http.negotiation import LONGEST_FIELD, LONGEST_RANGE, MOST_RANGES, best
 
 from .asking import FORMS, HTML, JSON, PROBLEM, TEXT
 

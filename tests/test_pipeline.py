@@ -12,7 +12,8 @@ from django.utils.functional import lazy
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy
 
-from django_http_errors import catalogue, pipeline
+from django_http_errors.core import statuses
+from django_http_errors.core import pipeline
 from django_http_errors.handlers import handler404
 from django_http_errors.problems import Problem
 
@@ -314,11 +315,11 @@ def test_words_that_cant_be_said_give_way_to_those_of_the_status(
     accept: str, own_records: list
 ) -> None:
     request = RequestFactory().get("/some/where/", headers={"accept": accept})
-    problem = catalogue.entry(409).problem(detail=lazy(unsayable, str)())
+    problem = statuses.error_status(409).problem(detail=lazy(unsayable, str)())
     response = pipeline.answer(request, problem)
     assert response.status_code == 409
     assert response.problem.instance == "/some/where/"
-    assert str(catalogue.entry(409).detail).partition(";")[0] in response.content.decode()
+    assert str(statuses.error_status(409).detail).partition(";")[0] in response.content.decode()
     assert len(own_records) == 1
 
 
@@ -326,7 +327,7 @@ def test_what_is_done_to_one_answer_is_not_done_to_the_next(site: Site) -> None:
     first = site.ask("/nowhere/", JSON)
     first.problem.extensions["own"] = "one"
     assert site.ask("/nowhere/", JSON).problem.extensions == {}
-    assert catalogue.entry(404).problem().extensions == {}
+    assert statuses.error_status(404).problem().extensions == {}
 
 
 @pytest.mark.parametrize("debug", [True, False])

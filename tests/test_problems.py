@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from django_http_errors.addresses import web_address
+from django_http_errors.http.urls import web_address
 from django_http_errors.problems import (
     InvalidPart,
     Permanence,

@@ -58,22 +58,16 @@ from docutils.core import publish_doctree, publish_parts
 from docutils.writers.html5_polyglot import Writer
 
 import django_http_errors
-from django_http_errors import (
-    checks,
-    conf,
-    decorators,
-    exceptions,
-    handlers,
-    importing,
-    models,
-    problems,
-    renderers,
-    responses,
-    validation,
-    views,
-)
-from django_http_errors.catalogue import CATALOGUE
-from django_http_errors.policies import hiding, matching, messages, permanence
+from django_http_errors import checks, conf, decorators, exceptions, handlers, models, problems, views
+from django_http_errors.importing import importer as importing
+from django_http_errors.http import renderers
+from django_http_errors.http import responses
+from django_http_errors import validators as validation
+from django_http_errors.core.statuses import STATUSES
+from django_http_errors.hiding import policies as hiding
+from django_http_errors.rules import matching as matching
+from django_http_errors.rules import messages as messages
+from django_http_errors.rules import permanence as permanence
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = Path(django_http_errors.__file__).parent
@@ -450,8 +444,8 @@ def check_arguments(table: Rows) -> None:
     # The arguments that belong to one status are what its fields are made from.
     for name, meaning in table:
         for status in re.findall(r"\b\d{3}(?=[,:])", meaning.astext()):
-            if int(status) in CATALOGUE:
-                assert CATALOGUE[int(status)].owes, name
+            if int(status) in STATUSES:
+                assert STATUSES[int(status)].owes, name
 
 
 def check_road(table: Rows) -> None:
@@ -526,7 +520,7 @@ SOME_ANSWERS = {"Link", "Retry-After"}
 
 def check_fields(table: Rows) -> None:
     listed = [(status.astext(), *literals(name)) for status, name, _ in table]
-    owed = {(str(each.status), name) for each in CATALOGUE.values() for name in each.owes}
+    owed = {(str(each.status), name) for each in STATUSES.values() for name in each.owes}
     assert {each for each in listed if each[0] != "any"} == owed
     assert len(listed) == len(set(listed))
     assert {name for status, name in listed if status == "any"} == {*EVERY_ANSWER, *SOME_ANSWERS}
@@ -544,7 +538,7 @@ def check_blocks(table: Rows) -> None:
 
 
 def check_context(table: Rows) -> None:
-    problem = CATALOGUE[404].problem()
+    problem = STATUSES[404].problem()
     given = [*renderers.page_context(problem, ""), "request_path", "exception"]
     assert first_literals(table) == given
 
@@ -865,8 +859,8 @@ def test_the_supported_versions_are_those_of_the_metadata() -> None:
 
 
 def test_the_limits_are_those_of_the_code() -> None:
-    from django_http_errors import negotiation
-    from django_http_errors.policies import store
+    from django_http_errors.http import negotiation
+    from django_http_errors.rules import snapshot as store
 
     for number, what in (
         (negotiation.LONGEST_FIELD, "A field longer than {} characters"),
@@ -880,7 +874,7 @@ def test_the_limits_are_those_of_the_code() -> None:
 
 
 def test_the_temporary_statuses_are_those_of_the_catalogue() -> None:
-    temporary = [each.status for each in CATALOGUE.values() if each.permanence == "temporary"]
+    temporary = [each.status for each in STATUSES.values() if each.permanence == "temporary"]
     *most, last = map(str, temporary)
     assert f"``temporary`` for {', '.join(most)} and {last}" in words(README)
 

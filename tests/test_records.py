@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from django_http_errors.records import FileError, Record, read
+from django_http_errors.importing.reader import FileError, Record, read
 
 COLUMNS = ("pattern", "host", "reason")
 

@@ -22,11 +22,12 @@ from django.test import RequestFactory, override_settings
 from django.utils import translation
 from django.utils.translation import gettext_lazy
 
-from django_http_errors import catalogue, renderers
-from django_http_errors.catalogue import entry, permanence_note
+from django_http_errors.core import statuses
+from django_http_errors.http import renderers
+from django_http_errors.core.statuses import error_status, permanence_note
 from django_http_errors.conf import SETTINGS
 from django_http_errors.problems import Action, InvalidPart, Permanence, Problem, Representation
-from django_http_errors.renderers import (
+from django_http_errors.http.renderers import (
     HTMLRenderer,
     JSONRenderer,
     ProblemJSONRenderer,
@@ -63,7 +64,7 @@ HOSTILE = Problem(
 
 def full(status: int) -> Problem:
     """Return a problem with everything that can be told."""
-    return entry(status).problem(
+    return error_status(status).problem(
         type="https://example.com/type",
         instance="/path/",
         request_id="ab-12",
@@ -84,7 +85,7 @@ def full(status: int) -> Problem:
 @every_status
 @pytest.mark.parametrize("renderer", [JSONRenderer(), ProblemJSONRenderer()])
 def test_json_has_the_members_of_the_problem(status: int, renderer: JSONRenderer) -> None:
-    for problem in (entry(status).problem(), full(status)):
+    for problem in (error_status(status).problem(), full(status)):
         assert json.loads(renderer.render(problem)) == problem.as_dict()
 
 
@@ -134,7 +135,7 @@ def test_json_writes_what_projects_put_in() -> None:
 @pytest.mark.parametrize("renderer", [JSONRenderer(), ProblemJSONRenderer()])
 def test_what_json_cant_hold_raises(value: object, renderer: JSONRenderer) -> None:
     """The road has a fallback for it; half of a document would be worse."""
-    problem = entry(409).problem(extensions={"clash": value})
+    problem = error_status(409).problem(extensions={"clash": value})
     with pytest.raises((TypeError, ValueError)):
         renderer.render(problem)
 
@@ -143,7 +144,7 @@ def test_a_member_that_holds_itself_raises() -> None:
     circle: list[object] = []
     circle.append(circle)
     with pytest.raises(ValueError, match="Circular"):
-        JSONRenderer().render(entry(409).problem(extensions={"clash": circle}))
+        JSONRenderer().render(error_status(409).problem(extensions={"clash": circle}))
 
 
 # --- Text -----------------------------------------------------------------------------------
@@ -151,7 +152,7 @@ def test_a_member_that_holds_itself_raises() -> None:
 
 @every_status
 def test_text_says_it_in_a_few_lines(status: int) -> None:
-    row = entry(status)
+    row = error_status(status)
     assert TextRenderer().render(row.problem()).decode() == (
         f"{status} {ERRORS[status]}\n\n{row.detail}\n{permanence_note(row.problem())}\n"
     )
@@ -163,7 +164,7 @@ def test_text_says_everything_that_is_known(status: int) -> None:
     assert lines[:4] == [
         f"{status} {ERRORS[status]}",
         "",
-        str(entry(status).detail),
+        str(error_status(status).detail),
         str(permanence_note(full(status))),
     ]
     assert lines[4:] == [
@@ -184,7 +185,7 @@ def test_text_is_utf_8_whatever_it_holds() -> None:
 
 
 def test_an_empty_allow_is_no_line() -> None:
-    problem = entry(405).problem(allow=())
+    problem = error_status(405).problem(allow=())
     assert b"Allowed methods" not in TextRenderer().render(problem)
 
 
@@ -231,7 +232,7 @@ def items(page: ET.Element) -> list[str]:
 
 
 @every_status
-@pytest.mark.parametrize("make", [full, lambda status: entry(status).problem()])
+@pytest.mark.parametrize("make", [full, lambda status: error_status(status).problem()])
 def test_a_page_is_whole_and_loads_nothing(status: int, make: Callable[[int], Problem]) -> None:
     page = parsed(HTMLRenderer().render(make(status)))
     head, body = page.find("head"), page.find("body")
@@ -258,7 +259,7 @@ def test_a_page_is_whole_and_loads_nothing(status: int, make: Callable[[int], Pr
 
 @every_status
 def test_a_page_says_what_happened_and_whether_it_lasts(status: int) -> None:
-    problem = entry(status).problem()
+    problem = error_status(status).problem()
     page = parsed(HTMLRenderer().render(problem))
     said = [text_of(each) for each in page.iter("p")]
     assert said == [str(status), str(problem.detail), str(permanence_note(problem))]
@@ -294,13 +295,13 @@ def test_a_page_says_everything_that_is_known(status: int) -> None:
 @pytest.mark.parametrize("href", ["javascript:alert(1)", "data:text/html,x", "http://[::1"])
 def test_a_page_links_to_no_address_that_could_do_harm(href: str) -> None:
     """A problem that was made by hand (`get_problem`) has not been through `HttpError`."""
-    problem = entry(406).problem(available=(Representation("text/html", href),))
+    problem = error_status(406).problem(available=(Representation("text/html", href),))
     page = parsed(HTMLRenderer().render(problem))
     assert not [link.get("href") for link in page.iter("a") if link.get("href") == href]
 
 
 def test_a_page_offers_no_link_to_what_has_no_address() -> None:
-    problem = entry(406).problem(available=(Representation("text/csv", "", "de"),))
+    problem = error_status(406).problem(available=(Representation("text/csv", "", "de"),))
     page = parsed(HTMLRenderer().render(problem))
     assert items(page) == ["text/csv"]
     assert not list(page.iter("a"))
@@ -634,7 +635,7 @@ every_renderer = pytest.mark.parametrize("renderer", RENDERERS, ids=lambda each:
 
 def said(status: int, **members: Any) -> Problem:
     """A problem as the road hands it to a renderer: its words are in a language."""
-    problem = entry(status).problem()
+    problem = error_status(status).problem()
     words = {"title": str(problem.title), "detail": str(problem.detail), "language": "en"}
     return dataclasses.replace(problem, **{**words, **members})
 
@@ -741,7 +742,7 @@ def test_what_is_remembered_is_bounded(made: dict[tuple[object, ...], bytes]) ->
 
 def test_what_is_remembered_is_forgotten_when_a_setting_changes() -> None:
     """It may be another translation of the words that is to be found from now on."""
-    catalogue.said(entry(404).title, "en")
+    catalogue.said(error_status(404).title, "en")
     HTMLRenderer().render(said(404))
     assert renderers._made
     assert catalogue._said

@@ -11,7 +11,7 @@ import pytest
 from django.http import HttpRequest
 from django.test import RequestFactory
 
-from django_http_errors.request_ids import RequestIDFilter, request_id
+from django_http_errors.http.request_ids import RequestIDFilter, request_id
 
 HARMLESS = string.ascii_letters + string.digits + "._+/=:@-"
 

@@ -22,8 +22,8 @@ from django.http import (
 )
 from django.test import RequestFactory, override_settings
 
-from django_http_errors import pipeline
-from django_http_errors.catalogue import entry
+from django_http_errors.core import pipeline
+from django_http_errors.core.statuses import error_status
 from django_http_errors.exceptions import (
     HttpError,
     MethodNotAllowed,
@@ -31,7 +31,7 @@ from django_http_errors.exceptions import (
     UnsupportedMediaType,
 )
 from django_http_errors.problems import Permanence, Problem, Representation
-from django_http_errors.responses import (
+from django_http_errors.http.responses import (
     FIELDS,
     ProblemResponse,
     cache_control,
@@ -77,7 +77,7 @@ ON_EVERY_ANSWER = {"Cache-Control", "X-Content-Type-Options", "Vary"}
 
 
 def full(status: int) -> Problem:
-    return entry(status).problem(
+    return error_status(status).problem(
         retry_after=90,
         allow=("GET", "PUT"),
         available=(
@@ -123,7 +123,7 @@ def test_a_status_sends_what_it_owes(status: int) -> None:
 
 @every_status
 def test_what_isnt_known_is_not_sent(status: int) -> None:
-    assert owed(with_fields(entry(status).problem())) == ALWAYS.get(status, {})
+    assert owed(with_fields(error_status(status).problem())) == ALWAYS.get(status, {})
 
 
 @pytest.mark.parametrize(
@@ -151,14 +151,14 @@ def test_a_known_zero_is_sent() -> None:
 @pytest.mark.parametrize("status", [401, 407])
 def test_a_challenge_is_the_settings_if_the_exception_has_none(status: int) -> None:
     with override_settings(HTTP_ERRORS={"CHALLENGES": ['Bearer realm="api"', "Basic"]}):
-        response = with_fields(entry(status).problem())
+        response = with_fields(error_status(status).problem())
     (name,) = ALWAYS[status]
     assert response.headers[name] == 'Bearer realm="api", Basic'
 
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_a_field_that_the_response_has_stays(name: str) -> None:
-    status = next(each for each in ERRORS if name in entry(each).owes)
+    status = next(each for each in ERRORS if name in error_status(each).owes)
     response = HttpResponse(status=status, headers={name.lower(): "its own"})
     with_fields(full(status), method="POST", response=response)
     assert response.headers[name] == "its own"
@@ -168,7 +168,7 @@ def test_a_field_that_the_response_has_stays(name: str) -> None:
 def test_a_link_quotes_what_its_quotes_hold() -> None:
     """RFC 8288, section 3: the value of `type` is a quoted-string, and a type may have some."""
     html = Representation('text/html; profile="a\\b"', "/a", 'd"e')
-    link = with_fields(entry(406).problem(available=(html,))).headers["Link"]
+    link = with_fields(error_status(406).problem(available=(html,))).headers["Link"]
     assert link == (r'</a>; rel="alternate"; type="text/html; profile=\"a\\b\""; hreflang="d\"e"')
 
 
@@ -176,8 +176,8 @@ def test_a_link_quotes_what_its_quotes_hold() -> None:
 def test_a_link_holds_no_address_that_breaks_out_of_it(address: str) -> None:
     """A problem that was made by hand (`get_problem`) has not been through `HttpError`."""
     for problem in (
-        entry(406).problem(available=(Representation("text/html", address),)),
-        entry(451).problem(blocked_by=address),
+        error_status(406).problem(available=(Representation("text/html", address),)),
+        error_status(451).problem(blocked_by=address),
     ):
         link = with_fields(problem).headers.get("Link", "")
         assert "javascript:" not in link
@@ -190,7 +190,7 @@ def test_wsgi_servers_are_spared_the_fields_of_the_connection(
     name: str, software: str | None
 ) -> None:
     """PEP 3333: they are the server's; wsgiref stops with an AssertionError."""
-    status = next(each for each in ERRORS if name in entry(each).owes)
+    status = next(each for each in ERRORS if name in error_status(each).owes)
     meta = {} if software is None else {"SERVER_SOFTWARE": software}
     assert (name in with_fields(full(status), **meta)) is (software is None)
 
@@ -275,7 +275,7 @@ def test_a_name_that_is_no_name_is_left_out_and_logged_once(
     name: str, own_records: list[LogRecord]
 ) -> None:
     """RFC 9110, section 5.1: a token. gunicorn answers any other with a blank 500."""
-    response = with_fields(dataclasses.replace(entry(404).problem(), headers=((name, "value"),)))
+    response = with_fields(dataclasses.replace(error_status(404).problem(), headers=((name, "value"),)))
     assert owed(response) == {}
     assert len(own_records) == 1
 
@@ -292,7 +292,7 @@ def test_a_name_that_is_no_name_is_left_out_and_logged_once(
 def test_a_member_that_cant_be_sent_is_left_out_and_logged(
     status: int, member: str, value: tuple[str], own_records: list[LogRecord]
 ) -> None:
-    with_fields(dataclasses.replace(entry(status).problem(), **{member: value}))
+    with_fields(dataclasses.replace(error_status(status).problem(), **{member: value}))
     assert len(own_records) == 1
 
 
@@ -309,7 +309,7 @@ def test_a_value_that_cant_be_sent_leaves_the_one_that_is_there() -> None:
 @every_status
 def test_nothing_is_left_to_the_heuristics_of_caches(status: int) -> None:
     expected = "max-age=3600" if status == 410 else "no-store"
-    response = with_fields(entry(status).problem())
+    response = with_fields(error_status(status).problem())
     assert response.headers["Cache-Control"] == cache_control(status) == expected
     assert response.headers["X-Content-Type-Options"] == "nosniff"
 
@@ -399,7 +399,7 @@ def test_what_was_said_of_the_replaced_content_goes() -> None:
 @every_status
 def test_a_response_takes_the_status_of_its_problem(status: int) -> None:
     response = HttpResponse(status=400)
-    fill(response, entry(status).problem(), b"body", "text/plain")
+    fill(response, error_status(status).problem(), b"body", "text/plain")
     assert response.status_code == status
 
 
@@ -411,7 +411,7 @@ def test_without_a_language_none_is_claimed() -> None:
 
 @every_status
 def test_a_door_makes_a_response_that_waits_for_its_content(status: int) -> None:
-    problem = entry(status).problem()
+    problem = error_status(status).problem()
     response = ProblemResponse(problem, dict)
     assert (response.status_code, response.content, response.pending) == (status, b"", True)
     assert response.problem is problem
@@ -423,7 +423,7 @@ def test_a_door_makes_a_response_that_waits_for_its_content(status: int) -> None
 
 @every_status
 def test_a_bare_response_is_its_row_of_the_catalogue(status: int) -> None:
-    assert problem_of(HttpResponse(status=status)) == entry(status).problem()
+    assert problem_of(HttpResponse(status=status)) == error_status(status).problem()
 
 
 @pytest.mark.parametrize("status", UNREGISTERED)
@@ -467,7 +467,7 @@ def test_a_date_to_come_back_at_is_counted_from_now() -> None:
 )
 def test_nonsense_in_retry_after_is_no_wait(value: str) -> None:
     problem = problem_of(HttpResponse(status=410, headers={"Retry-After": value}))
-    assert problem == entry(410).problem()
+    assert problem == error_status(410).problem()
 
 
 def marked(**attributes: object) -> HttpResponse:
@@ -547,7 +547,7 @@ def test_the_last_resort_is_called_what_it_is(rf: RequestFactory) -> None:
     """Text that is called XML would be an error of its own."""
     renderers = [f"{__name__}.BrokenXMLRenderer"]
     with override_settings(HTTP_ERRORS={"RENDERERS": renderers}):
-        response = pipeline.answer(rf.get("/"), entry(404).problem())
+        response = pipeline.answer(rf.get("/"), error_status(404).problem())
     assert response.status_code == 404
     assert response.content == b"404 Not Found\n"
     assert response.headers["Content-Type"].startswith("text/plain")

@@ -8,7 +8,7 @@ import pytest
 from django.utils import translation
 
 import django_http_errors
-from django_http_errors.catalogue import CATALOGUE
+from django_http_errors.core.statuses import STATUSES
 
 LOCALE = Path(django_http_errors.__path__[0]) / "locale"
 LANGUAGES = sorted(path.name for path in LOCALE.iterdir() if path.is_dir())
@@ -28,9 +28,9 @@ def test_the_compiled_messages_are_those_of_the_source(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("status", sorted(CATALOGUE))
+@pytest.mark.parametrize("status", sorted(STATUSES))
 def test_each_status_is_explained_in_the_language(language: str, status: int) -> None:
-    entry = CATALOGUE[status]
+    entry = STATUSES[status]
     with translation.override("en"):
         english = str(entry.title), str(entry.detail)
     with translation.override(language):

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 from django.core.exceptions import ValidationError
 
-from django_http_errors import validation
-from django_http_errors.pipeline import _placeholders
+from django_http_errors import validators as validation
+from django_http_errors.core.pipeline import _placeholders
 from django_http_errors.problems import Problem
 
 TAKEN: list[tuple[Callable[[str], None], list[str]]] = [

@@ -10,11 +10,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ..addresses import bare_host
-from ..explanation import Explanation, explain, is_own_host
+from ..explaining.explanation import Explanation, explain, is_own_host
+from ..http.csp import csp_nonce
+from ..http.urls import bare_host
 from ..models import ErrorMessage, HidingRule, PermanenceRule, Row
-from ..policies.messages import contributions
-from ..renderers import csp_nonce
+from ..rules.messages import contributions
 from . import advice, hiding
 from .answers import Answer
 from .forms import TryForm, media_types

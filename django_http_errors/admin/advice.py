@@ -12,11 +12,12 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ..addresses import path_key
-from ..explanation import is_own_host, routes_below, view_at
+from ..explaining.explanation import is_own_host, routes_below, view_at
+from ..http.urls import path_key
 from ..models import Kind, PermanenceRule
-from ..policies import permanence
-from ..policies.permanence import Rule, Rules
+from ..rules import permanence
+from ..rules.permanence import PermanenceRules
+from ..rules.rows import PermanenceRow
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -87,18 +88,18 @@ def day(moment: datetime) -> str:
     return formats.date_format(local, "DATE_FORMAT")
 
 
-def name(rule: Rule) -> str:
+def name(rule: PermanenceRow) -> str:
     """Return `rule` as it is called in a sentence."""
     return f"{rule.host}{rule.pattern} ({Kind(rule.kind).label})"
 
 
-def names(rules: Iterable[Rule]) -> str:
+def names(rules: Iterable[PermanenceRow]) -> str:
     """Return the first few of `rules` as they are called in a sentence, "" if there are none."""
     found = [name(rule) for rule in islice(rules, NAMED + 1)]
     return ", ".join(found[:NAMED]) + (_(", and others") if len(found) > NAMED else "")
 
 
-def answer(rule: Rule, now: datetime) -> str:
+def answer(rule: PermanenceRow, now: datetime) -> str:
     """Return what `rule` answers, in a few words."""
     parts = [str(_ANSWERS[Answer(rule.permanence)])]
     if rule.expected_at is not None:
@@ -110,14 +111,14 @@ def answer(rule: Rule, now: datetime) -> str:
     return ", ".join(parts)
 
 
-def sentence(rule: Rule, now: datetime, *, enabled: bool = True) -> str:
+def sentence(rule: PermanenceRow, now: datetime, *, enabled: bool = True) -> str:
     """Return what `rule` does, in one sentence or a few."""
     texts = _sentences(rule, now, enabled=enabled)
     # The afternoon brings a full stop of its own: "6 p.m."
     return " ".join(text[:-1] if text.endswith("..") else text for text in texts)
 
 
-def _sentences(rule: Rule, now: datetime, *, enabled: bool) -> Iterator[str]:
+def _sentences(rule: PermanenceRow, now: datetime, *, enabled: bool) -> Iterator[str]:
     begin, end = rule.valid_from, rule.valid_until
     if end is not None and end <= now:
         yield _("This rule ended on %(end)s and changes nothing any more.") % {"end": date(end)}
@@ -137,7 +138,7 @@ def _sentences(rule: Rule, now: datetime, *, enabled: bool) -> Iterator[str]:
     if rule.expected_at is not None:
         text = (
             _("Visitors are told to wait until %(date)s.")
-            if permanence.wait(rule, now)
+            if permanence.seconds_to_wait(rule, now)
             else _("Visitors are told no date: %(date)s is past, or more than a year away.")
         )
         yield text % {"date": date(rule.expected_at)}
@@ -145,7 +146,9 @@ def _sentences(rule: Rule, now: datetime, *, enabled: bool) -> Iterator[str]:
         yield _("Visitors are offered %(address)s instead.") % {"address": rule.replacement}
 
 
-def state(rule: Rule, rules: Rules, now: datetime, *, enabled: bool) -> tuple[State, Rule | None]:
+def state(
+    rule: PermanenceRow, rules: PermanenceRules, now: datetime, *, enabled: bool
+) -> tuple[State, PermanenceRow | None]:
     """Return the state of `rule` among `rules`, and the rule that shadows it."""
     if not enabled:
         return State.DISABLED, None
@@ -157,18 +160,20 @@ def state(rule: Rule, rules: Rules, now: datetime, *, enabled: bool) -> tuple[St
     return (State.SHADOWED if shadow else State.LIVE), shadow
 
 
-def _going_before(rule: Rule, rules: Rules, now: datetime) -> Iterator[Rule]:
+def _going_before(
+    rule: PermanenceRow, rules: PermanenceRules, now: datetime
+) -> Iterator[PermanenceRow]:
     for other, is_before in permanence.covering(rule, rules):
         if is_before and other.is_valid(now):
             yield other
 
 
-def warnings(rule: Rule, rules: Rules, now: datetime) -> list[str]:
+def warnings(rule: PermanenceRow, rules: PermanenceRules, now: datetime) -> list[str]:
     """Return what may be wrong with `rule`, a valid one, if it is added to `rules`."""
     return [text for step in _WARNINGS for text in step(rule, rules, now)]
 
 
-def _everything(rule: Rule, rules: Rules, now: datetime) -> Iterator[str]:
+def _everything(rule: PermanenceRow, rules: PermanenceRules, now: datetime) -> Iterator[str]:
     if permanence.covers_everything(rule):
         yield (
             _("This rule is for every address of %(host)s that is not found.") % {"host": rule.host}
@@ -177,14 +182,14 @@ def _everything(rule: Rule, rules: Rules, now: datetime) -> Iterator[str]:
         )
 
 
-def _foreign_host(rule: Rule, rules: Rules, now: datetime) -> Iterator[str]:
+def _foreign_host(rule: PermanenceRow, rules: PermanenceRules, now: datetime) -> Iterator[str]:
     if rule.host and not is_own_host(rule.host):
         yield _("%(host)s is not in ALLOWED_HOSTS: the site does not answer there.") % {
             "host": rule.host
         }
 
 
-def _answered_today(rule: Rule, rules: Rules, now: datetime) -> Iterator[str]:
+def _answered_today(rule: PermanenceRow, rules: PermanenceRules, now: datetime) -> Iterator[str]:
     only_then = _("The rule counts only where that answer is a 404.")
     for path in dict.fromkeys((_own_address(rule), permanence.sample(rule))):
         match = view_at(path)
@@ -207,11 +212,11 @@ def _answered_today(rule: Rule, rules: Rules, now: datetime) -> Iterator[str]:
             yield f"{text} {only_then}"
 
 
-def _own_address(rule: Rule) -> str:
+def _own_address(rule: PermanenceRow) -> str:
     return permanence.sample(rule) if rule.kind == Kind.ROUTE else rule.pattern
 
 
-def _covered_already(rule: Rule, rules: Rules, now: datetime) -> Iterator[str]:
+def _covered_already(rule: PermanenceRow, rules: PermanenceRules, now: datetime) -> Iterator[str]:
     others = [each for each in permanence.covering(rule, rules) if each[0].is_valid(now)]
     before = names(other for other, is_before in others if is_before)
     after = names(other for other, is_before in others if not is_before)
@@ -225,7 +230,7 @@ def _covered_already(rule: Rule, rules: Rules, now: datetime) -> Iterator[str]:
         }
 
 
-def _covers_others(rule: Rule, rules: Rules, now: datetime) -> Iterator[str]:
+def _covers_others(rule: PermanenceRow, rules: PermanenceRules, now: datetime) -> Iterator[str]:
     if rule.kind == Kind.EXACT:
         return  # It covers none but its own other spelling, and that one covers it too.
     others = list(islice(permanence.covered(rule, rules), 2 * NAMED))
@@ -241,7 +246,7 @@ def _covers_others(rule: Rule, rules: Rules, now: datetime) -> Iterator[str]:
         }
 
 
-_WARNINGS: tuple[Callable[[Rule, Rules, datetime], Iterator[str]], ...] = (
+_WARNINGS: tuple[Callable[[PermanenceRow, PermanenceRules, datetime], Iterator[str]], ...] = (
     _everything,
     _foreign_host,
     _answered_today,
@@ -251,7 +256,7 @@ _WARNINGS: tuple[Callable[[Rule, Rules, datetime], Iterator[str]], ...] = (
 
 
 # Why of two rules that cover an address the first goes before the second; the first that holds.
-_PRECEDENCE: tuple[tuple[Callable[[Rule, Rule], bool], StrOrPromise], ...] = (
+_PRECEDENCE: tuple[tuple[Callable[[PermanenceRow, PermanenceRow], bool], StrOrPromise], ...] = (
     (
         lambda first, second: first.kind == Kind.EXACT != second.kind,
         gettext_lazy("a rule for just this address goes first"),
@@ -274,7 +279,7 @@ _PRECEDENCE: tuple[tuple[Callable[[Rule, Rule], bool], StrOrPromise], ...] = (
 )
 
 
-def why_not(rule: Rule, winner: Rule | None, now: datetime) -> str:
+def why_not(rule: PermanenceRow, winner: PermanenceRow | None, now: datetime) -> str:
     """Return why `rule`, which covers an address, doesn't decide there."""
     if rule.valid_until is not None and rule.valid_until <= now:
         return _("ended on %(date)s") % {"date": date(rule.valid_until)}

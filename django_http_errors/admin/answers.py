@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .. import renderers
-from ..explanation import Explanation, explain
-from ..responses import ProblemResponse
+from ..explaining.explanation import Explanation, explain
+from ..http import renderers
+from ..http.responses import ErrorResponse
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Answer:
     body: str
 
     @classmethod
-    def of(cls, response: ProblemResponse) -> Answer:
+    def of(cls, response: ErrorResponse) -> Answer:
         return cls(
             status=response.status_code,
             phrase=response.reason_phrase,
@@ -52,7 +52,7 @@ BESIDE = ("text/html", "application/problem+json")
 
 def beside(address: str, **asked: Any) -> tuple[Explanation, list[Answer]]:
     """Return the answers that have room beside the fields, and the explanation of the first."""
-    types = list(renderers.forms())
+    types = list(renderers.renderers())
     return _in_forms([each for each in types if each in BESIDE] or types, address, asked)
 
 
@@ -61,7 +61,7 @@ def in_every_form(address: str, **asked: Any) -> tuple[Explanation, list[Answer]
 
     asked: as for `explain`
     """
-    return _in_forms(list(renderers.forms()), address, asked)
+    return _in_forms(list(renderers.renderers()), address, asked)
 
 
 def _in_forms(

@@ -21,9 +21,9 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.utils.translation import override as language_override
 from django.views.decorators.http import require_POST
 
-from ..addresses import bare_host
+from ..http.csp import csp_nonce
+from ..http.urls import bare_host
 from ..models import Row
-from ..renderers import csp_nonce
 from .forms import PreviewForm, statuses
 
 if TYPE_CHECKING:

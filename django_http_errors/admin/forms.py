@@ -11,8 +11,10 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
-from .. import catalogue, renderers, validation
-from ..addresses import bare_host, web_address
+from .. import validators as validation
+from ..core.statuses import STATUSES
+from ..http import renderers
+from ..http.urls import bare_host, web_address
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
@@ -35,15 +37,13 @@ def languages() -> list[tuple[str, Any]]:
 
 
 def statuses() -> list[tuple[str, str]]:
-    """Return the choices of a status: those of the catalogue."""
-    return [
-        (str(each.status), f"{each.status} {each.title}") for each in catalogue.CATALOGUE.values()
-    ]
+    """Return the choices of a status: those that are registered."""
+    return [(str(each.code), f"{each.code} {each.title}") for each in STATUSES.values()]
 
 
 def media_types() -> list[str]:
     """Return the media types of the forms that the site answers in."""
-    return list(renderers.forms())
+    return list(renderers.renderers())
 
 
 def path_in(address: str) -> str:

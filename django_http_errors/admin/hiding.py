@@ -12,12 +12,13 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from .. import validation
-from ..addresses import web_address
-from ..explanation import is_own_host
+from .. import validators as validation
+from ..explaining.explanation import is_own_host
+from ..hiding import overlaps
+from ..http.urls import web_address
 from ..models import HidingRule, Kind
-from ..policies import overlaps, permanence
-from ..policies.store import store
+from ..rules import permanence
+from ..rules.snapshot import snapshots
 from .answers import beside
 from .base import AddressedAdmin
 
@@ -76,7 +77,7 @@ def _sentences(row: HidingRule) -> Iterator[str]:
 
 def warnings(row: HidingRule) -> list[str]:
     """Return what may be wrong with `row`, a valid one."""
-    told = [str(each) for each in overlaps.warnings(row, store.current())]
+    told = [str(each) for each in overlaps.warnings(row, snapshots.current())]
     if row.host and not is_own_host(row.host):
         told.append(
             _("%(host)s is not in ALLOWED_HOSTS: the site does not answer there.")

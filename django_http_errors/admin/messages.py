@@ -15,13 +15,14 @@ from django.urls import path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from .. import catalogue
-from ..addresses import bare_host, web_address
-from ..explanation import Explanation, is_own_host
+from ..core.statuses import STATUSES, error_status
+from ..explaining.explanation import Explanation, is_own_host
+from ..http.csp import csp_nonce
+from ..http.urls import bare_host, web_address
 from ..models import ErrorMessage
-from ..policies.messages import Message, Messages, contributions
-from ..policies.store import Snapshot, store
-from ..renderers import csp_nonce
+from ..rules.messages import Messages, contributions
+from ..rules.rows import MessageRow
+from ..rules.snapshot import Snapshot, snapshots
 from .answers import beside, in_every_form
 from .base import RowAdmin
 from .forms import AskingForm, language_name
@@ -110,7 +111,7 @@ class ErrorMessageAdmin(RowAdmin):
     def error(self, row: ErrorMessage) -> StrOrPromise:
         if row.status in CLASSES:
             return CLASSES[row.status]
-        return f"{row.status} {catalogue.entry(int(row.status)).title}"
+        return f"{row.status} {error_status(int(row.status)).title}"
 
     @admin.display(description=gettext_lazy("where"), ordering="path_prefix")
     def where(self, row: ErrorMessage) -> str:
@@ -122,7 +123,7 @@ class ErrorMessageAdmin(RowAdmin):
 
     @admin.display(description=gettext_lazy("title"), ordering="title")
     def title_shown(self, row: ErrorMessage) -> str:
-        return row.title or _("as the catalogue has it")
+        return row.title or _("built-in text")
 
     # The preview
 
@@ -132,7 +133,7 @@ class ErrorMessageAdmin(RowAdmin):
         status = int(asked.get("status") or SHOWN.get(row.status) or row.status)
         address = asked.get("address") or web_address(row.path_prefix) or EXAMPLE
         host = asked.get("host") or row.host or asked["site_host"]
-        message = Message.of(row)
+        message = MessageRow.of(row)
         explanation, answers = beside(
             address,
             status=status,
@@ -162,34 +163,36 @@ class ErrorMessageAdmin(RowAdmin):
             raise PermissionDenied
         asking = AskingForm(request.GET or None)
         asked = asking.cleaned_data if asking.is_valid() else {}
-        snapshot = store.current()
+        snapshot = snapshots.current()
         shown = [
             (
                 entry,
                 in_every_form(
                     asked.get("address") or EXAMPLE,
-                    status=entry.status,
+                    status=entry.code,
                     host=asked.get("host") or bare_host(request.get_host()),
                     language=asked.get("language") or "",
                     nonce=csp_nonce(request),
                     snapshot=snapshot,
                 )[1],
             )
-            for entry in catalogue.CATALOGUE.values()
+            for entry in STATUSES.values()
         ]
         return self.page(
             request, "preview_all", title=_("Every error in every form"), asking=asking, shown=shown
         )
 
 
-def _with(message: Message) -> Snapshot:
+def _with(message: MessageRow) -> Snapshot:
     """Return the site's snapshot with `message` in the place of what is saved of it."""
-    snapshot = store.current()
+    snapshot = snapshots.current()
     others = (each for each in snapshot.messages if each.pk != message.pk)
     return replace(snapshot, messages=Messages((*others, message)))
 
 
-def _notes(row: ErrorMessage, message: Message, explanation: Explanation, host: str) -> list[str]:
+def _notes(
+    row: ErrorMessage, message: MessageRow, explanation: Explanation, host: str
+) -> list[str]:
     """Return why visitors may see something else than the message that is edited."""
     notes = []
     if not row.enabled:

@@ -17,15 +17,15 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ..addresses import web_address
-from ..explanation import Explanation
-from ..importing import RULES, written
+from ..explaining.explanation import Explanation
+from ..http.urls import web_address
+from ..importing.importer import RULES, written
 from ..models import ErrorMessage, Kind, PermanenceRule
-from ..policies import permanence
-from ..policies.matching import Index
-from ..policies.messages import contributions
-from ..policies.permanence import Rule
-from ..policies.store import store
+from ..rules import permanence
+from ..rules.matching import Index
+from ..rules.messages import contributions
+from ..rules.rows import PermanenceRow
+from ..rules.snapshot import snapshots
 from . import advice
 from .address import try_address
 from .answers import beside
@@ -63,9 +63,9 @@ class RuleList(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        rules, now = store.current().rules, timezone.now()
+        rules, now = snapshots.current().rules, timezone.now()
         for row in self.result_list:
-            rule = Rule.of(row)
+            rule = PermanenceRow.of(row)
             row.answer = advice.answer(rule, now)
             row.state, row.shadow = advice.state(rule, rules, now, enabled=row.enabled)
 
@@ -177,7 +177,7 @@ class PermanenceRuleAdmin(AddressedAdmin):
     def preview_of(
         self, request: HttpRequest, row: PermanenceRule, asked: Mapping[str, Any]
     ) -> dict[str, Any]:
-        rule, now = Rule.of(row), timezone.now()
+        rule, now = PermanenceRow.of(row), timezone.now()
         address = permanence.sample(rule) if row.kind == Kind.ROUTE else row.pattern
         # The page is that of the rule alone, and as if it were in force.
         in_force = replace(rule, valid_from=None, valid_until=None)
@@ -187,7 +187,7 @@ class PermanenceRuleAdmin(AddressedAdmin):
             host=row.host or asked["site_host"],
             language=asked.get("language") or "",
             nonce=asked["nonce"],
-            snapshot=replace(store.current(), rules=rules),
+            snapshot=replace(snapshots.current(), rules=rules),
         )
         return {
             "summary": advice.sentence(rule, now, enabled=row.enabled),
@@ -201,10 +201,10 @@ class PermanenceRuleAdmin(AddressedAdmin):
 
 
 def _warnings(row: PermanenceRule) -> list[str]:
-    return advice.warnings(Rule.of(row), store.current().rules, timezone.now())
+    return advice.warnings(PermanenceRow.of(row), snapshots.current().rules, timezone.now())
 
 
-def _hidden_reason(rule: Rule, explanation: Explanation) -> Iterator[str]:
+def _hidden_reason(rule: PermanenceRow, explanation: Explanation) -> Iterator[str]:
     """Say so where visitors don't see the reason: the message for the final status goes first."""
     for message, given in contributions(explanation.messages):
         if rule.reason and "detail" in given:

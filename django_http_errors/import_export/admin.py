@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from import_export.admin import ImportExportMixin
 from import_export.results import Result, RowResult
 
-from ..records import FileError
+from ..importing.reader import FileError
 from . import formats
 from .resources import ErrorMessageResource, PermanenceRuleResource, TableResource
 

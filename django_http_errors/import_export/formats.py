@@ -9,7 +9,7 @@ from typing import Any
 from import_export.formats import base_formats
 from tablib import Dataset
 
-from .. import records
+from ..importing import reader as records
 
 # Columns that a data set has besides those of the file: where a row stands there, and what is
 # wrong with it. No column of a file can have such names.

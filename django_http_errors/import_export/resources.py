@@ -13,7 +13,7 @@ from import_export.results import Result
 from import_export.widgets import Widget
 from tablib import Dataset
 
-from ..importing import MESSAGES, RULES, Table, check, repeated, written
+from ..importing.importer import MESSAGES, RULES, Table, check, repeated, written
 from ..models import ErrorMessage, PermanenceRule
 from .formats import FAULT, LINE
 

@@ -2,7 +2,7 @@
 
 import django.core.validators
 import django.utils.timezone
-import django_http_errors.validation
+import django_http_errors.validators
 from django.db import migrations, models
 
 
@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         help_text="A status such as 404, a class (4xx or 5xx), or blank for any error.",
                         max_length=3,
-                        validators=[django_http_errors.validation.status],
+                        validators=[django_http_errors.validators.status],
                         verbose_name="status",
                     ),
                 ),
@@ -53,7 +53,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         help_text="A language tag such as de or pt-br, or blank for any language.",
                         max_length=35,
-                        validators=[django_http_errors.validation.language],
+                        validators=[django_http_errors.validators.language],
                         verbose_name="language",
                     ),
                 ),
@@ -63,7 +63,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         help_text="A host name without scheme and port, or blank for any host.",
                         max_length=253,
-                        validators=[django_http_errors.validation.host],
+                        validators=[django_http_errors.validators.host],
                         verbose_name="host",
                     ),
                 ),
@@ -73,7 +73,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         help_text="/shop/ stands for /shop and everything below it; blank for any path.",
                         max_length=400,
-                        validators=[django_http_errors.validation.path],
+                        validators=[django_http_errors.validators.path],
                         verbose_name="path prefix",
                     ),
                 ),
@@ -83,8 +83,8 @@ class Migration(migrations.Migration):
                         blank=True,
                         max_length=200,
                         validators=[
-                            django_http_errors.validation.words,
-                            django_http_errors.validation.no_control,
+                            django_http_errors.validators.words,
+                            django_http_errors.validators.no_control,
                         ],
                         verbose_name="title",
                     ),
@@ -96,7 +96,7 @@ class Migration(migrations.Migration):
                         help_text="What happened, and what the visitor can do. {path}, {method}, {status}, {host}, {request_id} and {retry_after} are replaced.",
                         max_length=4000,
                         validators=[
-                            django_http_errors.validation.words,
+                            django_http_errors.validators.words,
                             django.core.validators.MaxLengthValidator(4000),
                         ],
                         verbose_name="detail",
@@ -123,7 +123,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         help_text='What the link says, for instance "Contact the shop".',
                         max_length=100,
-                        validators=[django_http_errors.validation.no_control],
+                        validators=[django_http_errors.validators.no_control],
                         verbose_name="action",
                     ),
                 ),
@@ -132,7 +132,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         blank=True,
                         max_length=500,
-                        validators=[django_http_errors.validation.link],
+                        validators=[django_http_errors.validators.link],
                         verbose_name="address of the action",
                     ),
                 ),
@@ -403,7 +403,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         help_text="Begins with a slash, without host and query: /old-shop/. A route is written as in a URLconf: /archive/&lt;int:year&gt;/.",
                         max_length=500,
-                        validators=[django_http_errors.validation.path],
+                        validators=[django_http_errors.validators.path],
                         verbose_name="address",
                     ),
                 ),
@@ -414,7 +414,7 @@ class Migration(migrations.Migration):
                         default="",
                         help_text="A host name without scheme and port, or blank for any host.",
                         max_length=253,
-                        validators=[django_http_errors.validation.host],
+                        validators=[django_http_errors.validators.host],
                         verbose_name="host",
                     ),
                 ),
@@ -425,7 +425,7 @@ class Migration(migrations.Migration):
                         help_text="For editors; never shown to visitors.",
                         max_length=4000,
                         validators=[
-                            django_http_errors.validation.lines,
+                            django_http_errors.validators.lines,
                             django.core.validators.MaxLengthValidator(4000),
                         ],
                         verbose_name="note",
@@ -507,7 +507,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         help_text="Begins with a slash, without host and query: /old-shop/. A route is written as in a URLconf: /archive/&lt;int:year&gt;/.",
                         max_length=500,
-                        validators=[django_http_errors.validation.path],
+                        validators=[django_http_errors.validators.path],
                         verbose_name="address",
                     ),
                 ),
@@ -518,7 +518,7 @@ class Migration(migrations.Migration):
                         default="",
                         help_text="A host name without scheme and port, or blank for any host.",
                         max_length=253,
-                        validators=[django_http_errors.validation.host],
+                        validators=[django_http_errors.validators.host],
                         verbose_name="host",
                     ),
                 ),
@@ -529,7 +529,7 @@ class Migration(migrations.Migration):
                         help_text="For editors; never shown to visitors.",
                         max_length=4000,
                         validators=[
-                            django_http_errors.validation.lines,
+                            django_http_errors.validators.lines,
                             django.core.validators.MaxLengthValidator(4000),
                         ],
                         verbose_name="note",
@@ -554,7 +554,7 @@ class Migration(migrations.Migration):
                         help_text="Shown to visitors. Blank for the words that the status has.",
                         max_length=4000,
                         validators=[
-                            django_http_errors.validation.words,
+                            django_http_errors.validators.words,
                             django.core.validators.MaxLengthValidator(4000),
                         ],
                         verbose_name="reason",
@@ -566,7 +566,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         help_text="An address that visitors are offered instead; they are not redirected.",
                         max_length=500,
-                        validators=[django_http_errors.validation.link],
+                        validators=[django_http_errors.validators.link],
                         verbose_name="replacement",
                     ),
                 ),

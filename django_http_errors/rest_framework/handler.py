@@ -1,35 +1,89 @@
-"""From REST framework's exceptions to the road, and back into the view's own renderer."""
+"""From REST framework's exceptions to the pipeline, and back into the view's own renderer."""
 
 from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils.http import escape_leading_slashes
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions, views
-from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
-from .. import catalogue, pipeline, responses
-from ..exceptions import HttpError, problem_for, registered_status, seconds_until
+from ..core import pipeline
+from ..core.exception_mapping import is_client_error, problem_for
+from ..core.statuses import error_status
+from ..core.times import seconds_until
 from ..problems import Permanence, Problem, Representation
 from .errors import invalid_parts
 from .renderers import ProblemJSONRenderer
-from .response import APIProblemResponse
+from .response import APIErrorResponse
 
 logger = logging.getLogger("django_http_errors")
 
 _INVALID = _("Parts of what was sent cannot be accepted. Correct them and send it again.")
 
 
-def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
+class ExceptionHandler:
+    """Answers what was raised in a view of REST framework; its steps can be overridden.
+
+    exc: any exception
+    context: as REST framework gives it, with "view" and "request"
+    """
+
+    def __init__(self, exc: Exception, context: Mapping[str, Any]) -> None:
+        self.exc = exc
+        self.context = context
+
+    def run(self) -> HttpResponseBase | None:
+        """Return the response, None for an unknown exception.
+
+        REST framework raises that again, Django signals and logs it, and `handler500` answers.
+        """
+        if not self.handles():
+            return None
+        if isinstance(self.exc, exceptions.APIException):
+            if self.exc.status_code not in range(400, 600):
+                # It isn't an error, or has a status that isn't one.
+                return views.exception_handler(self.exc, dict(self.context))
+        response = self.get_response(self.get_problem())
+        views.set_rollback()
+        request: HttpRequest = self.context["request"]._request
+        return pipeline.hide(request, response)
+
+    def handles(self) -> bool:
+        """Return whether the exception is answered here rather than by Django."""
+        known = (exceptions.APIException, Http404, PermissionDenied)
+        return isinstance(self.exc, known) or is_client_error(self.exc)
+
+    def get_problem(self) -> Problem:
+        """Return what the exception stands for, with the lists that only the view knows."""
+        try:
+            if isinstance(self.exc, exceptions.APIException):
+                problem = _api_problem(self.exc)
+            else:
+                problem = problem_for(self.exc)
+            lists = _lists(problem, self.context)
+            return problem.replaced(**lists) if lists else problem
+        except Exception:
+            logger.exception("What %r stands for could not be read", type(self.exc))
+            status = getattr(self.exc, "status_code", getattr(self.exc, "status", 500))
+            return error_status(status).default_problem
+
+    def get_response(self, problem: Problem) -> APIErrorResponse:
+        """Return the response that says `problem` in the form that the view has chosen."""
+        serializer = getattr(getattr(self.exc, "detail", None), "serializer", None)
+        return APIErrorResponse(problem, serializer, self.exc)
+
+
+def exception_handler(exc: Exception, context: Mapping[str, Any]) -> HttpResponseBase | None:
     """Answer what was raised in a view of REST framework; for ``EXCEPTION_HANDLER``.
 
     exc: any exception
@@ -38,51 +92,7 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
     None for an unknown exception: REST framework then raises it again, Django signals and logs
     it, and `handler500` answers.
     """
-    if isinstance(exc, exceptions.APIException):
-        if exc.status_code not in range(400, 600):
-            return views.exception_handler(exc, context)  # It is no error, or says so badly.
-    elif not _is_answered(exc):
-        return None
-    problem = _problem(exc, context)
-    request: HttpRequest = context["request"]._request
-    language, spoken = pipeline.language_of(request)
-    with spoken:
-        try:
-            problem = pipeline.settle(request, problem, language)
-        finally:
-            # Not before: in a transaction that is to be rolled back no rules can be read.
-            views.set_rollback()
-        serializer = getattr(getattr(exc, "detail", None), "serializer", None)
-        try:
-            response = APIProblemResponse(problem, serializer, exc)
-        except Exception:
-            logger.exception("The words for status %d could not be said", problem.status)
-            problem = catalogue.entry(problem.status).problem()
-            problem = pipeline.settle(request, problem, language)
-            response = APIProblemResponse(problem, cause=exc)
-        response.headers["Content-Language"] = language
-        try:
-            responses.set_fields(response, problem, request)
-        except Exception:
-            logger.exception("The fields of status %d could not be made", problem.status)
-    return response
-
-
-def _is_answered(exc: Exception) -> bool:
-    """Tell whether `exc`, which isn't REST framework's, is answered here rather than by Django."""
-    known = isinstance(exc, (HttpError, Http404, PermissionDenied))
-    return known or (registered_status(exc) or 500) < 500
-
-
-def _problem(exc: Exception, context: dict[str, Any]) -> Problem:
-    try:
-        known = _api_problem(exc) if isinstance(exc, exceptions.APIException) else problem_for(exc)
-        lists = _lists(known, context)
-        return known.replaced(**lists) if lists else known
-    except Exception:
-        logger.exception("What %r stands for could not be read", type(exc))
-        status = getattr(exc, "status_code", getattr(exc, "status", 500))
-        return catalogue.entry(status).problem()
+    return ExceptionHandler(exc, context).run()
 
 
 def _api_problem(exc: exceptions.APIException) -> Problem:
@@ -105,11 +115,11 @@ def _api_problem(exc: exceptions.APIException) -> Problem:
     challenge = getattr(exc, "auth_header", None)
     if challenge:
         members["challenges"] = (str(challenge),)
-    return catalogue.entry(exc.status_code).problem(**members)
+    return error_status(exc.status_code).problem(**members)
 
 
 def _is_a_body(exc: exceptions.APIException, detail: dict[str, Any]) -> bool:
-    """Tell whether the detail of `exc` has members of a problem, and not errors by field.
+    """Return whether the detail of `exc` has members of a problem, and not errors by field.
 
     So it is with djangorestframework-simplejwt: "detail", "code" and more.
     """
@@ -118,7 +128,7 @@ def _is_a_body(exc: exceptions.APIException, detail: dict[str, Any]) -> bool:
 
 
 def _says_the_default(exc: exceptions.APIException) -> bool:
-    """Tell whether `exc` has only the framework's own words, which the catalogue says better.
+    """Return whether `exc` has only the framework's own words, which the catalogue says better.
 
     It doesn't for what REST framework has given another status: a 401 that nobody may answer
     with a challenge becomes a 403, and the catalogue's words for that wouldn't be true.
@@ -137,7 +147,7 @@ def _says_the_default(exc: exceptions.APIException) -> bool:
     return re.fullmatch(words, str(exc.detail), re.DOTALL) is not None
 
 
-def _lists(problem: Problem, context: dict[str, Any]) -> dict[str, Any]:
+def _lists(problem: Problem, context: Mapping[str, Any]) -> dict[str, Any]:
     """Return the members of `problem` that it lacks and the view can give."""
     view = context["view"]
     if problem.status == 405 and problem.allow is None:

@@ -92,7 +92,7 @@ def test_what_is_not_valid_any_more_when_it_is_confirmed_changes_nothing(
     admin_client, monkeypatch
 ) -> None:
     response = upload(admin_client, b"pattern,reason\n/a,\n/b,{path}\n")
-    monkeypatch.setattr("django_http_errors.validation.PLACEHOLDERS", ())
+    monkeypatch.setattr("django_http_errors.validators.PLACEHOLDERS", ())
     response = confirm(admin_client, response)
     assert "Nothing was imported" in response.content.decode()
     assert not PermanenceRule.objects.exists()

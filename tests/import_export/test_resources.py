@@ -14,13 +14,13 @@ from django.db import models
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from django_http_errors.addresses import decoded_path
+from django_http_errors.http.urls import decoded_path
 from django_http_errors.import_export import ErrorMessageResource, PermanenceRuleResource
 from django_http_errors.import_export.formats import formats
 from django_http_errors.import_export.resources import TableResource
-from django_http_errors.importing import MESSAGES, RULES, check, import_rules
+from django_http_errors.importing.importer import MESSAGES, RULES, check, import_rules
 from django_http_errors.models import ErrorMessage, Generation, PermanenceRule
-from django_http_errors.validation import PLACEHOLDERS
+from django_http_errors.validators import PLACEHOLDERS
 
 pytestmark = pytest.mark.django_db
 

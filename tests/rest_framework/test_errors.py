@@ -18,7 +18,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.fields import empty
 
-from django_http_errors.catalogue import entry
+from django_http_errors.core.statuses import error_status
 from django_http_errors.rest_framework.errors import MOST_CHARACTERS, MOST_ERRORS, invalid_parts
 
 from .views import Validating, raising
@@ -273,8 +273,8 @@ def test_errors_under_another_status(serve, status: int) -> None:
 
     problem = serve(raising(lambda: Own({"a": ["x"]}))).ask().json()
     assert problem["errors"] == [{"detail": "x", "pointer": "/a", "code": "error"}]
-    assert problem["detail"] == str(entry(status).detail)
-    assert problem["title"] == str(entry(status).title)
+    assert problem["detail"] == str(error_status(status).detail)
+    assert problem["title"] == str(error_status(status).title)
 
 
 def test_members_that_an_exception_brings(serve) -> None:

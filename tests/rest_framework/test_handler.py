@@ -35,7 +35,7 @@ from rest_framework.urlpatterns import format_suffix_patterns
 from rest_framework.viewsets import ViewSet
 
 from django_http_errors import exceptions as http_exceptions
-from django_http_errors.catalogue import CATALOGUE, entry
+from django_http_errors.core.statuses import STATUSES, error_status
 from django_http_errors.exceptions import EXCEPTIONS, HttpError
 from django_http_errors.problems import Problem
 from django_http_errors.rest_framework import ProblemJSONRenderer, exception_handler
@@ -93,7 +93,7 @@ def checked(response: Any, status: int) -> dict[str, Any]:
     assert members["status"] == status
     assert set(members) <= MEMBERS
     assert members["type"] == "about:blank"
-    assert members["title"] == str(entry(status).title)
+    assert members["title"] == str(error_status(status).title)
     assert members["detail"]
     assert members["instance"] == response.request["PATH_INFO"]
     assert members["permanence"] in ("temporary", "permanent", "unknown")
@@ -127,7 +127,7 @@ def test_every_exception_of_the_framework(serve, settings, name: str, middleware
     assert response["Content-Type"] == PROBLEM
     assert ("errors" in members) == (name == "ValidationError")
     if name != "ValidationError":
-        assert members["detail"] == str(entry(kind.status_code).detail)
+        assert members["detail"] == str(error_status(kind.status_code).detail)
     assert ("WWW-Authenticate" in response) == (kind.status_code == 401)
 
 
@@ -140,13 +140,13 @@ def test_the_framework_has_these_exceptions() -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("status", [*CATALOGUE, 418, 499, 599])
+@pytest.mark.parametrize("status", [*STATUSES, 418, 499, 599])
 def test_every_exception_of_the_app(serve, status: int, records: list) -> None:
     kind = EXCEPTIONS.get(status, HttpError)
     response = serve(raising(lambda: kind(status=status))).ask()
     members = checked(response, status)
-    assert members["detail"] == str(entry(status).detail)
-    for name in entry(status).owes:
+    assert members["detail"] == str(error_status(status).detail)
+    for name in error_status(status).owes:
         if name in ("WWW-Authenticate", "Allow"):
             assert name in response
     assert [record.status_code for record in records] == [status]
@@ -191,7 +191,7 @@ def test_internal_words_are_not_told(serve, name: str, accept: str) -> None:
     assert response.status_code == status
     for word in (b"secret", b"Group", b"ZeroDivision"):
         assert word not in response.content
-    assert str(entry(status).detail) in response.content.decode()
+    assert str(error_status(status).detail) in response.content.decode()
 
 
 @pytest.mark.parametrize("name", ["http404", "permission-denied"])
@@ -227,7 +227,7 @@ def test_the_shortcut(serve) -> None:
         return get_object_or_404(Group, pk=0)
 
     members = checked(serve(raising(make)).ask(), 404)
-    assert members["detail"] == str(entry(404).detail)
+    assert members["detail"] == str(error_status(404).detail)
 
 
 @pytest.mark.parametrize(
@@ -256,7 +256,7 @@ def test_the_words_of_throttling(serve, settings, wait: int | None, language: st
     api = serve(raising(lambda: exceptions.Throttled(wait)))
     members = api.ask(**{"accept-language": language}).json()
     with translation.override(language):
-        assert members["detail"] == str(entry(429).detail)
+        assert members["detail"] == str(error_status(429).detail)
 
 
 def test_an_exception_of_the_project(serve) -> None:
@@ -302,7 +302,7 @@ def test_an_exception_that_can_not_be_read(serve, own_records: list) -> None:
 
     for kind in (Own, OwnToo):
         members = checked(serve(raising(kind)).ask(), 409)
-        assert members["detail"] == str(entry(409).detail)
+        assert members["detail"] == str(error_status(409).detail)
     assert own_records
 
 
@@ -313,7 +313,7 @@ def test_words_that_can_not_be_said(
 ) -> None:
     """Those of the status are then, and a conflict is no crash."""
     response = serve(raising(lambda: HttpError(status=status, **given))).ask()
-    assert checked(response, status)["detail"] == str(entry(status).detail)
+    assert checked(response, status)["detail"] == str(error_status(status).detail)
     page = serve(raising(lambda: HttpError(status=status, **given))).ask(accept=HTML)
     assert page.status_code == status
     assert b"secret" not in page.content
@@ -358,7 +358,7 @@ def test_a_challenge_or_a_refusal(serve, kind: type[APIException], challenge: An
     else:
         members = checked(response, 401)
         assert response["WWW-Authenticate"] == str(challenge)
-        assert members["detail"] == str(entry(401).detail)
+        assert members["detail"] == str(error_status(401).detail)
 
 
 @pytest.mark.parametrize(
@@ -554,7 +554,7 @@ def test_a_format_in_the_path(serve) -> None:
 
 def test_an_unknown_format(serve) -> None:
     api = serve(PlainView.as_view())
-    assert checked(api.ask("/api/?format=tar"), 404)["detail"] == str(entry(404).detail)
+    assert checked(api.ask("/api/?format=tar"), 404)["detail"] == str(error_status(404).detail)
 
 
 def test_an_offer_does_not_lead_to_another_site() -> None:
@@ -630,7 +630,7 @@ def test_the_apps_415_for_a_coding(serve) -> None:
 @pytest.mark.parametrize("body", [b"{", b"\xff", b"[1,", b"NaN"])
 def test_content_that_is_no_json(serve, body: bytes) -> None:
     members = checked(serve(PlainView.as_view()).post(body), 400)
-    assert members["detail"] == str(entry(400).detail)
+    assert members["detail"] == str(error_status(400).detail)
 
 
 # 429
@@ -719,7 +719,7 @@ def test_an_unknown_exception(
     form = {None: PROBLEM, "*/*": PROBLEM}.get(accept, accept)
     assert response["Content-Type"].split(";")[0] == form
     if form == HTML:
-        assert f"<h1>{entry(status).title}</h1>" in response.content.decode()
+        assert f"<h1>{error_status(status).title}</h1>" in response.content.decode()
     else:
         assert response.json()["status"] == status
         assert response.json()["request_id"]
@@ -856,7 +856,7 @@ def test_the_views_own_fields_stay(serve) -> None:
 
 def test_the_answer_goes_out_as_the_handler_made_it(serve, monkeypatch) -> None:
     """The middleware has nothing to add."""
-    from django_http_errors import pipeline
+    from django_http_errors.core import pipeline
 
     monkeypatch.setattr(pipeline, "finish", None)
     checked(serve(raising(Http404)).ask(), 404)

@@ -15,9 +15,10 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime, now
 from django.utils.translation import gettext as _
 
-from ... import explanation, validation
-from ...policies import messages
-from ...policies.permanence import Rule
+from ... import validators as validation
+from ...explaining import explanation
+from ...rules import messages
+from ...rules.rows import PermanenceRow
 
 _METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 9.1
 
@@ -110,7 +111,7 @@ def _verdict(each: explanation.Considered, status: int) -> str:
     return _("doesn't decide: one that goes before it does.")
 
 
-def _out_of_force(rule: Rule) -> str:
+def _out_of_force(rule: PermanenceRow) -> str:
     if rule.valid_until is not None and rule.valid_until <= now():
         return _("not in force: it ended at %s.") % _moment(rule.valid_until)
     return _("not in force: it begins at %s.") % _moment(rule.valid_from)

@@ -14,7 +14,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from ... import importing, records
+from ...importing import importer as importing
+from ...importing import reader as records
 from ...models import PermanenceRule
 
 STDIN = "-"

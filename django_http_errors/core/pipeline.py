@@ -1,0 +1,383 @@
+"""The pipeline: what becomes of an error between the entry point and the response.
+
+    exception or status -> Problem    what happened?                      core.exception_mapping
+    hide                              must it be hidden?                  hiding
+    apply rules                       for good, or for now?               rules.permanence
+    apply words                       in whose words, which language?     rules.messages
+    negotiate                         in which format?                    http.negotiation
+    render                            Problem -> bytes                    http.renderers
+    headers                           which headers are required?         http.headers
+
+`complete` runs it, for every entry point, and `finish` reads from top to bottom. Nothing here
+raises: each step has a fallback, and the last one is constant bytes.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils import translation
+from django.utils.datastructures import CaseInsensitiveMapping
+from django.utils.encoding import escape_uri_path
+from django.utils.http import escape_leading_slashes
+
+from ..conf import http_errors
+from ..hiding import policies
+from ..hiding.policies import HidingPolicy
+from ..http import headers, negotiation, renderers, responses
+from ..http.methods import allowed_methods
+from ..http.renderers import RendererEntry, RenderInput
+from ..http.request_ids import request_id
+from ..http.responses import ErrorResponse, GetContext, UnfinishedError
+from ..http.urls import web_address
+from ..problems import Problem
+from ..rules.messages import apply_messages, fill_placeholders
+from ..rules.permanence import apply_rules
+from ..rules.snapshot import Snapshot, snapshots
+from . import debug
+from .exception_mapping import problem_for
+from .request_info import RequestInfo
+from .statuses import error_status, translated_default
+
+logger = logging.getLogger("django_http_errors")
+
+LONGEST_INSTANCE = 2048
+_PLAIN_PATH = re.compile(r"/(?:[A-Za-z0-9_.~-]+/?)*+")
+
+# Where a request that isn't for a document goes (Fetch Metadata Request Headers, 2.1): a page
+# would be wasted on it.
+_SUBRESOURCES = frozenset(
+    "audio audioworklet font image manifest paintworklet script serviceworker sharedworker "
+    "style track video worker xslt".split()
+)
+
+
+def answer(
+    request: HttpRequest,
+    problem: Problem,
+    *,
+    exception: BaseException | None = None,
+    get_context: GetContext | None = None,
+) -> HttpResponseBase:
+    """Return the answer to `request`, for the entry points.
+
+    exception: what the problem stands for
+    get_context: gives what a view adds to the context of a template; called if one is rendered
+    """
+    return complete(request, ErrorResponse(problem, exception, get_context))
+
+
+def complete(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """Return what goes out for the error `response`: hidden if it must be, and finished.
+
+    It is left unfinished where a middleware around the caller is going to finish it: what stands
+    in between may still have a page or a redirect for the address, and then no rule and no
+    template is asked.
+    """
+    info = RequestInfo.of(request)
+    response = hide(request, response)
+    is_hidden = isinstance(response, ErrorResponse) and response.hides_status is not None
+    # What is hidden is finished outside of all that has seen the view.
+    if info.has_hiding_middleware if is_hidden else info.has_middleware:
+        if response.status_code >= 500:
+            # Django logs it before the response is finished, and the id belongs in the log.
+            request_id(request, make=True)
+        return response
+    if is_hidden:
+        request = untouched(request)
+    if is_unfinished(response):
+        finish(request, response)
+    return response
+
+
+def hide(
+    request: HttpRequest, response: HttpResponseBase, status: int | None = None
+) -> HttpResponseBase:
+    """Return the 404 of a hiding scope in the place of an error that it hides.
+
+    Any other response is returned as it is. A real 404 in a scope is replaced too, so that both
+    are made of the same.
+
+    status: what the response amounts to, its own status if left out
+    """
+    status = response.status_code if status is None else status
+    if status >= 500 or (isinstance(response, ErrorResponse) and response.hides_status):
+        return response
+    info = RequestInfo.of(request)
+    for policy in hiding_policies(request, info):
+        if policy.hides(status, info.shown) and not policies.is_exempt(policy, request):
+            return hide_by(policy, request, response, status)
+    return response
+
+
+def hide_by(
+    policy: HidingPolicy, request: HttpRequest, response: HttpResponseBase, status: int
+) -> ErrorResponse:
+    """Return the 404 that stands in the place of `response`, and report it to the operators."""
+    info = RequestInfo.of(request)
+    info.has_hidden = info.is_silent = True
+    policies.report_hidden(request, response, status, policy)
+    return responses.hidden_response(response, status)
+
+
+def hiding_policies(request: HttpRequest, info: RequestInfo) -> list[HidingPolicy]:
+    """Return what hides at the address of `request`: its view, and a rule."""
+    found = (policies.view_policy(request, info), rule_policy(request, info))
+    return [each for each in found if each is not None]
+
+
+def rule_policy(
+    request: HttpRequest, info: RequestInfo, *, from_memory: bool = False
+) -> HidingPolicy | None:
+    """Return the policy of the hiding rule that covers the path of `request`, None without one.
+
+    from_memory: be content with the rules that are known, as before a view; what was found then
+        is looked for again when something could tell
+    """
+    if info.rule_policy is None and not info.knows_rule_policy:
+        try:
+            snapshot = snapshots.current(from_memory=True) if from_memory else _snapshot(info)
+            info.rule_policy = policies.rule_policy(request, info, snapshot.hiding)
+            info.knows_rule_policy = not from_memory
+        except Exception:
+            logger.exception("Whether a hiding rule covers an address could not be found out")
+    return info.rule_policy
+
+
+def _snapshot(info: RequestInfo, *, from_memory: bool = False) -> Snapshot:
+    """Return the messages and rules that all of the answer goes by."""
+    if info.snapshot is None:
+        info.snapshot = snapshots.current(from_memory=from_memory)
+    return info.snapshot
+
+
+def untouched(request: HttpRequest) -> HttpRequest:
+    """Return `request` as it was before any view saw it, for the page of a hiding scope.
+
+    What a view has left on it (an object, a language, messages) would tell that there is one. A
+    request that no view was called for is one already, but for what the resolver found.
+    """
+    info = RequestInfo.of(request)
+    bare = info.untouched_request or policies.copy_request(request)
+    bare_info = RequestInfo.of(bare)
+    bare_info.snapshot = info.snapshot
+    bare_info.is_silent = True
+    return bare
+
+
+def is_unfinished(response: HttpResponseBase) -> bool:
+    """Return whether `finish` has something to do for the error `response`."""
+    if isinstance(response, UnfinishedError):
+        return not response.is_finished
+    return responses.is_bare(response) or debug.is_technical_page(response)
+
+
+def finish(request: HttpRequest, response: HttpResponseBase) -> None:
+    """Give an unfinished `response` its status, its content and its headers."""
+    info = RequestInfo.of(request)
+    try:
+        own_renderer = None
+        get_context: GetContext | None = None
+        is_hidden = False
+        if isinstance(response, UnfinishedError):
+            response.is_finished = True
+            problem = response.own_problem
+            get_context = response.get_context
+            own_renderer = response.own_renderer()
+            is_hidden = response.hides_status is not None
+        elif debug.is_technical_page(response):
+            if debug.is_wanted(response, negotiate(request).media_type):
+                return
+            # Django's page may have another status than the app has for the exception.
+            problem = problem_for(info.exception, response.status_code)
+        else:
+            problem = responses.problem_of(response)
+        info.language, override = language_of(request, own=not is_hidden)
+        with override:
+            problem = apply_policies(problem, request, info)
+            problem = add_request_details(problem, request)
+            renderer = own_renderer or negotiate(request)
+            given = RenderInput(
+                problem,
+                request,
+                instance_of(request),
+                request_id(request, make=problem.status >= 500),
+                get_context,
+            )
+            body, content_type = render(renderer, given)
+        responses.fill(response, problem.status, body)
+        headers.set_headers(
+            response,
+            problem,
+            content_type,
+            request.method or "",
+            headers.below_wsgi_server(request.META),
+        )
+        if given.is_personal:
+            headers.make_private(response)
+        if isinstance(response, UnfinishedError):
+            response.set_problem(given.complete_problem)
+        else:
+            response.problem = given.complete_problem()  # type: ignore[attr-defined]
+    except Exception:
+        logger.exception("An error could not be answered as it should")
+        responses.fill_with_last_resort(response)
+    finally:
+        # Its traceback leads to frames that hold the response: all of it would wait for the
+        # garbage collector.
+        vars(response).pop("raised", None)
+
+
+def apply_policies(problem: Problem, request: HttpRequest, info: RequestInfo) -> Problem:
+    """Return `problem` by the rules and in the words of the site, in the active language.
+
+    What fails is logged, and leaves the problem as it was; what can't be put into words is
+    answered by the default problem of the status.
+    """
+    is_default = problem is error_status(problem.status).default_problem
+    try:
+        # A crash may come from the database: its answer doesn't wait for news from there.
+        snapshot = _snapshot(info, from_memory=problem.status == 500)
+        own = problem
+        # Most paths have no rule, and to find out host and time takes longer than to see that.
+        if problem.status == 404 and snapshot.rules.may_cover(info.path):
+            host = info.host(request)
+            problem = apply_rules(problem, snapshot.rules, info.path, host, info.now)
+        if len(snapshot.messages):
+            host, language = info.host(request), info.language.lower()
+            problem = apply_messages(problem, snapshot.messages, info.path_key, host, language)
+        if problem is not own:
+            is_default = False
+            problem = fill_placeholders(problem, own, _placeholders(problem, request, info))
+    except Exception:
+        logger.exception("Rules and messages could not be applied")
+    try:
+        if is_default:
+            return translated_default(problem.status, info.language)
+        return problem.translated(info.language)
+    except Exception:
+        logger.exception("An error could not be put into words")
+    return translated_default(problem.status, info.language)
+
+
+def _placeholders(
+    problem: Problem, request: HttpRequest, info: RequestInfo
+) -> dict[str, Callable[[], str]]:
+    """Return what gives the values of the placeholders in the words of editors."""
+    seconds = problem.retry_after
+    return {
+        "path": lambda: request.path,
+        "method": lambda: info.method,
+        "status": lambda: str(problem.status),
+        "host": lambda: info.host(request),
+        "request_id": lambda: request_id(request, make=True),
+        "retry_after": lambda: "" if seconds is None else renderers.duration(seconds),
+    }
+
+
+def add_request_details(problem: Problem, request: HttpRequest) -> Problem:
+    """Return `problem` with what only some errors say of the request; most say nothing."""
+    members: dict[str, Any] = {}
+    if problem.headers:
+        members.update(_members_of_headers(problem))
+    if problem.status == 405 and members.get("allow", problem.allow) is None:
+        members["allow"] = allowed_methods(request)
+    if problem.available:
+        here = _bounded(web_address(request.get_full_path())) or instance_of(request)
+        members["available"] = tuple(
+            each if each.href else replace(each, href=here) for each in problem.available
+        )
+    if settings.DEBUG:
+        details = debug.details(request)
+        if details:
+            members["extensions"] = {**problem.extensions, **details}
+    return problem.replaced(**members) if members else problem
+
+
+def _members_of_headers(problem: Problem) -> dict[str, Any]:
+    return headers.members_of(problem.status, CaseInsensitiveMapping(dict(problem.headers)))
+
+
+def instance_of(request: HttpRequest) -> str:
+    """Return the path of `request` as a URI reference (RFC 3986), "" if it can't be sent back."""
+    path = request.path
+    if _PLAIN_PATH.fullmatch(path):
+        return path if len(path) <= LONGEST_INSTANCE else ""
+    return _bounded(escape_leading_slashes(escape_uri_path(path)))
+
+
+def _bounded(address: str) -> str:
+    """Return `address` if it is a path, and of a length to send back; "" if not."""
+    return address if address.startswith("/") and len(address) <= LONGEST_INSTANCE else ""
+
+
+def negotiate(request: HttpRequest) -> RendererEntry:
+    """Return the renderer that the client prefers, or what its path has by default.
+
+    An Accept header that can't be met doesn't change the status of an error (RFC 9110, 12.5.1).
+    """
+    entries = renderers.renderers()
+    if request.META.get("HTTP_SEC_FETCH_DEST") in _SUBRESOURCES and "text/plain" in entries:
+        return entries["text/plain"]
+    offers = tuple(entries)
+    default = _default_media_type(request.path_info)
+    if default not in entries:
+        default = offers[0]
+    return entries[negotiation.best(request.META.get("HTTP_ACCEPT"), offers, default) or default]
+
+
+def _default_media_type(path: str) -> str:
+    for start, media_type in http_errors.DEFAULT_MEDIA_TYPES:
+        if path.startswith(start):
+            return media_type
+    return ""  # OPTIONS * has no path that begins with anything.
+
+
+def render(renderer: RendererEntry, given: RenderInput) -> tuple[bytes, str]:
+    """Return the body by the first of the fallbacks that works, and its content type."""
+    for fallback in renderer.fallbacks:
+        try:
+            body = fallback(given)
+            if body is not None or fallback is renderer.fallbacks[-1]:
+                content_type = given.content_type or renderer.content_type
+                return b"".join((body,)), content_type  # type: ignore[arg-type] # or raises
+        except Exception:
+            logger.exception(
+                "The %s for status %d could not be rendered",
+                renderer.media_type,
+                given.problem.status,
+            )
+    status, media_type = given.problem.status, renderer.media_type
+    body = responses.last_resort(status, media_type)
+    return body, responses.last_resort_content_type(media_type)
+
+
+def language_of(
+    request: HttpRequest, *, own: bool = True
+) -> tuple[str, AbstractContextManager[Any]]:
+    """Return the tag of the language of `request`, and what activates it.
+
+    What is active is right unless the error came before LocaleMiddleware did: then it may be
+    the language of the thread's last visitor.
+
+    own: whether a view may have changed the language; what hides a view doesn't show that
+    """
+    language = getattr(request, "LANGUAGE_CODE", None)
+    if language is None and http_errors.is_localised:
+        language = translation.get_language_from_request(request)
+        own = False
+    if own:
+        return translation.get_language() or settings.LANGUAGE_CODE, _NO_OVERRIDE
+    language = language or settings.LANGUAGE_CODE
+    return language, translation.override(language)
+
+
+_NO_OVERRIDE = nullcontext()

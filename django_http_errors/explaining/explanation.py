@@ -1,0 +1,185 @@
+"""Why an address is answered as it is: for the admin and for the shell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps
+from django.http import HttpRequest
+from django.test import RequestFactory
+from django.urls import Resolver404, ResolverMatch, get_resolver, resolve
+from django.urls.resolvers import RegexPattern, RoutePattern
+from django.utils import translation
+from django.utils.http import escape_leading_slashes
+
+from ..core import pipeline
+from ..core.request_info import RequestInfo
+from ..core.statuses import error_status
+from ..hiding import policies
+from ..http.responses import ErrorResponse
+from ..http.urls import path_key
+from ..problems import Problem
+from ..rules import permanence
+from ..rules.rows import MessageRow, PermanenceRow
+from ..rules.snapshot import Snapshot, snapshots
+
+
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """A rule that covers the address; the first that is in force decides."""
+
+    rule: PermanenceRow
+    in_force: bool
+    decides: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What becomes of an error at an address, and why.
+
+    `match` is the view that answers at the address as things are (None: the URLconf knows
+    none), `response` the answer if there were none, or if that view raised the error.
+    `hidden_by` is the primary key of the hiding rule that covers the address; the answer is that
+    for anybody whom it exempts.
+    """
+
+    request: HttpRequest
+    match: ResolverMatch | None
+    rules: tuple[Considered, ...]
+    messages: tuple[MessageRow, ...]
+    problem: Problem
+    response: ErrorResponse
+    hidden_by: int | None = None
+
+
+def explain(
+    address: str,
+    *,
+    status: int = 404,
+    method: str = "GET",
+    accept: str = "",
+    language: str = "",
+    host: str = "",
+    nonce: str = "",
+    snapshot: Snapshot | None = None,
+) -> Explanation:
+    """Return what a `status` at `address` is answered with, by the real pipeline; no view is called.
+
+    address: a path, with or without a query string
+    status: 400 to 599; ValueError for another
+    accept, language: the Accept field and the language tag of the client; "": none
+    host: the host name; "": localhost
+    nonce: what lets the page's style through the Content-Security-Policy of where it is shown
+    snapshot: the messages and rules to go by; left out, those of the site
+    """
+    snapshot = snapshot or snapshots.current()
+    request = request_for(
+        address, method=method, accept=accept, language=language, host=host, nonce=nonce
+    )
+    response = ErrorResponse(error_status(status).default_problem)
+    info = RequestInfo.of(request)
+    info.snapshot = snapshot
+    with translation.override(language or translation.get_language()):
+        pipeline.finish(request, response)
+    policy = policies.rule_policy(request, info, snapshot.hiding)
+    host = info.host(request)
+    considered = []
+    decided = status != 404
+    for rule, in_force in permanence.considered(snapshot.rules, info.path, host, info.now):
+        considered.append(Considered(rule, in_force, in_force and not decided))
+        decided = decided or in_force
+    sent = response.problem
+    return Explanation(
+        request=request,
+        match=view_at(request.path_info),
+        rules=tuple(considered),
+        messages=tuple(
+            snapshot.messages.matching(sent.status, info.path_key, host, info.language.lower())
+        ),
+        problem=sent,
+        response=response,
+        hidden_by=policy.rule if policy else None,
+    )
+
+
+def request_for(
+    address: str,
+    *,
+    method: str = "GET",
+    accept: str = "",
+    language: str = "",
+    host: str = "",
+    nonce: str = "",
+) -> HttpRequest:
+    """Return the request that a stranger would make."""
+    fields = {"Host": host or "localhost"}
+    if accept:
+        fields["Accept"] = accept
+    if language:
+        fields["Accept-Language"] = language
+    # Without the escape, the second of two slashes begins a host for the RequestFactory.
+    request: Any = RequestFactory().generic(method, escape_leading_slashes(address), headers=fields)
+    if nonce:
+        request.csp_nonce = request._csp_nonce = nonce  # django-csp's and Django's
+    if language:
+        request.LANGUAGE_CODE = language
+    if apps.is_installed("django.contrib.auth"):
+        from django.contrib.auth.models import AnonymousUser  # noqa: PLC0415 - optional
+
+        request.user = AnonymousUser()
+    return request  # type: ignore[no-any-return]
+
+
+def is_own_host(host: str) -> bool:
+    """Tell whether the site answers requests for `host` (ALLOWED_HOSTS)."""
+    request = request_for("/", host=host)
+    return RequestInfo.of(request).host(request) == host
+
+
+def view_at(path: str) -> ResolverMatch | None:
+    """Return the view that answers at the decoded `path`, with or without the final slash."""
+    key = path_key(path)
+    for spelling in (path, f"{key}/", key or "/"):
+        try:
+            return resolve(spelling)
+        except Resolver404:
+            continue
+    return None
+
+
+def routes_below(path: str) -> Iterator[str]:
+    """Yield the routes that the URLconf has below the decoded `path`, as far as can be told."""
+    start = f"{path_key(path)}/"
+    for literal, route in _routes(get_resolver(), ""):
+        if literal.startswith(start) and route != start:
+            yield route
+
+
+def _routes(resolver: Any, before: str) -> Iterator[tuple[str, str]]:
+    """Yield the beginning that every address of a route has, and the route, for each one."""
+    for each in resolver.url_patterns:
+        literal, is_whole = _literal(each.pattern)
+        if is_whole and hasattr(each, "url_patterns"):
+            yield from _routes(each, before + literal)
+        else:
+            written = literal if is_whole else str(each.pattern).removeprefix("^").removesuffix("$")
+            yield f"/{before}{literal}", f"/{before}{written}"
+
+
+# What has no meaning of its own in a regular expression, unless it is followed by a quantifier.
+_PLAIN = re.compile(r"\^?((?:(?:[\w/~%@,;:=&!-]|\\[.-])(?![?*+{]))*)(\$|\\Z)?")
+
+
+def _literal(pattern: Any) -> tuple[str, bool]:
+    """Return the beginning of `pattern` that every address has, and whether that is all of it."""
+    if isinstance(pattern, RoutePattern):
+        literal, parameter, _rest = str(pattern).partition("<")
+        return literal, not parameter
+    if isinstance(pattern, RegexPattern):
+        regex = str(pattern)
+        plain = None if "|" in regex else _PLAIN.match(regex)
+        return (plain[1].replace("\\", ""), plain.end() == len(regex)) if plain else ("", False)
+    return str(pattern), True  # the language of i18n_patterns

@@ -1,0 +1,94 @@
+"""What in a response could tell that something is there: redirects to a login, and others."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import resolve_url
+from django.urls import NoReverseMatch
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+# How often an address may be encoded in another one: a way back in a login page's address that is
+# the way back of an identity provider's, with one for safety.
+_MOST_NESTED = 4
+_LONGEST_TARGET = 8192
+
+
+def leaking_status(request: HttpRequest, response: HttpResponseBase) -> int:
+    """Return the status that `response` amounts to: 401 for a redirect to a login, else its own."""
+    return 401 if is_login_redirect(response, request.path) else response.status_code
+
+
+def is_login_redirect(response: HttpResponseBase, path: str) -> bool:
+    """Return whether `response` sends the visitor from `path` to a login page.
+
+    That is the login page of the settings, or any page that is told `path` as the way back, at any
+    depth: OpenID Connect and CAS have it in an address within the address. htmx follows
+    `HX-Redirect` and `HX-Location`, whatever the status.
+    """
+    target = _target(response)
+    if not target or len(target) > _LONGEST_TARGET:
+        return False
+    if _has_way_back(target, path):
+        return True
+    try:
+        login = urlsplit(resolve_url(settings.LOGIN_URL))
+        found = urlsplit(target)
+    except (NoReverseMatch, ValueError):
+        return False
+    return found.path == login.path != path and found.netloc in ("", login.netloc)
+
+
+def _target(response: HttpResponseBase) -> str:
+    headers = response.headers
+    if response.status_code in _REDIRECTS:
+        return headers.get("Location", "")
+    return headers.get("HX-Redirect") or headers.get("HX-Location") or ""
+
+
+def _has_way_back(target: str, path: str) -> bool:
+    """Return whether `path` is the value, or the path of the value, of a parameter of `target`."""
+    way_back = re.compile(
+        rf"[?&#].*=(?:[\w+.-]+://[^/?#&]*)?{re.escape(path)}(?=[?&#]|$)", re.DOTALL
+    )
+    for _depth in range(_MOST_NESTED):
+        if way_back.search(target):
+            return True
+        decoded = unquote(target)
+        if decoded == target:
+            return False
+        target = decoded
+    return False
+
+
+def is_respelling(response: HttpResponseBase, path: str) -> bool:
+    """Return whether `response` redirects to `path` with a slash, or below a language's prefix."""
+    spelling = path.rstrip("/")
+    if response.status_code not in _REDIRECTS or not spelling:
+        return False
+    try:
+        target: SplitResult = urlsplit(response.headers.get("Location", ""))
+    except ValueError:
+        return False
+    return unquote(target.path).rstrip("/").endswith(spelling)
+
+
+def could_leak(request: HttpRequest, response: HttpResponseBase) -> bool:
+    """Return whether `response` could tell that an address is routed, and which it is.
+
+    False for an ordinary success, which says what it is to anybody. 304 and 206 may have been
+    decided before it was asked who wants to know, and OPTIONS is answered without that.
+    """
+    status = response.status_code
+    return (
+        status >= 300
+        or status == 206
+        or request.method == "OPTIONS"
+        or "HX-Redirect" in response.headers
+        or "HX-Location" in response.headers
+    )

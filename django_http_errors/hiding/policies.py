@@ -1,0 +1,199 @@
+"""Where hiding is in force, and from whom: 403 as 404 (RFC 9110, section 15.5.4)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from copy import copy
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import DatabaseError
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from ..core.request_info import ATTRIBUTE, RequestInfo, Shown
+from ..rules.rows import HidingRow
+from ..rules.snapshot import HidingRules
+from ..signals import forbidden_hidden
+
+logger = logging.getLogger("django_http_errors.hiding")
+
+Condition = Callable[[HttpRequest], bool]
+
+# What `hide_forbidden` sets on the view that it makes.
+POLICY = "http_errors_policy"
+
+
+def _nobody(request: HttpRequest) -> bool:
+    return False
+
+
+def _authenticated(request: HttpRequest) -> bool:
+    return bool(request.user.is_authenticated)
+
+
+def _staff(request: HttpRequest) -> bool:
+    return bool(request.user.is_active and request.user.is_staff)
+
+
+CONDITIONS: Mapping[str, Condition] = {
+    "nobody": _nobody,
+    "authenticated": _authenticated,
+    "staff": _staff,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class HidingPolicy:
+    """What is hidden in a scope: by a view under `hide_forbidden`, or where a rule covers a path.
+
+    is_exempt: returns whether a request comes from someone who is still shown the real error
+    fold_client_errors: whether a rule hides all 4xx, or only 401, 403 and 404
+    rule: the primary key of the rule, None for a view
+    """
+
+    is_exempt: Condition
+    fold_client_errors: bool = False
+    rule: int | None = None
+
+    def hides(self, status: int, shown: Shown) -> bool:
+        """Return whether an error with `status` is hidden from a client who was `shown` so much.
+
+        A real 404 is: it is answered by the same 404 as a hidden error.
+        """
+        if not 400 <= status < 500:
+            return False
+        if status in (401, 403, 404):
+            return shown < Shown.REVEALED
+        if self.rule is None:
+            return shown < Shown.PERMITTED
+        return self.fold_client_errors and shown < Shown.REVEALED
+
+
+def view_policy(request: HttpRequest, info: RequestInfo) -> HidingPolicy | None:
+    """Return the policy of the view that `request` is routed to, None if it hides nothing."""
+    if info.view_policy is not None:
+        return info.view_policy
+    match = getattr(request, "resolver_match", None)
+    return getattr(match.func, POLICY, None) if match is not None else None
+
+
+def rule_policy(request: HttpRequest, info: RequestInfo, rules: HidingRules) -> HidingPolicy | None:
+    """Return the policy of the first rule that covers the path of `request`, None without one.
+
+    By the path alone: what is there and what isn't are in the same scope.
+    """
+    if not rules.may_cover(info.path):
+        return None
+    # A host that isn't one of the site's could be any of them: what is hidden at one is, then.
+    host = info.host(request)
+    hosts = (host,) if host else ("", *rules.hosts)
+    found: Iterator[HidingRow | None] = (
+        next(iter(rules.covering(info.path, each)), None) for each in hosts
+    )
+    rule = next(filter(None, found), None)
+    if rule is None:
+        return None
+    # A row made by hand may exempt somebody unknown: then nobody is exempt.
+    is_exempt = CONDITIONS.get(rule.exempt, _nobody)
+    return HidingPolicy(is_exempt, rule.fold_client_errors, rule.pk)
+
+
+def copy_request(request: HttpRequest) -> HttpRequest:
+    """Return a copy of `request` that a page can be rendered for after a view has seen it.
+
+    It has no messages: they are marked as read when they are shown, and by then it is too late for
+    that to be stored.
+    """
+    bare = copy(request)
+    bare.META = dict(request.META)
+    bare.resolver_match = None
+    for name in (ATTRIBUTE, "_messages"):
+        bare.__dict__.pop(name, None)
+    return bare
+
+
+# Headers that can end a request before it is asked who may see what is there (RFC 9110, 13 and
+# 14): they would do so only for what exists.
+_CONDITIONAL = ("HTTP_IF_", "HTTP_RANGE")
+
+
+def drop_conditions(request: HttpRequest) -> None:
+    """Take the conditional headers and Range from `request`, before a view sees it."""
+    names = [name for name in request.META if name.startswith(_CONDITIONAL)]
+    for name in names:
+        del request.META[name]
+    if names:
+        request.__dict__.pop("headers", None)
+
+
+def has_conditions(request: HttpRequest) -> bool:
+    """Return whether `request` came to the view with conditional headers or Range."""
+    return any(name.startswith(_CONDITIONAL) for name in request.META)
+
+
+def is_exempt(policy: HidingPolicy, request: HttpRequest) -> bool:
+    """Return whether `request` comes from someone who is still shown the real error.
+
+    Not where that can't be found out: in an error before the middleware that knows the user, with
+    a session that can't be read, by a condition that raises.
+    """
+    if policy.is_exempt is _nobody:
+        return False
+    if not hasattr(request, "user"):
+        return False
+    try:
+        return bool(policy.is_exempt(request))
+    except Exception as error:
+        RequestInfo.of(request).user_is_unknown = isinstance(error, DatabaseError)
+        logger.exception("Who is exempt from hiding could not be found out")
+        return False
+
+
+def _user_id(request: HttpRequest) -> Any:
+    """Return the primary key of the user, None for nobody.
+
+    Asked for whether something is hidden or missing, since that takes time.
+    """
+    if RequestInfo.of(request).user_is_unknown:
+        return None
+    try:
+        return getattr(getattr(request, "user", None), "pk", None)
+    except Exception:
+        logger.exception("Who makes a request could not be found out")
+        return None
+
+
+def report_hidden(
+    request: HttpRequest, response: HttpResponseBase, status: int, policy: HidingPolicy
+) -> None:
+    """Tell the operators, by the log and a signal, what the client isn't told.
+
+    A real 404 is nothing to report.
+    """
+    user = _user_id(request)
+    if status == 404:
+        return
+    try:
+        details = {
+            "status": status,
+            "exception": getattr(response, "raised", None),
+            "user_id": user,
+            "rule": policy.rule,
+        }
+        logger.warning(
+            "Hidden: %d at %s, from user %s, by %s",
+            status,
+            request.path.encode("unicode_escape").decode("ascii"),  # no line of its own making
+            user,
+            "the view" if policy.rule is None else f"rule {policy.rule}",
+            extra={"request": request, "status_code": status, **details},
+        )
+        for receiver, error in forbidden_hidden.send_robust(
+            HidingPolicy, request=request, **details
+        ):
+            if isinstance(error, Exception):
+                logger.error("%r failed", receiver, exc_info=error)
+    except Exception:
+        logger.exception("What was hidden could not be reported to the operators")

@@ -1,0 +1,224 @@
+"""The wrapper that `hide_forbidden` puts around a view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import wraps
+from inspect import isawaitable
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction, sync_to_async
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils import translation
+
+from ..core import pipeline
+from ..core.exception_mapping import problem_for
+from ..core.request_info import RequestInfo, Shown
+from ..http.responses import ErrorResponse
+from . import leaks, policies
+from .policies import POLICY, HidingPolicy
+
+
+def hiding_view(view: Callable[..., Any], policy: HidingPolicy) -> Callable[..., Any]:
+    """Return `view`, sync or async, under `policy`; it is called once for each request."""
+    observe_permissions(getattr(view, "view_class", None) or getattr(view, "cls", None))
+    if iscoroutinefunction(view):
+
+        @wraps(view)
+        async def wrapper(request: Any, *args: Any, **kwargs: Any) -> Any:
+            call = _Call(request, policy)
+            try:
+                response = await view(request, *args, **kwargs)
+            except Exception as exception:
+                # Who asks, and the page, may come from the database.
+                hidden = await sync_to_async(call.hidden_exception)(exception)
+                if hidden is None:
+                    raise
+                return hidden
+            if not call.could_hide(response):
+                return response
+            return await sync_to_async(call.checked)(response)
+
+    else:
+
+        @wraps(view)
+        def wrapper(request: Any, *args: Any, **kwargs: Any) -> Any:
+            call = _Call(request, policy)
+            try:
+                response = view(request, *args, **kwargs)
+            except Exception as exception:
+                hidden = call.hidden_exception(exception)
+                if hidden is None:
+                    raise
+                return hidden
+            return call.checked(response) if call.could_hide(response) else response
+
+    setattr(wrapper, POLICY, policy)
+    return wrapper
+
+
+class _Call:
+    """One call of a view in a hiding scope."""
+
+    def __init__(self, request: Any, policy: HidingPolicy) -> None:
+        # REST framework's request is around Django's.
+        self.request: HttpRequest = getattr(request, "_request", request)
+        self.policy = policy
+        self.info = RequestInfo.of(self.request)
+        self.info.view_policy = policy
+        if self.info.untouched_request is None:
+            self.info.untouched_request = policies.copy_request(self.request)
+        policies.drop_conditions(self.request)
+        self.language = translation.get_language()
+
+    def could_hide(self, response: HttpResponseBase) -> bool:
+        """Return whether `response` has to be looked at; False for an ordinary success."""
+        return leaks.could_leak(self.request, response)
+
+    def checked(self, response: HttpResponseBase) -> HttpResponseBase:
+        """Return `response`, or the 404 in its place."""
+        status = leaks.leaking_status(self.request, response)
+        if self._hides(status):
+            return self._hidden(response, status)
+        return response
+
+    def hidden_exception(self, exception: Exception) -> HttpResponseBase | None:
+        """Return the 404 in the place of `exception`, None if it isn't hidden."""
+        problem = problem_for(exception)
+        if not self._hides(problem.status):
+            return None
+        _roll_back()
+        return self._hidden(ErrorResponse(problem, exception), problem.status)
+
+    def _hides(self, status: int) -> bool:
+        if status < 400:
+            # A success shows what there is, but to OPTIONS without a look at who asks.
+            is_told = self.request.method != "OPTIONS" or self.info.shown > Shown.NOTHING
+        else:
+            is_told = not self.policy.hides(status, self.info.shown)
+        return not is_told and not policies.is_exempt(self.policy, self.request)
+
+    def _hidden(self, response: HttpResponseBase, status: int) -> HttpResponseBase:
+        # What middleware in between would act on: the language that the view chose, and what it
+        # had to say to the visitor.
+        if self.language is not None:
+            translation.activate(self.language)
+        if hasattr(self.request, "_messages"):
+            from django.contrib.messages.storage import default_storage
+
+            self.request._messages = default_storage(self.request)
+        hidden = pipeline.hide_by(self.policy, self.request, response, status)
+        return pipeline.complete(self.request, hidden)
+
+
+def _transactions_of_requests() -> Iterator[BaseDatabaseWrapper]:
+    """Yield the connections whose transaction ATOMIC_REQUESTS has begun."""
+    for connection in connections.all(initialized_only=True):
+        if connection.settings_dict["ATOMIC_REQUESTS"] and connection.in_atomic_block:
+            yield connection
+
+
+def _roll_back() -> None:
+    """Do what Django does when an exception leaves a view, where a response takes its place."""
+    for connection in _transactions_of_requests():
+        connection.set_rollback(True)
+
+
+def observe_permissions(view_class: type | None) -> None:
+    """Let the permission checks of a class-based view show that the client may know the resource.
+
+    Those of Django's PermissionRequiredMixin and UserPassesTestMixin, and of REST framework's
+    views. They are wrapped on the class itself, since nothing else sees them: a function around
+    the view never meets the instance, and a subclass would lose the decorators in between. On a
+    request that isn't in a scope the wrappers do nothing.
+    """
+    if view_class is None:
+        return
+    for name, observed in _OBSERVED.items():
+        method = getattr(view_class, name, None)
+        if method is not None and not hasattr(method, _OBSERVED_MARK):
+            setattr(view_class, name, observed(method))
+
+
+_OBSERVED_MARK = "http_errors_observed"
+
+
+def _marked(wrapper: Callable[..., Any]) -> Callable[..., Any]:
+    setattr(wrapper, _OBSERVED_MARK, True)
+    return wrapper
+
+
+def _permit(request: Any) -> None:
+    info = RequestInfo.of(request)
+    if info.view_policy is not None:
+        info.shown = max(info.shown, Shown.PERMITTED)
+
+
+def _passes(allowed: object) -> bool:
+    """Return whether a permission check lets a request through; a coroutine isn't an answer."""
+    return bool(allowed) and not isawaitable(allowed)
+
+
+def _observed_has_permission(method: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(method)
+    def has_permission(self: Any, *args: Any, **kwargs: Any) -> Any:
+        allowed = method(self, *args, **kwargs)
+        if _passes(allowed):
+            _permit(self.request)
+        return allowed
+
+    return _marked(has_permission)
+
+
+def _observed_get_test_func(method: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(method)
+    def get_test_func(self: Any) -> Callable[[], Any]:
+        test = method(self)
+
+        def test_func() -> Any:
+            allowed = test()
+            if _passes(allowed):
+                _permit(self.request)
+            return allowed
+
+        return test_func
+
+    return _marked(get_test_func)
+
+
+def _observed_check_object_permissions(method: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(method)
+    def check_object_permissions(self: Any, request: Any, obj: Any) -> Any:
+        checked = method(self, request, obj)
+        if not isawaitable(checked):
+            _permit(request)
+        return checked
+
+    return _marked(check_object_permissions)
+
+
+# What REST framework's routes have beside the key of an object.
+_NOT_AN_OBJECT = frozenset({"format", "version"})
+
+
+def _observed_check_permissions(method: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(method)
+    def check_permissions(self: Any, request: Any) -> Any:
+        checked = method(self, request)
+        # Where the address names an object, it is the object's permission that counts.
+        if not isawaitable(checked) and set(self.kwargs) <= _NOT_AN_OBJECT:
+            _permit(request)
+        return checked
+
+    return _marked(check_permissions)
+
+
+_OBSERVED = {
+    "has_permission": _observed_has_permission,
+    "get_test_func": _observed_get_test_func,
+    "check_object_permissions": _observed_check_object_permissions,
+    "check_permissions": _observed_check_permissions,
+}

@@ -1,0 +1,241 @@
+"""The headers of an error: which are required, and what a response already says by its own."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+from wsgiref.util import is_hop_by_hop
+
+from django.http.response import HttpResponseBase, ResponseHeaders
+from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.utils.http import parse_http_date_safe
+
+from ..conf import cached_until_settings_change, forget_on_change, http_errors
+from ..core.statuses import error_status
+from ..core.times import seconds_until
+from ..problems import Permanence, Problem
+
+logger = logging.getLogger("django_http_errors")
+
+# Headers as Django keeps them: by their names in small letters, names and values encoded.
+Headers = Mapping[str, tuple[str, str]]
+
+
+def _quoted(value: str) -> str:
+    """Return `value` as a quoted-string (RFC 9110, section 5.6.4)."""
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _joined(values: Iterable[str]) -> str | None:
+    return ", ".join(map(str, values)) or None
+
+
+def _links(problem: Problem) -> str | None:
+    """Return the Link header (RFC 8288): alternatives, replacements, who demands a 451."""
+    links = []
+    for each in problem.available:
+        link = f'<{each.href}>; rel="alternate"; type={_quoted(each.type)}'
+        links.append(link + (f"; hreflang={_quoted(each.language)}" if each.language else ""))
+    for action in problem.actions:
+        if action.relation:
+            links.append(f"<{action.href}>; rel={_quoted(action.relation)}")
+    if problem.blocked_by:
+        links.append(f'<{problem.blocked_by}>; rel="blocked-by"')
+    return _joined(links)
+
+
+def _challenges(problem: Problem) -> str | None:
+    return _joined(problem.challenges or http_errors.CHALLENGES)
+
+
+def _accepts(method: str) -> Callable[[Problem, str], str | None]:
+    return lambda problem, asked: _joined(problem.accept) if asked == method else None
+
+
+# The headers that statuses require, and where their values come from, by the problem and the
+# method of the request. None: not sent.
+HEADERS: Mapping[str, Callable[[Problem, str], str | None]] = {
+    "Accept": lambda problem, method: _joined(problem.accept),
+    "Accept-Encoding": lambda problem, method: _joined(problem.accept_encoding),
+    "Accept-Patch": _accepts("PATCH"),  # RFC 5789, section 3.1
+    "Accept-Post": _accepts("POST"),
+    "Allow": lambda problem, method: ", ".join(problem.allow or ()),
+    "Connection": lambda problem, method: "Upgrade" if problem.upgrade else None,
+    "Content-Range": lambda problem, method: (
+        None if problem.length is None else f"bytes */{problem.length}"
+    ),
+    "Link": lambda problem, method: _links(problem),
+    "Proxy-Authenticate": lambda problem, method: _challenges(problem),
+    "Retry-After": lambda problem, method: (
+        None if problem.retry_after is None else str(problem.retry_after)
+    ),
+    "Upgrade": lambda problem, method: _joined(problem.upgrade),
+    "WWW-Authenticate": lambda problem, method: _challenges(problem),
+}
+
+# What only the one who writes the content can say.
+_OF_THE_CONTENT = frozenset(
+    {"content-encoding", "content-length", "content-type", "transfer-encoding"}
+)
+
+# What was said of the content that an error replaces (RFC 9110, section 8). Content-Length is
+# among it, and isn't set anew: middleware that is still to come may change the content, and
+# Django's CommonMiddleware and the servers say the length of what is sent.
+_OF_THE_REPLACED_CONTENT = frozenset(
+    "content-digest content-disposition content-encoding content-language content-length"
+    " content-location digest etag last-modified repr-digest".split()
+)
+
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+
+
+def _put(headers: ResponseHeaders, name: str, value: str) -> None:
+    """Set a header; one that can't be sent changes nothing and is logged."""
+    try:
+        sent = ResponseHeaders({})
+        sent[name] = value  # encodes it as Django does, and refuses newlines
+        if not (_NAME.fullmatch(name) and _VALUE.fullmatch(sent[name])):
+            raise ValueError("a character isn't allowed there")
+    except (TypeError, ValueError, UnicodeError) as error:
+        logger.error("The header %r can't be sent: %s", name, error)
+    else:
+        headers[name] = value
+
+
+def _required_headers(problem: Problem) -> tuple[str, ...]:
+    """Return the names of the headers that `problem` requires when their values are known."""
+    names = error_status(problem.status).required_headers
+    if problem.actions:
+        names = ("Link", *names)
+    return names if problem.retry_after is None else ("Retry-After", *names)
+
+
+def make_headers(problem: Problem, content_type: str, method: str, below_wsgi: bool) -> Headers:
+    """Return the headers that come from `problem`, where the response has none of its own.
+
+    below_wsgi: whether a WSGI server sends them: PEP 3333 leaves the headers of the connection to
+        the server, wsgiref breaks on an application's, and gunicorn sends half of them
+    """
+    made = {"Content-Type": content_type}
+    if problem.language:
+        made["Content-Language"] = problem.language
+    for name in _required_headers(problem):
+        value = HEADERS[name](problem, method)
+        if value is not None:
+            made[name] = value
+    made.setdefault("Cache-Control", cache_control(problem.status))
+    made["X-Content-Type-Options"] = "nosniff"
+    made["Vary"] = ", ".join(vary())
+    headers = ResponseHeaders({})
+    for name, value in made.items():
+        if not (below_wsgi and is_hop_by_hop(name)):
+            _put(headers, name, value)
+    return headers._store
+
+
+_remembered_headers = lru_cache(maxsize=256)(make_headers)
+forget_on_change(_remembered_headers.cache_clear)
+
+
+def set_headers(
+    response: HttpResponseBase, problem: Problem, content_type: str, method: str, below_wsgi: bool
+) -> None:
+    """Give `response` the headers that `problem` requires.
+
+    Those of the exception (`Problem.headers`) replace what is there, since they were asked for by
+    name; all others give way to what `response` says already, but for those of its old content.
+    """
+    headers = response.headers
+    # The challenges, the methods and so on of most errors are known before any request.
+    is_common = not (problem.errors or problem.extensions or problem.headers)
+    make = _remembered_headers if is_common else make_headers
+    own = [name for name in headers if name != "Content-Type"]
+    for name in own:
+        if name.lower() in _OF_THE_REPLACED_CONTENT:
+            del headers[name]
+    for name, value in problem.headers:
+        if name.lower() in _OF_THE_CONTENT or (below_wsgi and is_hop_by_hop(name)):
+            continue
+        if name.lower() == "vary" and all(map(_NAME.fullmatch, listed(value))):
+            patch_vary_headers(response, listed(value))
+        else:
+            _put(headers, name, value)
+    made = make(problem, content_type, method, below_wsgi)
+    if not own and not problem.headers:
+        # Each value was checked when it was made; to set it would check and encode it again.
+        headers._store.update(made)
+        return
+    for name, value in made.values():
+        if name == "Vary" and "Vary" in headers:
+            patch_vary_headers(response, vary())
+        elif name in ("Content-Type", "Content-Language") or name not in headers:
+            headers[name] = value
+
+
+@cached_until_settings_change
+def vary() -> tuple[str, ...]:
+    """Return the request headers that any error of the site may depend on.
+
+    The same for every client: a cache that learned of a header only from those who sent it would
+    give their answer to all others, and the other way round.
+    """
+    fields: tuple[str, ...] = ("Accept", "Sec-Fetch-Dest")
+    if http_errors.is_localised:
+        # The language comes from a cookie, if there is one, before it comes from the header.
+        fields = (*fields, "Accept-Language", "Cookie")
+    if http_errors.REQUEST_ID_HEADER:
+        fields = (*fields, http_errors.REQUEST_ID_HEADER)
+    return fields
+
+
+@cached_until_settings_change
+def cache_control(status: int) -> str:
+    """Return the Cache-Control of an answer with `status`, from the setting."""
+    directives = http_errors.CACHE_CONTROL
+    return directives.get(status) or directives[f"{status // 100}xx"]
+
+
+def make_private(response: HttpResponseBase) -> None:
+    """Let no shared cache store `response`, which shows something of who asked for it."""
+    if "no-store" not in response.headers.get("Cache-Control", "").lower():
+        patch_cache_control(response, private=True)
+
+
+def listed(value: str) -> tuple[str, ...]:
+    """Return the elements of a header that is a list (RFC 9110, section 5.6.1)."""
+    return tuple(each.strip() for each in value.split(",") if each.strip())
+
+
+def _seconds(value: str) -> int | None:
+    """Return the seconds of a Retry-After header (RFC 9110, 10.2.3), None for an unusable one."""
+    if value.isascii() and value.isdigit() and len(value) < 10:
+        return int(value)
+    date = parse_http_date_safe(value)
+    return None if date is None else seconds_until(datetime.fromtimestamp(date, UTC))
+
+
+def members_of(status: int, headers: Mapping[str, str]) -> dict[str, Any]:
+    """Return the members of a problem that the `headers` of a response with `status` say.
+
+    Allow and Accept count where they are the matter: REST framework puts Allow everywhere.
+    """
+    members: dict[str, Any] = {}
+    if status == 405 and "Allow" in headers:
+        members["allow"] = listed(headers["Allow"])
+    if status == 415 and "Accept" in headers:
+        members["accept"] = listed(headers["Accept"])
+    retry_after = _seconds(headers["Retry-After"]) if "Retry-After" in headers else None
+    if retry_after is not None:
+        members["retry_after"] = retry_after
+        members["permanence"] = Permanence.TEMPORARY
+    return members
+
+
+def below_wsgi_server(environ: Mapping[str, Any]) -> bool:
+    """Return whether the META of a request comes from a WSGI server."""
+    return "SERVER_SOFTWARE" in environ

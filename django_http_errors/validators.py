@@ -1,0 +1,174 @@
+"""What editors may write; each function raises ValidationError, saying what to write instead."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote, urlsplit
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.shortcuts import resolve_url
+from django.urls import NoReverseMatch
+from django.urls.resolvers import RoutePattern
+from django.utils.translation import gettext_lazy as _
+
+from .http.urls import path_key, web_address
+
+PLACEHOLDERS = ("path", "method", "status", "host", "request_id", "retry_after")
+
+# And lone surrogates, which are half a character and can't be sent or stored.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_NEWLINE = re.compile(r"\r\n|\r|\n")
+_STATUS = re.compile(r"[45](?:[0-9][0-9]|xx)")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{1,8})*")
+_LABEL = r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)"
+_HOST = re.compile(rf"(?:{_LABEL}\.)*{_LABEL}|\[[0-9A-Fa-f:.]+\]")
+# Without one of these an address would be one below the page that it is shown on.
+_LINK = re.compile(r"/|https?://.|mailto:.", re.IGNORECASE)
+_BRACES = re.compile(r"\{([^{}]*)\}|[{}]")
+
+
+def no_control(value: str) -> None:
+    """Refuse control characters, the ends of lines among them."""
+    if _CONTROL.search(value):
+        raise ValidationError(_("Control characters are not allowed here."), code="control")
+
+
+def lines(value: str) -> None:
+    """Refuse control characters, except for what a text of several lines is made with."""
+    for line in _NEWLINE.split(value):
+        no_control(line.replace("\t", " "))
+
+
+def words(value: str) -> None:
+    """Refuse control characters, and placeholders that aren't on the list."""
+    lines(value)
+    for braces in _BRACES.finditer(value):
+        if braces[1] not in PLACEHOLDERS:
+            raise ValidationError(
+                _("%(found)s is no placeholder. There are: %(list)s."),
+                code="placeholder",
+                params={
+                    "found": braces[0],
+                    "list": ", ".join(f"{{{each}}}" for each in PLACEHOLDERS),
+                },
+            )
+
+
+def status(value: str) -> None:
+    """Refuse what is no error status and no class of them."""
+    if not _STATUS.fullmatch(value):
+        raise ValidationError(
+            _("%(value)s is no error. Write a status from 400 to 599, 4xx, 5xx, or nothing."),
+            code="status",
+            params={"value": value},
+        )
+
+
+def language(value: str) -> None:
+    """Refuse what is no language tag (RFC 5646)."""
+    if not _LANGUAGE.fullmatch(value):
+        raise ValidationError(
+            _("Write a language tag such as de or pt-br."), code="language", params={"value": value}
+        )
+
+
+def host(value: str) -> None:
+    """Refuse what is no host name by itself."""
+    if not _HOST.fullmatch(value):
+        raise ValidationError(
+            _("Write the name of the host alone, without scheme, port and path: www.example.com"),
+            code="host",
+        )
+
+
+def path(value: str) -> None:
+    """Refuse what is no path by itself."""
+    no_control(value)
+    if not value.startswith("/"):
+        raise ValidationError(
+            _("An address begins with a slash: /%(value)s"),
+            code="slash",
+            params={"value": value.partition("://")[2].partition("/")[2] or value},
+        )
+    for mark, name in (("?", _("query string")), ("#", _("fragment"))):
+        if mark in value:
+            raise ValidationError(
+                _("Only the path of an address is compared. Leave the %(name)s out: %(path)s"),
+                code="query",
+                params={"name": name, "path": re.split(r"[?#]", value)[0]},
+            )
+
+
+def route(value: str) -> None:
+    """Refuse what Django's `path()` doesn't take."""
+    fault: object = None
+    try:
+        pattern = RoutePattern(value.removeprefix("/"), is_endpoint=True)
+        pattern.regex  # noqa: B018 - compiles it
+        # A bracket too many, or a regular expression: Django only warns of them.
+        fault = next((warning.msg for warning in pattern.check()), None)
+    except (ImproperlyConfigured, re.error) as error:
+        fault = error
+    if fault:
+        raise ValidationError(
+            _("This is no route: %(error)s"), code="route", params={"error": fault}
+        )
+
+
+def covers(kind: str, pattern: str, path: str) -> bool:
+    """Tell whether a rule of `kind` for `pattern` covers the decoded `path`."""
+    key = path_key(path)
+    if kind == "route":
+        route_of = RoutePattern(pattern.removeprefix("/"), is_endpoint=True)
+        spellings = (key.removeprefix("/"), f"{key}/".removeprefix("/"))
+        return any(route_of.match(each) for each in spellings)
+    mine = path_key(pattern)
+    return key == mine or (kind == "prefix" and key.startswith(f"{mine}/"))
+
+
+def login_page() -> str:
+    """Return the decoded path of the site's login page, "" if it has none of its own."""
+    try:
+        return unquote(urlsplit(resolve_url(settings.LOGIN_URL)).path)
+    except (NoReverseMatch, ValueError):
+        return ""
+
+
+def hiding(kind: str, pattern: str) -> None:
+    """Refuse to hide the front page, and the page where one says who one is.
+
+    Somebody who means it confirms it: see `HidingRule.confirmed`.
+    """
+    if covers(kind, pattern, "/"):
+        raise ValidationError(
+            _(
+                "This covers the front page%(all)s: no visitor would be told any more to sign in,"
+                " or why something is refused. Confirm that you mean it."
+            ),
+            code="covers_all",
+            params={"all": _(" and everything else") if kind == "prefix" else ""},
+        )
+    login = login_page()
+    if login and covers(kind, pattern, login):
+        raise ValidationError(
+            _(
+                "This covers the login page, %(login)s: a form that expired would be answered as"
+                " if the page were not there. Confirm that you mean it."
+            ),
+            code="covers_login",
+            params={"login": login},
+        )
+
+
+def link(value: str) -> None:
+    """Refuse what a page must not link to."""
+    no_control(value)
+    if not _LINK.match(web_address(value)):
+        raise ValidationError(
+            _(
+                "Write an address on this site that begins with a slash, or one with http, https or"
+                " mailto."
+            ),
+            code="link",
+        )

@@ -1,0 +1,228 @@
+"""Which rules cover an address, and in which order: tables, and a naive oracle."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+import unicodedata
+from dataclasses import dataclass
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from django_http_errors.http.urls import decoded_path
+from django_http_errors.rules.matching import Index
+
+EXACT, PREFIX, ROUTE = "exact", "prefix", "route"
+HERE = "example.com"
+
+
+@dataclass(frozen=True)
+class Rule:
+    kind: str
+    pattern: str
+    host: str = ""
+    name: str = ""
+
+
+def patterns(rules: list[Rule], path: str, host: str = HERE) -> list[str]:
+    return [rule.pattern for rule in Index(rules).covering(path, host)]
+
+
+def covers(kind: str, pattern: str, path: str) -> bool:
+    return bool(patterns([Rule(kind, pattern)], path))
+
+
+@pytest.mark.parametrize(
+    ("kind", "pattern", "covered", "others"),
+    [
+        (EXACT, "/old-shop/", ["/old-shop", "/old-shop/", "/old-shop//"], ["/old-shop/x", "/"]),
+        (
+            EXACT,
+            "/old-shop",
+            ["/old-shop", "/old-shop/"],
+            ["/old-sho", "/old-shopping", "/Old-shop"],
+        ),
+        (EXACT, "/", ["/", "//", ""], ["/a", "*"]),
+        (EXACT, "/a b", ["/a b", "/a b/"], ["/a%20b", "/a+b", "/ab"]),
+        (EXACT, "/a/b", ["/a/b"], ["/a//b", "/a", "/b", "/a/b/c"]),
+        (EXACT, "/100%25", ["/100%", "/100%/"], ["/100%25", "/100"]),
+        (EXACT, "/a%2541", ["/a%41"], ["/aA", "/a%2541"]),
+        (EXACT, "/what%3F", ["/what?", "/what?/"], ["/what", "/what%3F"]),
+        (EXACT, "/a%0Ab", ["/a\nb"], ["/ab", "/a b"]),
+        (EXACT, "/caf\u00e9", ["/caf\u00e9", "/cafe\u0301/"], ["/cafe", "/CAF\u00c9"]),
+        (EXACT, "/cafe\u0301", ["/caf\u00e9", "/cafe\u0301/"], ["/cafe"]),
+        (
+            PREFIX,
+            "/old-shop/",
+            ["/old-shop", "/old-shop/", "/old-shop/a", "/old-shop/a/b/", "/old-shop//a"],
+            ["/old-shopping", "/old-shopping/a", "/old-sho", "/", "/x/old-shop/", "/Old-Shop/a"],
+        ),
+        (PREFIX, "/old-shop", ["/old-shop", "/old-shop/a"], ["/old-shopping"]),
+        (PREFIX, "/", ["/", "/a", "/a/b/c/", "*", ""], []),
+        (PREFIX, "/a/b/c/d", ["/a/b/c/d", "/a/b/c/d/e/f"], ["/a/b/c", "/a/b/c/de"]),
+        (PREFIX, "/caf\u00e9/", ["/cafe\u0301/x", "/caf\u00e9"], ["/cafe/x", "/caf\u00e9s"]),
+        (
+            ROUTE,
+            "/archive/<int:year>/",
+            ["/archive/1999/", "/archive/1999"],
+            ["/archive/", "/archive/x/", "/archive/1999/1/", "/Archive/1999/", "/x/archive/1/"],
+        ),
+        (ROUTE, "/archive/<int:year>", ["/archive/1999/", "/archive/1999"], ["/archive/19a"]),
+        (ROUTE, "/plain/", ["/plain/", "/plain"], ["/plain/x", "/plainer"]),
+        (ROUTE, "/", ["/", ""], ["/a"]),
+        (ROUTE, "/<path:all>", ["/a", "/a/b/c"], ["/"]),
+        (ROUTE, "/a/<path:rest>/", ["/a/b", "/a/b/c/"], ["/a", "/a/"]),
+        (ROUTE, "/<slug:name>/<uuid:id>/", [f"/a-b/{'0' * 8}-0000-0000-0000-{'0' * 12}"], ["/a/b"]),
+        (ROUTE, "/caf\u00e9/<str:x>/", ["/cafe\u0301/y"], ["/cafe/y"]),
+        (ROUTE, "/cafe\u0301/<str:x>/", ["/caf\u00e9/y"], ["/cafe/y"]),
+        (ROUTE, "/100%25/<int:x>/", ["/100%/1"], ["/100%25/1"]),
+        (ROUTE, "/a.b/<int:x>/", ["/a.b/1"], ["/aXb/1"]),
+    ],
+)
+def test_what_a_pattern_covers(
+    kind: str, pattern: str, covered: list[str], others: list[str]
+) -> None:
+    assert [path for path in covered if not covers(kind, pattern, path)] == []
+    assert [path for path in others if covers(kind, pattern, path)] == []
+
+
+def test_exact_goes_before_prefix_before_route_and_own_host_before_any() -> None:
+    order = [
+        Rule(EXACT, "/a/b/1/", HERE),
+        Rule(EXACT, "/a/b/1/"),
+        Rule(PREFIX, "/a/b/1/", HERE),
+        Rule(PREFIX, "/a/b/1/"),
+        Rule(PREFIX, "/a/b/", HERE),
+        Rule(PREFIX, "/a/b/"),
+        Rule(PREFIX, "/a/", HERE),
+        Rule(PREFIX, "/a/"),
+        Rule(PREFIX, "/", HERE),
+        Rule(PREFIX, "/"),
+        Rule(ROUTE, "/a/<slug:x>/<int:n>/", HERE),
+        Rule(ROUTE, "/a/<slug:x>/<int:n>/"),
+    ]
+    for rules in (order, order[::-1], order[::2] + order[1::2]):
+        assert list(Index(rules).covering("/a/b/1", HERE)) == order
+        assert list(Index(rules).covering("/a/b/1", "other.example")) == order[1::2]
+        assert list(Index(rules).covering("/a/b/1", "")) == order[1::2]
+
+
+@pytest.mark.parametrize("kind", [EXACT, PREFIX, ROUTE])
+def test_among_equals_the_older_goes_first(kind: str) -> None:
+    spellings = ["/caf\u00e9/", "/caf\u00e9", "/cafe\u0301"]
+    assert patterns([Rule(kind, each) for each in spellings], "/caf\u00e9") == spellings
+
+
+def test_an_index_has_its_rules() -> None:
+    rules = [Rule(EXACT, "/a"), Rule(PREFIX, "/a"), Rule(ROUTE, "/a"), Rule(EXACT, "/a", HERE)]
+    assert len(Index(rules)) == 4
+    assert set(Index(rules)) == set(rules)
+    assert len(Index([])) == 0
+    assert patterns([], "/a") == []
+
+
+# An oracle that knows no tables: every rule is asked, and all are sorted.
+
+SEGMENTS = ["a", "b", "A", "ab", "caf\u00e9", "cafe\u0301", "x y", "%41", "100%", "1", "22", "?"]
+ROUTES = {
+    "/<int:n>/": r"/[0-9]+",
+    "/a/<int:n>": r"/a/[0-9]+",
+    "/<str:s>/b/": r"/[^/]+/b",
+    "/a/<path:p>/": r"/a/.+",
+    "/b/": r"/b",
+}
+hosts = st.sampled_from(["", HERE, "other.example"])
+paths = st.builds(
+    lambda segments, slash: "/" + "/".join(segments) + slash,
+    st.lists(st.sampled_from(SEGMENTS), max_size=4),
+    st.sampled_from(["", "/"]),
+)
+plain_rules = st.builds(
+    lambda kind, path, host: Rule(kind, decoded_path(quote(path)), host, path),
+    st.sampled_from([EXACT, PREFIX]),
+    paths,
+    hosts,
+)
+route_rules = st.builds(Rule, st.just(ROUTE), st.sampled_from(list(ROUTES)), hosts)
+
+
+def nfc(path: str) -> str:
+    return unicodedata.normalize("NFC", path).rstrip("/")
+
+
+def rank(rule: Rule, path: str, host: str) -> tuple[int, int, bool] | None:
+    """Return how early `rule` comes, the lowest first, or None if it doesn't cover `path`."""
+    if rule.host not in ("", host):
+        return None
+    asked, own = nfc(path), nfc(rule.name)
+    if rule.kind == EXACT:
+        return (0, 0, not rule.host) if asked == own else None
+    if rule.kind == PREFIX:
+        return (1, -len(own), not rule.host) if f"{asked}/".startswith(f"{own}/") else None
+    return (2, 0, not rule.host) if re.fullmatch(ROUTES[rule.pattern], asked) else None
+
+
+@given(st.lists(plain_rules | route_rules, max_size=12), paths, hosts)
+def test_the_index_says_what_asking_every_rule_would(
+    rules: list[Rule], path: str, host: str
+) -> None:
+    ranked = [(rank(rule, path, host), rule) for rule in rules]
+    covering = [(place, rule) for place, rule in ranked if place is not None]
+    expected = [rule for _, rule in sorted(covering, key=lambda entry: entry[0])]
+    found = list(Index(rules).covering(path, host))
+    assert found == expected
+
+
+# Bad rows, and bad addresses.
+
+BAD = [
+    Rule(EXACT, "no-slash"),
+    Rule(PREFIX, ""),
+    Rule("regex", "/a"),
+    Rule("", "/a"),
+    Rule(ROUTE, "/<nothing:a>/"),
+    Rule(ROUTE, "/<int:a>/<int:a>/"),
+    Rule(ROUTE, "a/"),
+    Rule(EXACT, None),  # type: ignore[arg-type]
+    Rule(EXACT, "/a", ["x"]),  # type: ignore[arg-type]
+]
+
+
+@pytest.mark.parametrize("bad", BAD, ids=str)
+def test_a_rule_that_cant_be_used_is_skipped_and_logged_once(
+    bad: Rule, own_records: list[logging.LogRecord]
+) -> None:
+    """However many snapshots it is in: there is a new one after every edit."""
+    good = [Rule(EXACT, "/a"), Rule(PREFIX, "/a"), Rule(ROUTE, "/a")]
+    for _edit in range(3):
+        index = Index([good[0], bad, *good[1:]])
+        assert len(index) == 3
+        assert list(index.covering("/a", "")) == good
+    assert [record.levelname for record in own_records] == ["ERROR"]
+    assert repr(bad) in own_records[0].getMessage()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/" + "a/" * 500_000,
+        "/" * 1_000_000,
+        "/old-shop/" + "a/" * 500_000,
+        "/" + "\u0301" * 200_000,
+        "/" + "a" * 1_000_000,
+        "/1/" * 300_000,
+    ],
+    ids=["deep", "slashes", "deep below a rule", "combining", "long", "numbers"],
+)
+def test_a_monstrous_address_is_cheap(path: str) -> None:
+    rules = [Rule(PREFIX, f"/old-shop/{n}/x/y/z/") for n in range(1000)]
+    rules += [Rule(EXACT, f"/{n}/") for n in range(1000)]
+    rules += [Rule(ROUTE, f"/r{n}/<int:a>/<slug:b>/") for n in range(50)]
+    index = Index(rules)
+    began = time.perf_counter()
+    assert list(index.covering(path, HERE)) == []
+    assert time.perf_counter() - began < 1

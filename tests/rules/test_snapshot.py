@@ -1,0 +1,562 @@
+"""One snapshot for the process: how seldom it asks, how soon it knows, and what it survives."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import Error, connection, transaction
+from django.test.utils import CaptureQueriesContext
+from pytest_django import DjangoAssertNumQueries
+
+from django_http_errors.models import ErrorMessage, Generation, PermanenceRule
+from django_http_errors.rules import queries as reading
+from django_http_errors.rules import snapshot as module
+from django_http_errors.rules.snapshot import EMPTY, LONGEST_BACK_OFF, REPLICA_LAG, SnapshotLoader, snapshots
+
+from ..asking import JSON, Site
+from ..clock import Clock
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+GENERATION = Generation._meta.db_table
+# The generation, and when it is another one: it, the rules, the messages, and it again.
+ASKING, LOADING = 1, 5
+
+
+@pytest.fixture(autouse=True)
+def _five_seconds(settings: Any) -> None:
+    settings.HTTP_ERRORS = {"REFRESH_SECONDS": 5}
+    snapshots.forget()
+
+
+def edit_elsewhere(pattern: str = "/elsewhere/") -> None:
+    """Do what another process does: nobody in this one is told."""
+    with transaction.atomic():
+        row = PermanenceRule(pattern=pattern)
+        row.normalise()
+        row.save_base()
+        Generation.advance("default")
+
+
+def patterns(store: Store = store) -> set[str]:
+    return {rule.pattern for rule in snapshots.current().rules}
+
+
+def queries(act: Callable[[], object]) -> int:
+    with CaptureQueriesContext(connection) as captured:
+        act()
+    texts = [each["sql"] for each in captured.captured_queries]
+    return len([text for text in texts if not text.startswith(("SAVEPOINT", "RELEASE"))])
+
+
+# How seldom it asks.
+
+
+def test_a_request_that_is_no_error_asks_nothing(
+    clock: Clock, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    site = Site("sync")
+    for _time in range(2):
+        with django_assert_num_queries(0):
+            assert site.ask("/negotiated/", JSON).status_code == 200
+        PermanenceRule.objects.create(pattern=f"/{clock.now}/")
+        clock.pass_(100)
+
+
+def test_errors_ask_for_one_number_every_few_seconds(clock: Clock) -> None:
+    site = Site("sync")
+
+    def fail() -> None:
+        assert site.ask("/nowhere/", JSON).status_code == 404
+
+    assert queries(fail) == ASKING + LOADING
+    for _time in range(3):
+        assert queries(fail) == 0
+    clock.pass_(4.9)
+    assert queries(fail) == 0
+    clock.pass_(0.2)
+    assert queries(fail) == ASKING
+    assert queries(fail) == 0
+    clock.pass_(5.1)
+    edit_elsewhere()
+    assert queries(fail) == ASKING + LOADING
+    assert queries(fail) == 0
+
+
+def test_how_often_is_a_setting(clock: Clock, settings: Any) -> None:
+    settings.HTTP_ERRORS = {"REFRESH_SECONDS": 60}
+    snapshots.current()
+    clock.pass_(59)
+    assert queries(snapshots.current) == 0
+    clock.pass_(2)
+    assert queries(snapshots.current) == ASKING
+    settings.HTTP_ERRORS = {"REFRESH_SECONDS": 0}
+    clock.pass_(60)
+    assert [queries(snapshots.current) for _ in range(3)] == [ASKING] * 3
+
+
+def test_a_crash_doesnt_wait_for_news(clock: Clock) -> None:
+    """It may come from the database."""
+    snapshots.current()
+    clock.pass_(100)
+    site = Site("sync")
+    assert queries(lambda: site.ask("/builtin/crash/", JSON)) == 0
+    assert queries(lambda: site.ask("/nowhere/", JSON)) == ASKING
+
+
+# How soon it knows.
+
+
+def test_an_edit_elsewhere_is_known_after_the_few_seconds(clock: Clock) -> None:
+    assert patterns() == set()
+    edit_elsewhere()
+    clock.pass_(4.9)
+    assert patterns() == set()
+    clock.pass_(0.2)
+    assert patterns() == {"/elsewhere/"}
+
+
+def test_an_edit_here_is_known_at_once(clock: Clock) -> None:
+    assert patterns() == set()
+    row = PermanenceRule.objects.create(pattern="/a/")
+    assert patterns() == {"/a/"}
+    row.enabled = False
+    row.save()
+    assert patterns() == set()
+    PermanenceRule.objects.update(enabled=True)
+    assert patterns() == {"/a/"}
+    ErrorMessage.objects.create(title="own")
+    assert [message.title for message in snapshots.current().messages] == ["own"]
+    PermanenceRule.objects.all().delete()
+    assert patterns() == set()
+
+
+def in_another_thread(act: Callable[[], Any]) -> Any:
+    found: list[Any] = []
+
+    def run() -> None:
+        try:
+            found.append(act())
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join(20)
+    return found[0]
+
+
+def test_an_edit_is_known_before_its_commit_to_its_transaction_alone(clock: Clock) -> None:
+    assert patterns() == set()
+    with transaction.atomic():
+        PermanenceRule.objects.create(pattern="/a/")
+        assert patterns() == {"/a/"}
+        with transaction.atomic():
+            PermanenceRule.objects.create(pattern="/b/")
+            assert patterns() == {"/a/", "/b/"}
+            transaction.set_rollback(True)
+        assert patterns() == {"/a/"}
+        assert in_another_thread(patterns) == set()
+    assert patterns() == in_another_thread(patterns) == {"/a/"}
+
+
+def test_an_edit_is_known_to_its_transaction_whoever_asks_meanwhile(clock: Clock) -> None:
+    """Another thread looks for news, so that there are none to be looked for."""
+    with transaction.atomic():
+        PermanenceRule.objects.create(pattern="/a/")
+        in_another_thread(snapshots.current)
+        assert patterns() == {"/a/"}
+    assert in_another_thread(patterns) == {"/a/"}
+
+
+def test_an_edit_that_is_rolled_back_changes_nothing(clock: Clock) -> None:
+    PermanenceRule.objects.create(pattern="/a/")
+    before = snapshots.current()
+    with transaction.atomic():
+        PermanenceRule.objects.update(pattern="/b/")
+        assert patterns() == {"/b/"}
+        transaction.set_rollback(True)
+    assert snapshots.current() is before
+    clock.pass_(6)
+    assert snapshots.current() is before
+
+
+def test_the_wire_follows_an_edit_at_once(site: Site) -> None:
+    assert site.ask("/a/", JSON).status_code == 404
+    row = PermanenceRule.objects.create(pattern="/a/")
+    assert site.ask("/a/", JSON).status_code == 410
+    row.delete()
+    assert site.ask("/a/", JSON).status_code == 404
+
+
+def test_a_flush_and_a_migration_begin_anew(clock: Clock) -> None:
+    PermanenceRule.objects.create(pattern="/a/")
+    assert patterns() == {"/a/"}
+    call_command("flush", interactive=False, verbosity=0)
+    assert patterns() == set()
+    edit_elsewhere()
+    call_command("migrate", "django_http_errors", verbosity=0)
+    assert patterns() == {"/elsewhere/"}
+
+
+# What it survives: the database away.
+
+
+@contextmanager
+def unreachable(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Point the connection to where no database is."""
+    connection.close()
+    with monkeypatch.context() as patch:
+        for name, value in (("NAME", "/nowhere/at/all"), ("HOST", "127.0.0.1"), ("PORT", "1")):
+            patch.setitem(connection.settings_dict, name, value)
+        yield
+        connection.close()
+
+
+@contextmanager
+def without_the_table(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {GENERATION} RENAME TO {GENERATION}_away")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"ALTER TABLE {GENERATION}_away RENAME TO {GENERATION}")
+
+
+@contextmanager
+def hung_up(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Have the connection cut, as by a database that was started anew."""
+    connection.ensure_connection()
+    connection.connection.close()
+    try:
+        yield
+    finally:
+        with suppress(Error):  # MariaDB's drivers can't close it twice
+            connection.close()
+
+
+@pytest.mark.parametrize("away", [unreachable, without_the_table])
+def test_the_last_snapshot_serves_while_the_database_is_away(
+    away: Any,
+    clock: Clock,
+    attempts: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    own_records: list[logging.LogRecord],
+) -> None:
+    PermanenceRule.objects.create(pattern="/a/")
+    known = snapshots.current()
+    site = Site("sync")
+    clock.pass_(6)
+    with away(monkeypatch):
+        attempts.clear()
+        for n, wait in enumerate((1, 2, 4, 8, 16, 30, 30, 30), start=1):
+            assert site.ask("/a/", JSON).status_code == 410
+            assert snapshots.current() is known
+            clock.pass_(wait - 0.1)
+            assert snapshots.current() is known
+            assert len(attempts) == n, "nobody asks before the back-off has passed"
+            clock.pass_(0.2)
+        # However long it takes, it is one record.
+        assert [record.levelname for record in own_records] == ["ERROR"]
+    edit_elsewhere()
+    clock.pass_(LONGEST_BACK_OFF)
+    assert patterns() == {"/a/", "/elsewhere/"}
+    assert [record.levelname for record in own_records] == ["ERROR", "WARNING"]
+    assert "can be read again" in own_records[1].getMessage()
+    clock.pass_(6)
+    assert queries(snapshots.current) == ASKING
+
+
+def test_a_connection_that_was_cut_is_opened_anew(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch, own_records: list[logging.LogRecord]
+) -> None:
+    """A site may keep one for each thread; each of them would be another failure."""
+    PermanenceRule.objects.create(pattern="/a/")
+    known = snapshots.current()
+    edit_elsewhere()
+    clock.pass_(6)
+    with hung_up(monkeypatch):
+        assert snapshots.current() is known
+    if connection.vendor == "mysql":
+        pytest.skip("its drivers can't close a connection twice")
+    with hung_up(monkeypatch):
+        clock.pass_(1.1)
+        assert patterns() == {"/a/", "/elsewhere/"}
+    assert [record.levelname for record in own_records] == ["ERROR", "WARNING"]
+
+
+@pytest.mark.parametrize("away", [unreachable, without_the_table])
+def test_without_a_snapshot_the_catalogue_serves(
+    away: Any, clock: Clock, monkeypatch: pytest.MonkeyPatch, own_records: list[logging.LogRecord]
+) -> None:
+    PermanenceRule.objects.create(pattern="/a/")
+    snapshots.forget()
+    with away(monkeypatch):
+        for _time in range(3):
+            assert snapshots.current() is EMPTY
+        assert Site("sync").ask("/a/", JSON).status_code == 404
+        assert Site("sync").ask("/builtin/crash/", JSON).status_code == 500
+        assert len(own_records) == 1
+    clock.pass_(31)
+    assert Site("sync").ask("/a/", JSON).status_code == 410
+
+
+def test_an_edit_ends_the_back_off(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who can write can read."""
+    with without_the_table(monkeypatch):
+        snapshots.current()
+    PermanenceRule.objects.create(pattern="/a/")
+    assert patterns() == {"/a/"}
+
+
+def test_a_query_that_fails_doesnt_break_the_views_transaction(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL would take no further query in it."""
+    if connection.vendor == "mysql":
+        pytest.skip("a table can't be taken away in a transaction")
+    with without_the_table(monkeypatch), transaction.atomic():
+        PermanenceRule(pattern="/b/").save_base()
+        assert snapshots.current() is EMPTY
+        PermanenceRule(pattern="/c/").save_base()
+    assert PermanenceRule.objects.count() == 2
+
+
+def test_in_a_transaction_that_is_over_nobody_asks(
+    clock: Clock, own_records: list[logging.LogRecord]
+) -> None:
+    PermanenceRule.objects.create(pattern="/a/")
+    known = snapshots.current()
+    clock.pass_(6)
+    for edit in (lambda: None, lambda: PermanenceRule.objects.create(pattern="/b/")):
+        with transaction.atomic():
+            edit()
+            transaction.set_rollback(True)
+            assert queries(snapshots.current) == 0
+            assert snapshots.current() is known
+    assert own_records == []
+    assert queries(snapshots.current) == ASKING
+
+
+def test_in_an_event_loop_nobody_asks(clock: Clock, own_records: list[logging.LogRecord]) -> None:
+    PermanenceRule.objects.create(pattern="/a/")
+    snapshots.forget()
+
+    async def current() -> object:
+        return snapshots.current()
+
+    assert asyncio.run(current()) is EMPTY
+    assert patterns() == {"/a/"}, "it is no failure: whoever may ask does so at once"
+    clock.pass_(6)
+    edit_elsewhere()
+    known = snapshots._snapshot
+    assert asyncio.run(current()) is known
+    assert patterns() == {"/a/", "/elsewhere/"}
+    assert own_records == []
+
+
+def test_whatever_happens_there_is_a_snapshot(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch, own_records: list[logging.LogRecord]
+) -> None:
+    def explode(*args: object, **kwargs: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(module.router, "db_for_write", explode)
+    assert snapshots.current() is EMPTY
+    assert len(own_records) == 1
+
+
+# What it survives: going back.
+
+
+def set_generation(number: int) -> None:
+    Generation._base_manager.filter(pk=Generation.ROW).update(number=number)
+
+
+def test_a_replica_that_lags_isnt_followed_back(clock: Clock) -> None:
+    PermanenceRule.objects.create(pattern="/a/")
+    set_generation(10)
+    assert patterns() == {"/a/"}
+    PermanenceRule.objects.all()._raw_delete("default")
+    set_generation(9)
+    clock.pass_(6)
+    assert patterns() == {"/a/"}
+    set_generation(11)
+    clock.pass_(6)
+    assert patterns() == set()
+
+
+def test_a_database_that_was_restored_is(clock: Clock) -> None:
+    PermanenceRule.objects.create(pattern="/a/")
+    set_generation(10)
+    assert patterns() == {"/a/"}
+    PermanenceRule.objects.all()._raw_delete("default")
+    set_generation(3)
+    while clock.now < 1000 + REPLICA_LAG - 6:
+        assert patterns() == {"/a/"}
+        clock.pass_(6)
+    clock.pass_(12)
+    assert patterns() == set()
+
+
+# Whole, or not at all.
+
+
+def test_an_edit_that_comes_while_the_rows_are_read_is_in_the_snapshot(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ErrorMessage.objects.create(title="old")
+    PermanenceRule.objects.create(pattern="/old/")
+    read = reading.error_messages
+    times = []
+
+    def edit_and_read(alias: str) -> Iterator[Any]:
+        if not times:
+            with transaction.atomic():
+                ErrorMessage.objects.update(title="new")
+                PermanenceRule.objects.update(pattern="/new/")
+        times.append(1)
+        return read(alias)
+
+    monkeypatch.setattr(reading, "error_messages", edit_and_read)
+    snapshot = snapshots.current()
+    assert [rule.pattern for rule in snapshot.rules] == ["/new/"]
+    assert [message.title for message in snapshot.messages] == ["new"]
+    assert snapshot.generation == Generation.current("default")
+    assert len(times) == 2
+
+
+def test_readers_never_see_half_an_edit(settings: Any) -> None:
+    """Eight threads read while one edits rules and messages together."""
+    settings.HTTP_ERRORS = {"REFRESH_SECONDS": 0}
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA journal_mode = WAL")
+    for n in range(20):
+        PermanenceRule.objects.create(pattern=f"/{n}/", reason="0")
+    ErrorMessage.objects.create(title="0")
+    torn: list[object] = []
+    seen: set[str] = set()
+    backwards: list[object] = []
+    done = threading.Event()
+
+    def read() -> None:
+        try:
+            last = -1
+            while not done.is_set():
+                snapshot = snapshots.current()
+                said = {rule.reason for rule in snapshot.rules}
+                said |= {message.title for message in snapshot.messages}
+                if len(said) > 1:
+                    torn.append(said)
+                if snapshot.generation < last:
+                    backwards.append((last, snapshot.generation))
+                last = snapshot.generation
+                seen.update(said)
+                time.sleep(0.001)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=read) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    try:
+        for n in range(1, 40):
+            with transaction.atomic():
+                PermanenceRule.objects.update(reason=str(n))
+                ErrorMessage.objects.update(title=str(n))
+            time.sleep(0.02)
+    finally:
+        time.sleep(0.2)
+        done.set()
+        for thread in threads:
+            thread.join(20)
+    assert torn == []
+    assert backwards == []
+    assert len(seen) > 5
+    assert "39" in seen
+
+
+def test_one_thread_asks_and_the_others_go_on(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    PermanenceRule.objects.create(pattern="/a/")
+    known = snapshots.current()
+    clock.pass_(6)
+    asking, go_on = threading.Event(), threading.Event()
+    asked: list[int] = []
+    current = Generation.current
+
+    def slow(using: str) -> int:
+        asked.append(1)
+        asking.set()
+        assert go_on.wait(20)
+        return current(using)
+
+    monkeypatch.setattr(Generation, "current", slow)
+    thread = threading.Thread(target=lambda: (snapshots.current(), connection.close()))
+    thread.start()
+    assert asking.wait(20)
+    assert snapshots.current() is known, "without waiting"
+    go_on.set()
+    thread.join(20)
+    assert len(asked) == 1
+
+
+def test_at_the_start_everybody_waits_for_the_first_snapshot(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    PermanenceRule.objects.create(pattern="/a/")
+    snapshots.forget()
+    current = Generation.current
+    asked: list[int] = []
+
+    def slow(using: str) -> int:
+        asked.append(1)
+        time.sleep(0.05)
+        return current(using)
+
+    monkeypatch.setattr(Generation, "current", slow)
+    found: list[set[str]] = []
+
+    def read() -> None:
+        found.append(patterns())
+        connection.close()
+
+    threads = [threading.Thread(target=read) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert found == [{"/a/"}] * 8
+    assert len(asked) == 3, "one of them asked"
+
+
+def test_disabled_rows_arent_in_it() -> None:
+    PermanenceRule.objects.create(pattern="/a/", enabled=False)
+    ErrorMessage.objects.create(title="off", enabled=False)
+    snapshot = snapshots.current()
+    assert len(snapshot.rules) == len(snapshot.messages) == 0
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+def test_a_view_of_rest_framework_in_a_transaction_asks_too(
+    is_known: bool, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With ATOMIC_REQUESTS an error of its rolls back; until then there is somebody to ask."""
+    pytest.importorskip("rest_framework")
+    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
+    if is_known:
+        snapshots.current()
+        clock.pass_(6)
+    edit_elsewhere("/api/documents/999/")
+    assert Site("sync").ask("/api/documents/999/", JSON).status_code == 410
