@@ -123,8 +123,10 @@ class HttpError(django_exceptions.BadRequest):
             extensions=extensions or {},
         )
         # What says no more than its status is the same object everywhere, and prepared already.
+        # A lazy text isn't compared: that would evaluate it here, in whatever language is active.
         default = known.default_problem
-        self.problem = default if problem == default else problem
+        has_own_words = problem.title is not default.title or problem.detail is not default.detail
+        self.problem = problem if has_own_words or problem != default else default
         self.status = known.code
         super().__init__(self.problem.detail)
 
@@ -132,13 +134,13 @@ class HttpError(django_exceptions.BadRequest):
         return str(self.problem.detail)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restored, (type(self), self.problem, {**vars(self)})
+        return _restored, (type(self), self.args, {**vars(self)})
 
 
-def _restored(kind: type[HttpError], problem: Problem, state: Mapping[str, Any]) -> HttpError:
+def _restored(kind: type[HttpError], args: tuple[Any, ...], state: Mapping[str, Any]) -> HttpError:
     """Return a copy of an exception, for `copy` and `pickle`."""
     error = kind.__new__(kind)
-    error.args = (problem.detail,)
+    error.args = args
     vars(error).update(state)
     return error
 

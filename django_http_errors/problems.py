@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -177,12 +177,22 @@ class Problem:
             values = getattr(self, name)
             if values:
                 object.__setattr__(self, name, tuple(str(_plain(each)) for each in values))
+        for name in ("available", "errors", "actions", "headers"):
+            values = getattr(self, name)
+            if type(values) is not tuple:
+                object.__setattr__(self, name, tuple(values))
         if type(self.extensions) is not MappingProxyType:
             object.__setattr__(self, "extensions", _frozen_members(self.extensions))
 
     def __hash__(self) -> int:
         # What is equal has these equal, and the rest takes longer to hash than to compare.
         return hash((self.status, self.title, self.detail, self.type))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # For `copy` and `pickle`, which can't take what is read-only in `extensions`.
+        members = {each.name: getattr(self, each.name) for each in fields(self)}
+        members["extensions"] = _thawed(self.extensions)
+        return _restored, (type(self), members)
 
     def replaced(self, **members: Any) -> Self:
         """Return a copy, of the same class, that has `members` in the place of its own."""
@@ -220,26 +230,29 @@ class Problem:
         if self.instance:
             members["instance"] = self.instance
         members["permanence"] = str(self.permanence)
-        if self.code:
-            members["code"] = self.code
-        if self.request_id:
-            members["request_id"] = self.request_id
+        for name in ("code", "request_id"):
+            if getattr(self, name):
+                members[name] = getattr(self, name)
         if self.retry_after is not None:
             members["retry_after"] = self.retry_after
         if self.allow is not None:
             members["allow"] = list(self.allow)
-        if self.available:
-            members["available"] = [each.as_dict() for each in self.available]
-        if self.accept:
-            members["accept"] = list(self.accept)
-        if self.errors:
-            members["errors"] = [each.as_dict() for each in self.errors]
-        if self.actions:
-            members["actions"] = [each.as_dict() for each in self.actions]
+        lists: dict[str, list[Any]] = {
+            "available": [each.as_dict() for each in self.available],
+            "accept": list(self.accept),
+            "errors": [each.as_dict() for each in self.errors],
+            "actions": [each.as_dict() for each in self.actions],
+        }
+        members.update({name: values for name, values in lists.items() if values})
         for name, value in self.extensions.items():
             # A member of the app's is never replaced by an extension of the same name.
             members.setdefault(name, _thawed(value))
         return members
+
+
+def _restored(kind: type[Problem], members: Mapping[str, Any]) -> Problem:
+    """Return a copy of a problem, for `copy` and `pickle`."""
+    return kind(**members)
 
 
 def _frozen_members(extensions: Mapping[str, object]) -> Mapping[str, object]:

@@ -13,6 +13,7 @@ PROBLEM = "application/problem+json"
 FORMS = (HTML, PROBLEM, JSON, TEXT)
 
 MIDDLEWARE = "django_http_errors.middleware.HttpErrorsMiddleware"
+HIDING_MIDDLEWARE = "django_http_errors.middleware.HidingMiddleware"
 
 
 class Site:

@@ -18,7 +18,7 @@ from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 
 from django_http_errors.models import Generation
-from django_http_errors.rules import snapshot as store_module
+from django_http_errors.rules import snapshot as snapshot_module
 from django_http_errors.rules.snapshot import EMPTY, SnapshotLoader, snapshots
 
 from .asking import Site
@@ -104,9 +104,9 @@ def project_pages(settings) -> Callable[..., None]:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
-    """The clock that the store goes by; the store begins anew."""
+    """The clock that the snapshots go by; nothing of them is known yet."""
     clock = Clock()
-    monkeypatch.setattr(store_module, "time", SimpleNamespace(monotonic=clock))
+    monkeypatch.setattr(snapshot_module, "time", SimpleNamespace(monotonic=clock))
     snapshots.forget()
     yield clock
     snapshots.forget()  # The next test's clock shows another time.

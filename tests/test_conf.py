@@ -9,7 +9,7 @@ import pytest
 from django.test import override_settings
 
 from django_http_errors import conf
-from django_http_errors.conf import SETTINGS, faults, http_errors
+from django_http_errors.conf import SETTINGS, http_errors, setting_errors
 
 RENDERERS = tuple(
     f"django_http_errors.http.renderers.{name}"
@@ -17,8 +17,9 @@ RENDERERS = tuple(
 )
 
 DEFAULTS: dict[str, Any] = {
-    "CACHE_CONTROL": {410: "max-age=3600", "4xx": "no-store", "5xx": "no-store"},
+    "CACHE_CONTROL": {"4xx": "no-store", "5xx": "no-store"},
     "CHALLENGES": ('Session realm="site"',),
+    "DEFAULT_HANDLERS": True,
     "DEFAULT_MEDIA_TYPES": (("/", "text/html"),),
     "EXCEPTIONS": {},
     "RENDERERS": RENDERERS,
@@ -26,18 +27,19 @@ DEFAULTS: dict[str, Any] = {
     "REQUEST_ID_HEADER": "X-Request-ID",
 }
 
-# Each: the setting, what a project writes, what the road uses.
+# Each: the setting, what a project writes, what the app uses.
 GOOD: list[tuple[str, Any, Any]] = [
     ("CACHE_CONTROL", {}, DEFAULTS["CACHE_CONTROL"]),
     (
         "CACHE_CONTROL",
         {404: "max-age=60", "5xx": "private"},
-        {410: "max-age=3600", 404: "max-age=60", "4xx": "no-store", "5xx": "private"},
+        {404: "max-age=60", "4xx": "no-store", "5xx": "private"},
     ),
-    ("CACHE_CONTROL", {410: "no-store"}, {410: "no-store", "4xx": "no-store", "5xx": "no-store"}),
+    ("CACHE_CONTROL", {410: "a"}, {410: "a", "4xx": "no-store", "5xx": "no-store"}),
     ("CACHE_CONTROL", {400: "a", 599: "b"}, {**DEFAULTS["CACHE_CONTROL"], 400: "a", 599: "b"}),
     ("CHALLENGES", ["Basic", "Bearer"], ("Basic", "Bearer")),
     ("CHALLENGES", ("Basic",), ("Basic",)),
+    ("DEFAULT_HANDLERS", False, False),
     ("DEFAULT_MEDIA_TYPES", {}, (("/", "text/html"),)),
     (
         "DEFAULT_MEDIA_TYPES",
@@ -52,6 +54,7 @@ GOOD: list[tuple[str, Any, Any]] = [
     ("DEFAULT_MEDIA_TYPES", {"/": "text/plain"}, (("/", "text/plain"),)),
     ("EXCEPTIONS", {"shop.OutOfStock": 409}, {"shop.OutOfStock": 409}),
     ("EXCEPTIONS", {"a.B": 400, "a.C": 599}, {"a.B": 400, "a.C": 599}),
+    ("EXCEPTIONS", {"a.B": "a.problem_of"}, {"a.B": "a.problem_of"}),
     ("RENDERERS", ["shop.XMLRenderer"], ("shop.XMLRenderer",)),
     ("REFRESH_SECONDS", 0, 0.0),
     ("REFRESH_SECONDS", 0.5, 0.5),
@@ -86,6 +89,8 @@ ILL_TYPED: list[tuple[str, Any]] = [
     ("EXCEPTIONS", {"a.B": "404"}),
     ("EXCEPTIONS", {"a.B": None}),
     ("EXCEPTIONS", {ValueError: 404}),
+    ("DEFAULT_HANDLERS", 1),
+    ("DEFAULT_HANDLERS", "False"),
     ("RENDERERS", []),
     ("RENDERERS", [""]),
     ("RENDERERS", [dict]),
@@ -116,21 +121,21 @@ def test_without_the_dict_every_setting_has_its_default(name: str, settings: Any
     settings.HTTP_ERRORS = {}
     del settings.HTTP_ERRORS
     assert getattr(http_errors, name) == DEFAULTS[name]
-    assert list(faults()) == []
+    assert list(setting_errors()) == []
 
 
 @pytest.mark.parametrize("name", DEFAULTS)
 def test_a_default_is_a_value_that_the_setting_takes(name: str) -> None:
     with override_settings(HTTP_ERRORS={name: SETTINGS[name].default}):
-        assert list(faults()) == []
+        assert list(setting_errors()) == []
         assert getattr(http_errors, name) == DEFAULTS[name]
 
 
 @pytest.mark.parametrize(("name", "given", "used"), GOOD)
-def test_a_good_value_is_frozen_and_used(name: str, given: Any, used: Any) -> None:
+def test_a_good_value_is_used(name: str, given: Any, used: Any) -> None:
     with override_settings(HTTP_ERRORS={name: given}):
         assert getattr(http_errors, name) == used
-        assert list(faults()) == []
+        assert list(setting_errors()) == []
     with override_settings(HTTP_ERRORS={}):
         assert getattr(http_errors, name) == DEFAULTS[name]
 
@@ -139,9 +144,9 @@ def test_a_good_value_is_frozen_and_used(name: str, given: Any, used: Any) -> No
 def test_an_ill_typed_value_is_reported_and_the_default_is_used(name: str, given: Any) -> None:
     with override_settings(HTTP_ERRORS={name: given}):
         assert getattr(http_errors, name) == DEFAULTS[name]
-        (fault,) = faults()
-    assert (fault.name, fault.unknown) == (name, False)
-    assert fault.message.endswith("is expected")
+        (error,) = setting_errors()
+    assert (error.name, error.unknown) == (name, False)
+    assert error.message.endswith("is expected")
 
 
 def test_the_other_settings_are_not_touched_by_an_ill_typed_one() -> None:
@@ -151,7 +156,7 @@ def test_the_other_settings_are_not_touched_by_an_ill_typed_one() -> None:
 
 def test_an_unknown_setting_is_reported() -> None:
     with override_settings(HTTP_ERRORS={"RENDERER": [], 5: 6, "CHALLENGES": ["Basic"]}):
-        assert [(fault.name, fault.unknown) for fault in faults()] == [
+        assert [(error.name, error.unknown) for error in setting_errors()] == [
             ("RENDERER", True),
             ("5", True),
         ]
@@ -160,7 +165,7 @@ def test_an_unknown_setting_is_reported() -> None:
 @pytest.mark.parametrize("given", [None, "text", [], 0])
 def test_a_dict_that_is_none_is_reported(given: Any) -> None:
     with override_settings(HTTP_ERRORS=given):
-        assert [fault[1:] for fault in faults()] == [(False, "a dict is expected")]
+        assert [error[1:] for error in setting_errors()] == [(False, "a dict is expected")]
 
 
 def test_what_the_project_writes_is_not_changed() -> None:
@@ -171,19 +176,19 @@ def test_what_the_project_writes_is_not_changed() -> None:
     assert http_errors.CACHE_CONTROL is not conf.CACHE_CONTROL_DEFAULT
 
 
-def test_a_value_is_frozen_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_value_is_validated_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The settings are read for every error: that must cost no more than a lookup."""
     calls = []
 
-    def counting(freeze: Callable[[object], object]) -> Callable[[object], object]:
+    def counting(validate: Callable[[object], object]) -> Callable[[object], object]:
         def count(value: object) -> object:
             calls.append(value)
-            return freeze(value)
+            return validate(value)
 
         return count
 
     setting = SETTINGS["CHALLENGES"]
-    monkeypatch.setattr(setting, "freeze", counting(setting.freeze))
+    monkeypatch.setattr(setting, "validate", counting(setting.validate))
     for given in (["Basic"], ["Bearer"]):
         with override_settings(HTTP_ERRORS={"CHALLENGES": given}):
             assert [http_errors.CHALLENGES for _ in range(3)] == [tuple(given)] * 3
@@ -197,7 +202,7 @@ def test_a_setting_is_found_on_the_class() -> None:
 def test_what_depends_on_settings_is_remembered_until_one_changes(settings: Any) -> None:
     asked: list[str] = []
 
-    @conf.remembered
+    @conf.cached_until_settings_change
     def language() -> str:
         asked.append("x")
         return str(settings.LANGUAGE_CODE)
@@ -217,14 +222,14 @@ def test_what_depends_on_settings_is_remembered_until_one_changes(settings: Any)
         ([], True, False),
     ],
 )
-def test_visitors_have_a_language_if_somebody_finds_it_out(
+def test_visitors_have_a_language_where_it_is_found_out(
     middleware: list[str], use_i18n: bool, is_localised: bool
 ) -> None:
     with override_settings(MIDDLEWARE=middleware, USE_I18N=use_i18n):
         assert http_errors.is_localised is is_localised
 
 
-def test_the_request_ids_field_has_its_name_in_the_environment() -> None:
+def test_the_request_ids_header_has_its_name_in_the_environment() -> None:
     assert http_errors.request_id_key == "HTTP_X_REQUEST_ID"
     with override_settings(HTTP_ERRORS={"REQUEST_ID_HEADER": "X-Correlation-Id"}):
         assert http_errors.request_id_key == "HTTP_X_CORRELATION_ID"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
+import copy
 import pickle
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from types import ModuleType
+from logging import LogRecord
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,22 +17,27 @@ from django.http.multipartparser import MultiPartParserError
 from django.test import override_settings
 from django.urls import Resolver404
 from django.utils import timezone
+from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy
 
-from django_http_errors import exceptions, views
+from django_http_errors.core.exception_mapping import (
+    is_client_error,
+    problem_for,
+    registered_problem,
+)
 from django_http_errors.core.statuses import error_status
+from django_http_errors.core.times import seconds_until
 from django_http_errors.exceptions import (
     EXCEPTIONS,
+    Forbidden,
     Gone,
     HttpError,
     MethodNotAllowed,
     NotFound,
     ServiceUnavailable,
     TooManyRequests,
+    Unauthorized,
     UnsupportedMediaType,
-    problem_for,
-    registered_status,
-    seconds_until,
 )
 from django_http_errors.problems import InvalidPart, Permanence, Problem, Representation
 
@@ -61,6 +65,7 @@ class Rationed(NotFound):
     title = "Rationed"
     detail = "Come back with a coupon."
     permanence = "permanent"
+    code = "rationed"
 
 
 class Unprepared(NotFound):
@@ -70,41 +75,15 @@ class Unprepared(NotFound):
         self.article = article
 
 
+class Prepared(NotFound):
+    """One with an `__init__` of its own."""
+
+    def __init__(self, article: str) -> None:
+        super().__init__(f"No {article} today.")
+        self.article = article
+
+
 # --- The classes ----------------------------------------------------------------------------
-
-
-def declared(module: ModuleType) -> dict[str, list[str]]:
-    """Return the classes under ``if TYPE_CHECKING`` in `module`, each with its bases."""
-    return {
-        node.name: [ast.unparse(base) for base in node.bases]
-        for block in ast.parse(inspect.getsource(module)).body
-        if isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING"
-        for node in block.body
-        if isinstance(node, ast.ClassDef)
-    }
-
-
-@pytest.mark.parametrize(
-    ("module", "made"), [(exceptions, exceptions.EXCEPTIONS), (views, views.VIEWS)]
-)
-def test_type_checkers_are_told_of_exactly_what_is_made(
-    module: ModuleType, made: dict[int, type]
-) -> None:
-    """The classes are made from the table; type checkers read a list beside it."""
-    known = declared(module)
-    assert list(known) == [each.__name__ for each in made.values()]
-    for each in made.values():
-        names = known[each.__name__]
-        bases = tuple(eval(name, vars(module)) for name in names)  # noqa: S307 - of the source
-        assert each.__bases__ == bases
-        assert getattr(module, each.__name__) is each
-
-
-@pytest.mark.parametrize("module", [exceptions, views])
-def test_all_names_what_there_is(module: ModuleType) -> None:
-    assert set(declared(module)) < set(module.__all__)
-    assert all(hasattr(module, name) for name in module.__all__)
-    assert len(set(module.__all__)) == len(module.__all__)
 
 
 @every_status
@@ -112,28 +91,29 @@ def test_an_exception_is_named_as_its_status_is(status: int) -> None:
     kind = EXCEPTIONS[status]
     assert kind.__name__ == kind.__qualname__ == ERRORS[status].replace(" ", "")
     assert kind.__module__ == "django_http_errors.exceptions"
-    assert kind.__doc__
-    assert str(status) in kind.__doc__
+
+
+@every_class
+def test_an_exception_is_caught_for_no_status_that_it_isnt(kind: type[HttpError]) -> None:
+    """Frameworks answer every Http404 as a 404 and every PermissionDenied as a 403.
+
+    A BadRequest is left to Django by all of them, and Django doesn't take it for a crash.
+    """
+    assert issubclass(kind, django_exceptions.BadRequest)
+    assert issubclass(kind, Http404) is (kind is NotFound)
+    assert issubclass(kind, django_exceptions.PermissionDenied) is (kind is Forbidden)
+    assert not issubclass(kind, django_exceptions.SuspiciousOperation)
+
+
+def test_gone_is_not_caught_as_a_404_nor_unauthorized_as_a_403() -> None:
+    assert not isinstance(Gone(), Http404)
+    assert not isinstance(Unauthorized(), django_exceptions.PermissionDenied)
 
 
 @every_status
-def test_an_exception_has_the_base_that_reaches_djangos_handler(status: int) -> None:
-    """`HttpError` comes first, so that its `__init__` is the one that is called."""
-    if status >= 500:
-        base: tuple[type, ...] = ()
-    elif status in (404, 410):
-        base = (Http404,)
-    elif status in (401, 403):
-        base = (django_exceptions.PermissionDenied,)
-    else:
-        base = (django_exceptions.BadRequest,)
-    assert EXCEPTIONS[status].__bases__ == (HttpError, *base)
-
-
-@every_status
-def test_without_arguments_an_exception_is_its_row_of_the_catalogue(status: int) -> None:
+def test_without_arguments_an_exception_is_its_row_of_the_table(status: int) -> None:
     exception = EXCEPTIONS[status]()
-    assert exception.problem == error_status(status).problem()
+    assert exception.problem is error_status(status).default_problem
     assert exception.status == status
     assert str(exception) == str(error_status(status).detail)
 
@@ -160,8 +140,8 @@ def test_every_argument_is_for_every_class(kind: type[HttpError]) -> None:
         upgrade=["h2c"],
         blocked_by="https://example.com/court",
         errors=["wrong", {"detail": "d", "pointer": "/p", "code": "c"}, InvalidPart("e")],
-        balance=30,
-        accounts=["/a"],
+        code="short",
+        extensions={"balance": 30, "accounts": ["/a"]},
     ).problem
     assert problem == Problem(
         status=418,
@@ -169,6 +149,7 @@ def test_every_argument_is_for_every_class(kind: type[HttpError]) -> None:
         detail="Said.",
         type="https://example.com/type",
         permanence=Permanence.PERMANENT,
+        code="short",
         retry_after=9,
         allow=("GET", "PUT"),
         available=(Representation("text/html", ""), Representation("a/b", "/x", "de")),
@@ -182,6 +163,20 @@ def test_every_argument_is_for_every_class(kind: type[HttpError]) -> None:
         headers=(("X-A", "b"), ("X-C", "d")),
         extensions={"balance": 30, "accounts": ["/a"]},
     )
+
+
+@every_class
+@pytest.mark.parametrize("name", ["balance", "reason", "status_code", "retry_afer", "code_"])
+def test_an_unknown_argument_is_a_mistake(kind: type[HttpError], name: str) -> None:
+    """A misspelt one would otherwise be told to every client."""
+    with pytest.raises(TypeError, match=name):
+        kind(**{name: 1})
+
+
+def test_a_code_is_the_classes_or_the_arguments() -> None:
+    assert Rationed().problem.code == "rationed"
+    assert Rationed(code="sold_out").problem.code == "sold_out"
+    assert Gone().problem.code == ""
 
 
 @pytest.mark.parametrize(
@@ -225,17 +220,29 @@ def test_an_unknown_permanence_is_refused() -> None:
 
 
 @every_class
-def test_an_empty_detail_is_not_the_catalogues(kind: type[HttpError]) -> None:
+def test_an_empty_detail_is_not_the_default(kind: type[HttpError]) -> None:
     assert kind("").problem.detail == ""
 
 
 def test_a_detail_stays_lazy() -> None:
-    """It is said in the language of the answer, not in that of the moment it is raised in."""
+    """It is in the language of the answer, not in that of the moment it is raised in."""
     detail = gettext_lazy("Sold.")
     exception = Gone(detail)
     assert exception.problem.detail is detail
     assert exception.args == (detail,)
     assert str(exception) == "Sold."
+
+
+def test_a_lazy_detail_is_not_evaluated_where_it_is_raised() -> None:
+    calls = []
+
+    def words() -> str:
+        calls.append(1)
+        return str(error_status(410).detail)
+
+    exception = Gone(lazy(words, str)())
+    assert calls == []
+    assert exception.problem is not error_status(410).default_problem
 
 
 @every_status
@@ -252,13 +259,14 @@ def test_a_class_can_say_how_long_it_lasts() -> None:
 
 
 def test_a_subclass_is_a_problem_type_of_its_own() -> None:
-    problem = Rationed(coupon="A1").problem
+    problem = Rationed(extensions={"coupon": "A1"}).problem
     assert problem == Problem(
         status=404,
         title="Rationed",
         detail="Come back with a coupon.",
         type="https://example.com/rationed",
         permanence=Permanence.PERMANENT,
+        code="rationed",
         extensions={"coupon": "A1"},
     )
     assert Rationed("Now.", type="other:type").problem.detail == "Now."
@@ -282,12 +290,32 @@ def test_addresses_are_quoted() -> None:
 
 
 @every_class
-def test_an_exception_survives_pickling(kind: type[HttpError]) -> None:
+def test_an_exception_can_be_copied_and_pickled(kind: type[HttpError]) -> None:
     """Task queues and parallel test runners send exceptions from process to process."""
-    exception = kind("Said.", status=451, blocked_by="https://x.example/", errors=["e"], balance=1)
-    copy = pickle.loads(pickle.dumps(exception))  # noqa: S301
-    assert type(copy) is kind
-    assert (copy.problem, copy.status, str(copy)) == (exception.problem, 451, "Said.")
+    exception = kind(
+        "Said.",
+        status=451,
+        blocked_by="https://x.example/",
+        errors=["e"],
+        extensions={"balance": 1, "list": [{"a": 1}]},
+    )
+    exception.seat = 12  # type: ignore[attr-defined]
+    for same in (
+        copy.copy(exception),
+        copy.deepcopy(exception),
+        pickle.loads(pickle.dumps(exception)),  # noqa: S301
+    ):
+        assert type(same) is kind
+        assert (same.problem, same.status, str(same)) == (exception.problem, 451, "Said.")
+        assert (same.args, same.seat) == (exception.args, 12)
+
+
+def test_a_subclass_with_an_init_of_its_own_can_be_copied_and_pickled() -> None:
+    for same in (
+        copy.copy(Unprepared("bread")),
+        pickle.loads(pickle.dumps(Prepared("bread"))),  # noqa: S301
+    ):
+        assert same.article == "bread"
 
 
 # --- Retry-After ----------------------------------------------------------------------------
@@ -406,7 +434,7 @@ def test_an_exception_has_the_status_that_django_gives_it(
 
 @pytest.mark.parametrize("exception", [None, ZeroDivisionError("secret"), OutOfStock("secret")])
 @pytest.mark.parametrize("default", [400, 403, 404, 500, 599])
-def test_an_unknown_exception_is_what_the_door_takes_it_for(
+def test_an_unknown_exception_is_what_the_entry_point_takes_it_for(
     exception: BaseException | None, default: int
 ) -> None:
     assert problem_for(exception, default) == error_status(default).problem()
@@ -460,8 +488,10 @@ def test_a_project_gives_its_exceptions_a_status(
     registered: dict[str, int] | None, exception: BaseException, status: int | None
 ) -> None:
     with override_settings(HTTP_ERRORS={"EXCEPTIONS": registered}):
-        assert registered_status(exception) == status
+        found = registered_problem(exception)
+        assert found == (None if status is None else error_status(status).problem())
         assert problem_for(exception) == error_status(status or 500).problem()
+        assert is_client_error(exception) is (status is not None and status < 500)
 
 
 @pytest.mark.parametrize(
@@ -510,11 +540,87 @@ def test_a_registration_does_not_change_the_apps_own_exceptions() -> None:
     ],
 )
 def test_a_path_that_names_no_exception_takes_nothing_away(path: str) -> None:
-    """The system check reports it; the road doesn't raise, and knows the others."""
+    """The system check reports it; nothing raises, and the others are known."""
     registered = {path: 409, f"{HERE}.OutOfStock": 410}
     with override_settings(HTTP_ERRORS={"EXCEPTIONS": registered}):
         assert problem_for(Http404()).status == 404
         assert problem_for(OutOfStock()).status == 410
+
+
+# --- Registered functions ---------------------------------------------------------------------
+
+
+def out_of_stock(exception: BaseException) -> Problem:
+    return error_status(409).problem(
+        detail=f"No {exception} left.", code="out_of_stock", extensions={"article": str(exception)}
+    )
+
+
+def as_a_server_error(exception: BaseException) -> Problem:
+    return error_status(503).problem()
+
+
+def raising(exception: BaseException) -> Problem:
+    raise RuntimeError("secret")
+
+
+def returning_nothing(exception: BaseException) -> None:
+    pass
+
+
+def returning_a_status(exception: BaseException) -> int:
+    return 409
+
+
+def returning_a_success(exception: BaseException) -> Problem:
+    return Problem(status=200, title="OK", detail="Fine.")
+
+
+not_callable = "text"
+
+
+def register(name: str) -> override_settings:
+    return override_settings(HTTP_ERRORS={"EXCEPTIONS": {f"{HERE}.OutOfStock": f"{HERE}.{name}"}})
+
+
+def test_a_function_makes_the_problem_of_an_exception() -> None:
+    with register("out_of_stock"):
+        for exception in (OutOfStock("bread"), OutOfPaint("bread")):
+            problem = problem_for(exception)
+            assert (problem.status, problem.detail) == (409, "No bread left.")
+            assert problem.as_dict()["article"] == "bread"
+            assert is_client_error(exception)
+        # What another exception says is another's.
+        assert problem_for(OutOfStock("milk")).detail == "No milk left."
+        assert registered_problem(KeyError()) is None
+
+
+def test_a_function_can_make_a_server_error_of_it() -> None:
+    with register("as_a_server_error"):
+        assert problem_for(OutOfStock()).status == 503
+        assert not is_client_error(OutOfStock())
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "raising",
+        "returning_nothing",
+        "returning_a_status",
+        "returning_a_success",
+        "not_callable",
+        "no_such_function",
+    ],
+)
+def test_a_function_that_makes_no_problem_leaves_the_exception_unknown(
+    name: str, own_records: list[LogRecord]
+) -> None:
+    with register(name):
+        exception = OutOfStock("secret")
+        assert problem_for(exception) == error_status(500).problem()
+        assert not is_client_error(exception)
+    assert own_records
+    assert all("secret" not in each.getMessage() for each in own_records)
 
 
 def test_unsupported_media_type_knows_the_coding_that_it_would_take() -> None:

@@ -5,15 +5,20 @@ from __future__ import annotations
 import copy
 import dataclasses
 import pickle
+from collections.abc import Callable
+from logging import LogRecord
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy
 from hypothesis import given
 from hypothesis import strategies as st
 
 from django_http_errors.http.urls import web_address
 from django_http_errors.problems import (
+    Action,
     InvalidPart,
     Permanence,
     Problem,
@@ -27,6 +32,7 @@ FULL = Problem(
     detail="Not this one.",
     type="https://example.com/type",
     permanence=Permanence.PERMANENT,
+    code="quota_exceeded",
     instance="/path/",
     request_id="id",
     retry_after=0,
@@ -39,8 +45,9 @@ FULL = Problem(
     length=1,
     upgrade=("h2c",),
     blocked_by="https://example.com/",
+    actions=(Action("Home", "/", "start"),),
     headers=(("X-A", "b"),),
-    extensions={"balance": 30},
+    extensions={"balance": 30, "accounts": [{"href": "/a"}]},
 )
 
 
@@ -144,13 +151,16 @@ def test_a_full_problem_has_every_member_of_the_contract_in_order() -> None:
         ("detail", "Not this one."),
         ("instance", "/path/"),
         ("permanence", "permanent"),
+        ("code", "quota_exceeded"),
         ("request_id", "id"),
         ("retry_after", 0),
         ("allow", ["GET"]),
         ("available", [{"type": "text/html", "href": "/x", "language": "de"}]),
         ("accept", ["text/plain"]),
         ("errors", [{"detail": "wrong", "pointer": "/a", "code": "invalid"}]),
+        ("actions", [{"label": "Home", "href": "/"}]),
         ("balance", 30),
+        ("accounts", [{"href": "/a"}]),
     ]
 
 
@@ -176,13 +186,13 @@ def test_members_are_plain_values() -> None:
 
 
 @pytest.mark.parametrize("name", FULL.as_dict())
-def test_an_extension_never_replaces_a_member_of_the_road(name: str) -> None:
+def test_an_extension_never_replaces_a_member_of_the_apps(name: str) -> None:
     problem = dataclasses.replace(FULL, extensions={name: "forged"})
-    known = {**FULL.as_dict()}
-    if name == "balance":
-        known["balance"] = "forged"
-    else:
-        del known["balance"]
+    known = FULL.as_dict()
+    for own in ("balance", "accounts"):
+        del known[own]
+    if name in ("balance", "accounts"):
+        known[name] = "forged"
     assert problem.as_dict() == known
 
 
@@ -192,6 +202,7 @@ def test_an_extension_never_replaces_a_member_of_the_road(name: str) -> None:
         (InvalidPart("d"), {"detail": "d"}),
         (InvalidPart("d", ""), {"detail": "d", "pointer": ""}),
         (InvalidPart("d", "/a/0", "c"), {"detail": "d", "pointer": "/a/0", "code": "c"}),
+        (InvalidPart("d", parameter="page"), {"detail": "d", "parameter": "page"}),
         (Representation("t/s", "/"), {"type": "t/s", "href": "/"}),
         (Representation("t/s", "/", "en"), {"type": "t/s", "href": "/", "language": "en"}),
     ],
@@ -203,7 +214,7 @@ def test_parts_have_the_members_that_are_known(
     assert part.as_dict() == members
 
 
-@pytest.mark.parametrize("value", [BARE, FULL.available[0], FULL.errors[0]])
+@pytest.mark.parametrize("value", [BARE, FULL.available[0], FULL.errors[0], FULL.actions[0]])
 def test_values_are_frozen_and_slotted(value: object) -> None:
     name = dataclasses.fields(value)[0].name
     with pytest.raises(dataclasses.FrozenInstanceError):
@@ -211,25 +222,157 @@ def test_values_are_frozen_and_slotted(value: object) -> None:
     assert not hasattr(value, "__dict__")
 
 
+# What each member of another problem may be.
+OTHERS: dict[str, object] = {
+    "status": 410,
+    "permanence": Permanence.TEMPORARY,
+    "retry_after": 7,
+    "length": 7,
+    "available": (Representation("text/csv", "/csv"),),
+    "errors": (InvalidPart("other"),),
+    "actions": (Action("Other", "/other/"),),
+    "headers": (("X-Other", "b"),),
+    "extensions": {"other": 1},
+    **dict.fromkeys(("allow", "accept", "accept_encoding", "challenges", "upgrade"), ("other",)),
+    **dict.fromkeys(("title", "detail", "type", "code", "instance", "request_id"), "other"),
+    **dict.fromkeys(("blocked_by", "language"), "other"),
+}
+
+
 @pytest.mark.parametrize("name", [each.name for each in dataclasses.fields(Problem)])
 def test_a_copy_has_other_members_as_dataclasses_have_it(name: str) -> None:
-    """Checks of the values included."""
-    value = "javascript:alert()" if name == "blocked_by" else ("other",)
+    value = OTHERS[name]
     for problem in (BARE, FULL):
         before = copy.deepcopy(problem)
         replaced = problem.replaced(**{name: value})
         assert replaced == dataclasses.replace(problem, **{name: value})
+        assert getattr(replaced, name) == value
         assert type(replaced) is Problem
-        assert problem == before
-    with pytest.raises(KeyError):
+        assert problem == before != replaced
+
+
+def test_a_copy_is_checked_as_well() -> None:
+    assert BARE.replaced(blocked_by="javascript:alert()").blocked_by == ""
+    with pytest.raises(TypeError):
         BARE.replaced(no_member="x")
 
 
-@pytest.mark.parametrize("problem", [BARE, FULL])
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Quota(Problem):
+    """A problem of a project's, with a member of its own."""
+
+    quota: int = 0
+
+    def as_dict(self) -> dict[str, object]:
+        return {**super().as_dict(), "quota": self.quota}
+
+
+def test_a_copy_of_a_subclass_is_one() -> None:
+    quota = Quota(status=429, title="Too many", detail="Enough.", quota=5)
+    for each in (
+        quota.replaced(request_id="id"),
+        quota.translated("en"),
+        copy.deepcopy(quota),
+        pickle.loads(pickle.dumps(quota)),  # noqa: S301
+    ):
+        assert type(each) is Quota
+        assert each.as_dict()["quota"] == 5
+
+
+@pytest.mark.parametrize("problem", [BARE, FULL], ids=["bare", "full"])
 def test_a_problem_can_be_copied_and_pickled(problem: Problem) -> None:
     """Task queues, parallel test runners and caches of responses do."""
-    assert copy.deepcopy(problem) == problem
-    assert pickle.loads(pickle.dumps(problem)) == problem  # noqa: S301
+    for same in (
+        copy.copy(problem),
+        copy.deepcopy(problem),
+        pickle.loads(pickle.dumps(problem)),  # noqa: S301
+    ):
+        assert same == problem
+        assert hash(same) == hash(problem)
+        assert same.as_dict() == problem.as_dict()
+
+
+# --- Nothing in it can be changed ------------------------------------------------------------
+
+
+def test_what_is_given_is_copied() -> None:
+    accounts = [{"href": "/a"}]
+    extensions = {"accounts": accounts, "nested": {"list": [1]}}
+    problem = BARE.replaced(extensions=extensions)
+    told = problem.as_dict()
+    accounts.append({"href": "/b"})
+    accounts[0]["href"] = "/c"
+    extensions["nested"]["list"].append(2)  # type: ignore[call-overload, index]
+    extensions["more"] = []
+    assert problem.as_dict() == told
+    assert told["accounts"] == [{"href": "/a"}]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda extensions: extensions.update(own=1),
+        lambda extensions: extensions["accounts"].append(1),
+        lambda extensions: extensions["accounts"][0].clear(),
+        lambda extensions: extensions.__setitem__("balance", 1),
+    ],
+)
+def test_extensions_can_only_be_read(change: Callable[[Any], Any]) -> None:
+    with pytest.raises(AttributeError):
+        change(FULL.extensions)
+    assert FULL.extensions["balance"] == 30
+
+
+def test_a_member_that_can_be_changed_is_not_the_problems() -> None:
+    """What `as_dict` returns is for the caller to change."""
+    FULL.as_dict()["accounts"].clear()  # type: ignore[attr-defined]
+    FULL.as_dict()["allow"].clear()  # type: ignore[attr-defined]
+    assert FULL.as_dict()["accounts"] == [{"href": "/a"}]
+    assert FULL.as_dict()["allow"] == ["GET"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("allow", "available", "accept", "accept_encoding", "errors", "challenges", "upgrade"),
+        *("actions", "headers"),
+    ],
+)
+def test_a_list_is_a_tuple(name: str) -> None:
+    given = list(getattr(FULL, name))
+    problem = BARE.replaced(**{name: given})
+    given.clear()
+    assert getattr(problem, name) == getattr(FULL, name)
+
+
+def test_a_member_that_holds_itself_is_left_out(own_records: list[LogRecord]) -> None:
+    circle: list[object] = []
+    circle.append(circle)
+    problem = BARE.replaced(extensions={"circle": circle, "balance": 30})
+    assert dict(problem.extensions) == {"balance": 30}
+    assert len(own_records) == 1
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda text: BARE.replaced(title=text).title,
+        lambda text: BARE.replaced(detail=text).detail,
+        lambda text: Action(text, "/").label,
+        lambda text: InvalidPart(text).detail,
+    ],
+)
+def test_words_are_plain_text_whatever_their_type(make: Callable[[str], object]) -> None:
+    """Or else two problems would be equal that are written differently into a page."""
+    text = make(mark_safe("<b>x</b>"))
+    assert type(text) is str
+    assert text == "<b>x</b>"
+
+
+def test_numbers_are_numbers() -> None:
+    """True and 1.0 are equal to 1, and are written differently."""
+    problem = BARE.replaced(retry_after=True, length=1.0)
+    assert (type(problem.retry_after), type(problem.length)) == (int, int)
 
 
 def test_two_problems_share_no_extensions() -> None:

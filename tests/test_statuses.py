@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 import string
 import sys
 from http import HTTPStatus
+from types import ModuleType
 
 import pytest
 from django.utils.functional import Promise
 
 from django_http_errors import exceptions, views
-from django_http_errors.core import statuses
-from django_http_errors.http import responses
 from django_http_errors.core.statuses import STATUSES, error_status, permanence_note
+from django_http_errors.http.headers import HEADERS
 from django_http_errors.problems import Permanence, Problem
 
 from .iana import ERRORS, UNREGISTERED
@@ -28,7 +29,7 @@ PERMANENCE = {
     **dict.fromkeys((401, 402, 403, 407), PERMANENT),
 }
 
-OWED = {
+REQUIRED = {
     401: {"WWW-Authenticate"},
     405: {"Allow"},
     406: {"Link"},
@@ -54,7 +55,7 @@ every_status = pytest.mark.parametrize("status", ERRORS)
 
 
 def texts() -> list[str]:
-    """Return every text that the catalogue can put on the wire."""
+    """Return every text that the table can put on the wire."""
     rows = [*STATUSES.values(), error_status(499), error_status(599)]
     notes = [
         permanence_note(row.problem(permanence=permanence))
@@ -65,7 +66,7 @@ def texts() -> list[str]:
     return sorted({str(each) for each in (*words, *notes)})
 
 
-def test_the_catalogue_has_every_registered_error_and_no_other() -> None:
+def test_the_table_has_every_registered_error_and_no_other() -> None:
     assert {status: str(row.title) for status, row in STATUSES.items()} == ERRORS
     assert list(STATUSES) == sorted(STATUSES)
 
@@ -79,7 +80,7 @@ def test_the_title_is_the_phrase_that_python_knows(status: int) -> None:
         assert phrase == ERRORS[status]
 
 
-def test_python_knows_no_error_that_the_catalogue_lacks() -> None:
+def test_python_knows_no_error_that_the_table_lacks() -> None:
     known = {int(each) for each in HTTPStatus if each >= 400}
     assert known - set(STATUSES) <= {418}
 
@@ -87,7 +88,7 @@ def test_python_knows_no_error_that_the_catalogue_lacks() -> None:
 @every_status
 def test_a_row_is_whole(status: int) -> None:
     row = STATUSES[status]
-    assert row.status == status
+    assert row.code == status
     assert row is error_status(status)
     assert row.name == ERRORS[status].replace(" ", "")
     assert row.name.isidentifier()
@@ -97,12 +98,40 @@ def test_a_row_is_whole(status: int) -> None:
 
 
 @every_status
-def test_an_exception_and_a_view_go_with_a_row(status: int) -> None:
+def test_a_row_has_a_real_exception_and_a_real_view(status: int) -> None:
+    """Classes in the source, so that editors and type checkers know them."""
     name = STATUSES[status].name
-    assert getattr(exceptions, name) is exceptions.EXCEPTIONS[status]
-    assert getattr(exceptions, name).status == status
-    assert getattr(views, f"{name}View") is views.VIEWS[status]
-    assert getattr(views, f"{name}View").status == status
+    for module, by_status, found in (
+        (exceptions, exceptions.EXCEPTIONS, getattr(exceptions, name)),
+        (views, views.VIEWS, getattr(views, f"{name}View")),
+    ):
+        assert by_status[status] is found
+        assert found.status == status
+        assert found.__module__ == module.__name__
+        assert str(status) in found.__doc__
+        assert f"class {found.__name__}(" in inspect.getsource(module)
+
+
+@pytest.mark.parametrize(
+    ("by_status", "base", "module"),
+    [
+        (exceptions.EXCEPTIONS, exceptions.HttpError, exceptions),
+        (views.VIEWS, views.ErrorView, views),
+    ],
+)
+def test_there_are_no_other_exceptions_and_views(
+    by_status: dict[int, type], base: type, module: ModuleType
+) -> None:
+    assert list(by_status) == list(STATUSES)
+    classes = {
+        each
+        for each in vars(module).values()
+        if isinstance(each, type) and issubclass(each, base) and each is not base
+    }
+    assert classes == set(by_status.values())
+    assert {each.__name__ for each in (*classes, base)} <= set(module.__all__)
+    assert all(hasattr(module, name) for name in module.__all__)
+    assert len(set(module.__all__)) == len(module.__all__)
 
 
 @pytest.mark.parametrize(("status", "permanence"), PERMANENCE.items())
@@ -111,15 +140,15 @@ def test_permanence_is_as_the_issue_has_it(status: int, permanence: Permanence) 
 
 
 @every_status
-def test_a_row_owes_the_fields_that_http_demands(status: int) -> None:
-    owed = STATUSES[status].owes
-    assert set(owed) == OWED.get(status, set())
-    assert len(set(owed)) == len(owed)
-    assert set(owed) <= set(responses.FIELDS)
+def test_a_row_requires_the_headers_that_http_demands(status: int) -> None:
+    required = STATUSES[status].required_headers
+    assert set(required) == REQUIRED.get(status, set())
+    assert len(set(required)) == len(required)
 
 
-def test_every_field_that_can_be_sent_is_owed_by_some_status() -> None:
-    assert {name for row in STATUSES.values() for name in row.owes} == set(responses.FIELDS)
+def test_every_header_that_can_be_sent_is_required_by_some_status() -> None:
+    required = {name for row in STATUSES.values() for name in row.required_headers}
+    assert required == set(HEADERS)
 
 
 @pytest.mark.parametrize("text", texts())
@@ -142,10 +171,11 @@ def test_an_explanation_is_its_own_and_in_whole_sentences(status: int) -> None:
 @pytest.mark.parametrize("status", UNREGISTERED)
 def test_an_unregistered_status_has_its_classes_words_and_its_own_number(status: int) -> None:
     row = error_status(status)
-    assert row.status == status
+    assert row.code == status
+    assert row.name == ""
     assert str(row.title) == ("Client Error" if status < 500 else "Server Error")
     assert row.permanence is UNKNOWN
-    assert row.owes == ()
+    assert row.required_headers == ()
     assert status not in STATUSES
 
 
@@ -159,7 +189,7 @@ def test_what_is_no_error_has_no_entry(status: int) -> None:
         error_status(status)
 
 
-def test_the_catalogue_cant_be_changed() -> None:
+def test_the_table_cant_be_changed() -> None:
     with pytest.raises(TypeError):
         STATUSES[404] = STATUSES[410]  # type: ignore[index]
 
@@ -167,7 +197,8 @@ def test_the_catalogue_cant_be_changed() -> None:
 @every_status
 def test_a_problem_of_a_row_has_its_words(status: int) -> None:
     row = STATUSES[status]
-    assert row.problem() == Problem(
+    assert row.problem() is row.default_problem
+    assert row.default_problem == Problem(
         status=status, title=row.title, detail=row.detail, permanence=row.permanence
     )
 
@@ -196,4 +227,4 @@ def test_a_person_is_told_whether_it_lasts(status: int, permanence: Permanence) 
 
 
 def test_a_note_is_translated_when_it_is_read() -> None:
-    assert isinstance(permanence_note(statuses.error_status(404).problem()), Promise)
+    assert isinstance(permanence_note(error_status(404).problem()), Promise)

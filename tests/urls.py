@@ -1,9 +1,5 @@
-"""A URLconf that has the app's handlers."""
-
-from django_http_errors.handlers import handler400, handler403, handler404, handler500
+"""A URLconf that names no handlers: it has the app's, which is in INSTALLED_APPS."""
 
 from .views import patterns
-
-__all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
 
 urlpatterns = patterns()
