@@ -20,27 +20,30 @@ from django.http import HttpRequest, HttpResponse
 from django.template import TemplateSyntaxError
 from django.test import RequestFactory, override_settings
 from django.utils import translation
+from django.utils.functional import lazy
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy
 
-from django_http_errors.core import statuses
-from django_http_errors.http import renderers
 from django_http_errors.core.statuses import error_status, permanence_note
-from django_http_errors.conf import SETTINGS
-from django_http_errors.problems import Action, InvalidPart, Permanence, Problem, Representation
+from django_http_errors.http import renderers as renderers_module
+from django_http_errors.http.csp import csp_nonce
 from django_http_errors.http.renderers import (
     HTMLRenderer,
     JSONRenderer,
     ProblemJSONRenderer,
+    RenderInput,
     TextRenderer,
-    csp_nonce,
-    forms,
+    duration,
     json_bytes,
+    render_prepared,
+    renderers,
     style,
     style_hash,
-    wait,
 )
+from django_http_errors.http.responses import GetContext
+from django_http_errors.problems import Action, InvalidPart, Permanence, Problem, Representation
 
-from .asking import FORMS, HTML, JSON, PROBLEM, TEXT
+from .asking import FORMS, HTML
 from .iana import ERRORS
 
 every_status = pytest.mark.parametrize("status", ERRORS)
@@ -128,23 +131,45 @@ def test_json_writes_what_projects_put_in() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    "value",
-    [float("nan"), float("inf"), float("-inf"), object(), {1, 2}, b"x", {(1, 2): 3}],
-)
+CIRCLE: list[object] = []
+CIRCLE.append(CIRCLE)
+
+
+UNWRITABLE: dict[str, object] = {
+    "nan": float("nan"),
+    "infinity": float("inf"),
+    "set": {1, 2},
+    "object": object(),
+    "bytes": b"x",
+    "key": {(1, 2): 3},
+    "nested": {"list": [1, {"deep": {1}}]},
+    "circle": CIRCLE,
+}
+
+
+@pytest.mark.parametrize("name", UNWRITABLE)
 @pytest.mark.parametrize("renderer", [JSONRenderer(), ProblemJSONRenderer()])
-def test_what_json_cant_hold_raises(value: object, renderer: JSONRenderer) -> None:
-    """The road has a fallback for it; half of a document would be worse."""
-    problem = error_status(409).problem(extensions={"clash": value})
-    with pytest.raises((TypeError, ValueError)):
-        renderer.render(problem)
+def test_a_member_that_json_cant_hold_loses_itself_alone(
+    name: str, renderer: JSONRenderer, own_records: list[LogRecord]
+) -> None:
+    problem = error_status(409).problem(
+        request_id="id", extensions={"clash": UNWRITABLE[name], "balance": 30}
+    )
+    members = json.loads(renderer.render(problem))
+    assert "clash" not in members
+    assert members == {
+        **error_status(409).problem(request_id="id").as_dict(),
+        "balance": 30,
+    }
+    assert [record.levelname for record in own_records] == ["ERROR"]
+    assert "clash" in own_records[0].getMessage()
 
 
-def test_a_member_that_holds_itself_raises() -> None:
-    circle: list[object] = []
-    circle.append(circle)
-    with pytest.raises(ValueError, match="Circular"):
-        JSONRenderer().render(error_status(409).problem(extensions={"clash": circle}))
+def test_several_members_that_json_cant_hold(own_records: list[LogRecord]) -> None:
+    problem = error_status(409).problem(request_id="id", extensions=UNWRITABLE)
+    members = json.loads(JSONRenderer().render(problem))
+    assert members == error_status(409).problem(request_id="id").as_dict()
+    assert len(own_records) == len(UNWRITABLE)
 
 
 # --- Text -----------------------------------------------------------------------------------
@@ -209,8 +234,8 @@ def test_an_empty_allow_is_no_line() -> None:
         (315360000, "3650 days"),
     ],
 )
-def test_a_wait_is_said_as_a_person_says_it_and_rounded_up(seconds: int, said: str) -> None:
-    assert wait(seconds) == said
+def test_a_duration_is_said_as_a_person_says_it_and_rounded_up(seconds: int, said: str) -> None:
+    assert duration(seconds) == said
 
 
 # --- HTML -----------------------------------------------------------------------------------
@@ -379,7 +404,10 @@ def nonce_of(page: bytes) -> str | None:
 
 
 def render(request: HttpRequest, problem: Problem, **context: Any) -> bytes:
-    return HTMLRenderer().render_request(problem, request, lambda: context)
+    """Return the page by the first of the fallbacks that has one; raises what it raises."""
+    given = RenderInput(problem, request, problem.instance, problem.request_id, lambda: context)
+    first, last = renderers()[HTML].fallbacks
+    return first(given) or last(given) or b""
 
 
 def test_without_a_policy_there_is_no_nonce(rf: RequestFactory) -> None:
@@ -502,20 +530,20 @@ def test_only_the_page_of_a_working_server_has_context_processors(
 @pytest.mark.parametrize(
     ("name", "page"),
     [
-        (renderers.BASE, "<main>{% block content %}{% endblock %}</main>"),
+        (renderers_module.BASE, "<main>{% block content %}{% endblock %}</main>"),
         (
-            renderers.PAGE,
+            renderers_module.PAGE,
             "{% extends 'django_http_errors/base.html' %}{% block content %}mine{% endblock %}",
         ),
     ],
 )
 @pytest.mark.parametrize("status", [404, 500])
-def test_the_apps_page_can_be_dressed(
+def test_the_apps_page_can_be_overridden(
     name: str, page: str, status: int, project_pages: Callable[..., None], rf: RequestFactory
 ) -> None:
     project_pages({name: page})
     body = render(rf.get("/"), full(status)).decode()
-    if name == renderers.BASE:
+    if name == renderers_module.BASE:
         assert body.startswith("<main><p")
         assert ERRORS[status] in body
     else:
@@ -541,84 +569,87 @@ def test_every_block_of_the_page_can_be_filled(
 def test_a_template_that_fails_raises(
     project_pages: Callable[..., None], rf: RequestFactory
 ) -> None:
-    """It is the road's to log it, and to go on to the app's page."""
+    """It is the pipeline's to log it, and to go on to the app's page."""
     project_pages({"404.html": "{% nonsense %}"})
     with pytest.raises(TemplateSyntaxError):
         render(rf.get("/"), full(404))
 
 
-# --- The site's forms -----------------------------------------------------------------------
+# --- The site's renderers -------------------------------------------------------------------
 
 
 class CSVRenderer:
     media_type = "Text/CSV"
 
     def render(self, problem: Problem) -> bytes:
-        return f"{problem.status}\n".encode()
+        return f"{problem.status} {problem.instance}\n".encode()
 
 
 class PictureRenderer(CSVRenderer):
     media_type = "image/png"
 
     def render_request(
-        self, problem: Problem, request: HttpRequest, context: renderers.ContextMaker
+        self, problem: Problem, request: HttpRequest, context: GetContext
     ) -> bytes | None:
         return b"png" if request.path == "/png" else None
 
 
-def test_a_site_has_the_apps_forms_in_their_order() -> None:
+def given_for(problem: Problem, request: HttpRequest) -> RenderInput:
+    """Return what a renderer is given by the pipeline."""
+    return RenderInput(problem.translated("en"), request, request.path, "ab-12")
+
+
+def test_a_site_has_the_apps_renderers_in_their_order() -> None:
     with override_settings(HTTP_ERRORS={}):
-        assert [
-            (form.media_type, form.content_type, len(form.steps)) for form in forms().values()
-        ] == [
-            (HTML, "text/html; charset=utf-8", 2),
-            (PROBLEM, "application/problem+json", 1),
-            (JSON, "application/json", 1),
-            (TEXT, "text/plain; charset=utf-8", 1),
-        ]
-    assert list(forms()) == list(FORMS)
+        found = renderers()
+    assert list(found) == list(FORMS)
+    assert [(entry.content_type, len(entry.fallbacks)) for entry in found.values()] == [
+        ("text/html; charset=utf-8", 2),
+        ("application/problem+json", 1),
+        ("application/json", 1),
+        ("text/plain; charset=utf-8", 1),
+    ]
 
 
 @every_status
-def test_every_form_tells_every_problem(status: int, rf: RequestFactory) -> None:
+def test_every_renderer_tells_every_problem(status: int, rf: RequestFactory) -> None:
     with override_settings(HTTP_ERRORS={}):
-        for form in forms().values():
-            for step in form.steps:
-                body = step(full(status), rf.get("/"), dict)
-                assert body is not None
-                assert ERRORS[status] in body.decode()
+        for entry in renderers().values():
+            body = entry.fallbacks[-1](given_for(full(status), rf.get("/")))
+            assert body is not None
+            assert ERRORS[status] in body.decode()
 
 
-def test_a_project_has_forms_of_its_own(rf: RequestFactory) -> None:
+def test_a_project_has_renderers_of_its_own(rf: RequestFactory) -> None:
     paths = [f"{HERE}.CSVRenderer", f"{HERE}.PictureRenderer"]
     with override_settings(HTTP_ERRORS={"RENDERERS": paths}):
-        table, picture = forms().values()
+        table, picture = renderers().values()
     assert (table.media_type, table.content_type) == ("text/csv", "text/csv; charset=utf-8")
     assert (picture.media_type, picture.content_type) == ("image/png", "image/png")
-    (step,) = table.steps
-    assert step(full(404), rf.get("/"), dict) == b"404\n"
-    first, last = picture.steps
-    assert first(full(404), rf.get("/png"), dict) == b"png"
-    assert first(full(404), rf.get("/"), dict) is None
-    assert last(full(404), rf.get("/"), dict) == b"404\n"
+    here, elsewhere = (given_for(full(404), rf.get(path)) for path in ("/png", "/"))
+    (fallback,) = table.fallbacks
+    assert fallback(elsewhere) == b"404 /\n"
+    first, last = picture.fallbacks
+    assert first(here) == b"png"
+    assert first(elsewhere) is None
+    assert last(elsewhere) == b"404 /\n"
 
 
 @pytest.mark.parametrize("path", ["no.such.Renderer", ".relative", f"{HERE}.HERE", "json.dumps"])
-def test_forms_that_cant_be_made_are_logged_and_replaced(
+def test_renderers_that_cant_be_made_are_logged_and_replaced(
     path: str, own_records: list[LogRecord]
 ) -> None:
     with override_settings(HTTP_ERRORS={"RENDERERS": [path]}):
-        made = forms()
-    assert list(made) == list(FORMS)
+        found = renderers()
+    assert list(found) == list(FORMS)
     (record,) = own_records
     assert "RENDERERS" in record.getMessage()
     assert record.exc_info
 
 
-def test_forms_are_made_once() -> None:
-    assert SETTINGS["RENDERERS"].default
+def test_renderers_are_made_once() -> None:
     with override_settings(HTTP_ERRORS={"RENDERERS": [f"{HERE}.CSVRenderer"]}):
-        assert forms() is forms()
+        assert renderers() is renderers()
 
 
 def test_permanence_has_a_class_of_its_own_in_the_style() -> None:
@@ -627,125 +658,186 @@ def test_permanence_has_a_class_of_its_own_in_the_style() -> None:
         assert f".permanence.{permanence}" in str(style())
 
 
-# --- What is made once -------------------------------------------------------------------------
+# --- What is prepared once --------------------------------------------------------------------
 
-RENDERERS = [HTMLRenderer(), JSONRenderer(), ProblemJSONRenderer(), TextRenderer()]
-every_renderer = pytest.mark.parametrize("renderer", RENDERERS, ids=lambda each: each.media_type)
-
-
-def said(status: int, **members: Any) -> Problem:
-    """A problem as the road hands it to a renderer: its words are in a language."""
-    problem = error_status(status).problem()
-    words = {"title": str(problem.title), "detail": str(problem.detail), "language": "en"}
-    return dataclasses.replace(problem, **{**words, **members})
+PREPARED = (HTMLRenderer, JSONRenderer, ProblemJSONRenderer, TextRenderer)
+every_renderer = pytest.mark.parametrize("kind", PREPARED, ids=lambda each: each.media_type)
 
 
 @pytest.fixture
-def made() -> Iterator[dict[tuple[object, ...], bytes]]:
-    """What the renderers remember: nothing yet."""
-    renderers._made.clear()
-    yield renderers._made
-    renderers._made.clear()
+def prepared() -> Iterator[Callable[[], int]]:
+    """How many bodies are prepared: none yet."""
+    cache = renderers_module._prepared
+    cache.cache_clear()
+    yield lambda: cache.cache_info().currsize
+    cache.cache_clear()
+
+
+def body_of(
+    kind: type, problem: Problem, *, path: str = "/here/", request_id: str = "", nonce: str = ""
+) -> str:
+    """Return the body that the pipeline gets for a request to `path`."""
+    request = RequestFactory().get("/")
+    if nonce:
+        request.csp_nonce = nonce  # type: ignore[attr-defined]
+    given = RenderInput(problem.translated("en"), request, path, request_id)
+    return render_prepared(kind, given).decode()
+
+
+def alone(kind: Any, problem: Problem, *, path: str = "/here/", request_id: str = "") -> str:
+    """Return what the renderer by itself makes of the same."""
+    whole = problem.translated("en").replaced(instance=path, request_id=request_id)
+    return str(kind().render(whole).decode())
 
 
 @every_renderer
-def test_the_same_words_are_made_once(
-    renderer: renderers.Renderer, made: dict[tuple[object, ...], bytes]
-) -> None:
-    first, second = (said(500, instance=f"/{each}/", request_id=each) for each in ("one", "two"))
-    told = [renderer.render(problem).decode() for problem in (first, second)]
-    assert len(made) == 1
-    assert told[1] == told[0].replace("one", "two")
-    assert "one" in told[0]
-    made.clear()
-    assert renderer.render(second).decode() == told[1], "filled in, it is what it would be alone"
+def test_the_same_words_are_prepared_once(kind: Any, prepared: Callable[[], int]) -> None:
+    first, second = (
+        body_of(kind, error_status(500).problem(), path=f"/{each}/", request_id=each)
+        for each in ("one", "two")
+    )
+    assert prepared() == 1
+    assert second == first.replace("one", "two") != first
+    assert second == alone(kind, error_status(500).problem(), path="/two/", request_id="two")
 
 
 @every_renderer
-def test_what_is_filled_in_is_escaped(renderer: renderers.Renderer) -> None:
-    """A path or an id that the road would not let through neither: it is no matter here."""
+@pytest.mark.parametrize("path", ["", "/here/"])
+@pytest.mark.parametrize("request_id", ["", "id"])
+def test_what_is_not_known_has_no_place(kind: Any, path: str, request_id: str) -> None:
+    problem = error_status(404).problem()
+    found = body_of(kind, problem, path=path, request_id=request_id)
+    assert found == alone(kind, problem, path=path, request_id=request_id)
+
+
+@every_renderer
+def test_what_is_filled_in_is_escaped(kind: Any) -> None:
+    """A path or an id that the pipeline would not let through either: it is no matter here."""
     hostile = "</p><script>\"'&\\\u2028"
-    problem = said(500, instance=hostile, request_id=hostile)
-    told = renderer.render(problem)
-    alone = renderer.render(dataclasses.replace(problem, language=""))  # not remembered
-    assert told == alone
+    problem = error_status(500).problem()
+    found = body_of(kind, problem, path=hostile, request_id=hostile)
+    assert found == alone(kind, problem, path=hostile, request_id=hostile)
 
 
-def test_the_nonce_is_filled_in(made: dict[tuple[object, ...], bytes]) -> None:
-    problem = said(500)
-    first, second = (HTMLRenderer().render(problem, nonce=f"nonce-{n}").decode() for n in (1, 2))
-    assert len(made) == 1
+def test_the_nonce_is_filled_in(prepared: Callable[[], int]) -> None:
+    problem = error_status(500).problem()
+    first, second = (body_of(HTMLRenderer, problem, nonce=f"nonce-{n}") for n in (1, 2))
+    assert prepared() == 1
     assert first != second == first.replace("nonce-1", "nonce-2")
-    assert "nonce" not in HTMLRenderer().render(problem).decode()
-    assert len(made) == 2
+    assert "nonce" not in body_of(HTMLRenderer, problem)
+    assert prepared() == 2
 
 
 @every_renderer
-def test_what_one_has_sent_is_of_no_use_to_another(
-    renderer: renderers.Renderer, made: dict[tuple[object, ...], bytes]
-) -> None:
-    renderer.render(said(422, errors=(InvalidPart("Not a number"),)))
-    renderer.render(said(404, extensions={"own": "one"}))
-    assert made == {}
+def test_what_one_has_sent_is_of_no_use_to_another(kind: Any, prepared: Callable[[], int]) -> None:
+    body_of(kind, error_status(422).problem(errors=(InvalidPart("Not a number"),)))
+    body_of(kind, error_status(404).problem(extensions={"own": "one"}))
+    body_of(kind, error_status(404).problem(headers=(("X-Own", "one"),)))
+    body_of(kind, error_status(404).problem(detail="x" * 5000))
+    assert prepared() == 0
+
+
+# A member, and two values that a body shows differently.
+SHOWN: dict[str, tuple[Any, Any]] = {
+    "status": (500, 501),
+    "title": ("One", "Two"),
+    "detail": ("One", "Two"),
+    "type": ("https://one.example/", "https://two.example/"),
+    "permanence": (Permanence.TEMPORARY, Permanence.UNKNOWN),
+    "code": ("one", "two"),
+    "retry_after": (0, 7),
+    "allow": (("PATCH",), ("PUT",)),
+    "available": ((Representation("text/csv", "/1"),), (Representation("text/csv", "/2"),)),
+    "accept": (("text/csv",), ("text/css",)),
+    "upgrade": (("h2c",), ("websocket",)),
+    "blocked_by": ("https://one.example/", "https://two.example/"),
+    "actions": ((Action("One", "/a/"),), (Action("Two", "/a/"),)),
+    "errors": ((InvalidPart("One"),), (InvalidPart("Two"),)),
+    "extensions": ({"own": "one"}, {"own": 1}),
+}
 
 
 @every_renderer
-def test_another_problem_is_another_text(renderer: renderers.Renderer) -> None:
-    others = {
-        "status": 501,
-        "title": "Another",
-        "detail": "Another",
-        "permanence": Permanence.TEMPORARY,
-        "retry_after": 7,
-        "allow": ("PATCH",),
-        "available": (Representation("text/csv", "/csv"),),
-        "accept": ("text/csv",),
-        "upgrade": ("h2c",),
-        "blocked_by": "https://court.example/",
-        "actions": (Action("Another", "/another/"),),
-        "errors": (InvalidPart("Another"),),
-        "request_id": "other",
-    }
-    problem = said(500)
-    before = renderer.render(problem)
-    for member, value in others.items():
-        other = dataclasses.replace(problem, **{member: value})  # type: ignore[arg-type]
-        alone = renderer.render(dataclasses.replace(other, language=""))
-        assert renderer.render(other) == alone, member
-    assert renderer.render(problem) == before
+@pytest.mark.parametrize("name", SHOWN)
+def test_another_problem_is_another_body(kind: Any, name: str) -> None:
+    problem = error_status(500).problem()
+    before = body_of(kind, problem)
+    for value in SHOWN[name]:
+        other = problem.replaced(**{name: value})
+        assert body_of(kind, other) == alone(kind, other)
+    assert body_of(kind, problem) == before
 
 
-def test_every_member_is_known_to_what_is_made_once() -> None:
+def test_every_member_is_tested() -> None:
     """One that is shown and not looked at would be another's."""
-    unseen = {"accept_encoding", "challenges", "headers", "length"}  # in header fields alone
+    unseen = {"accept_encoding", "challenges", "headers", "length", "language"}
     filled_in = {"instance", "request_id"}
-    refused = {"errors", "extensions"}
     names = {each.name for each in dataclasses.fields(Problem)}
-    assert names == set(renderers.SHOWN) | unseen | filled_in | refused
+    assert names == set(SHOWN) | unseen | filled_in
 
 
-@pytest.mark.parametrize("renderer", [HTMLRenderer(), TextRenderer()], ids=["html", "text"])
-def test_another_language_is_another_text(renderer: renderers.Renderer) -> None:
-    english = renderer.render(said(404))
-    with translation.override("de"):
-        assert renderer.render(said(404, language="de")) != english
+@every_renderer
+def test_values_that_are_equal_and_written_differently_are_told_apart(kind: Any) -> None:
+    """True is equal to 1 and 1.0; what `mark_safe` returns is equal to the same letters."""
+    for text in (mark_safe("<b>x</b>"), "<b>x</b>"):
+        body = body_of(kind, error_status(404).problem(title=text, detail=text))
+        assert body == alone(kind, error_status(404).problem(title="<b>x</b>", detail="<b>x</b>"))
+        if kind is not TextRenderer:
+            assert "<b>" not in body
+    for wait in (True, 1):
+        body = body_of(kind, error_status(503).problem(retry_after=wait))
+        assert body == alone(kind, error_status(503).problem(retry_after=1))
 
 
-def test_what_is_remembered_is_bounded(made: dict[tuple[object, ...], bytes]) -> None:
+@every_renderer
+def test_a_text_is_evaluated_for_each_answer(kind: Any) -> None:
+    minutes = iter(range(5, 0, -1))
+    words = lazy(lambda: f"Back in {next(minutes)} minutes.", str)()
+    problem = error_status(503).problem(detail=words)
+    assert "Back in 5 minutes." in body_of(kind, problem)
+    assert "Back in 4 minutes." in body_of(kind, problem)
+
+
+@pytest.mark.parametrize("kind", [HTMLRenderer, TextRenderer], ids=["html", "text"])
+def test_another_language_is_another_body(kind: Any, rf: RequestFactory) -> None:
+    bodies = []
+    for language in ("en", "de"):
+        with translation.override(language):
+            problem = error_status(404).problem().translated(language)
+            bodies.append(render_prepared(kind, RenderInput(problem, rf.get("/"), "/", "")))
+    assert bodies[0] != bodies[1]
+
+
+def test_what_is_prepared_is_bounded(prepared: Callable[[], int]) -> None:
     for number in range(600):
-        HTMLRenderer().render(said(404, detail=f"Number {number}"))
-        assert 0 < len(made) <= renderers._MOST_MADE
-    made.clear()
-    HTMLRenderer().render(said(404, detail="x" * renderers._LONGEST_MADE))
-    assert not made
+        body_of(TextRenderer, error_status(404).problem(detail=f"Number {number}"))
+    assert 0 < prepared() <= 256
 
 
-def test_what_is_remembered_is_forgotten_when_a_setting_changes() -> None:
+def test_what_is_prepared_is_forgotten_when_a_setting_changes(
+    prepared: Callable[[], int],
+) -> None:
     """It may be another translation of the words that is to be found from now on."""
-    catalogue.said(error_status(404).title, "en")
-    HTMLRenderer().render(said(404))
-    assert renderers._made
-    assert catalogue._said
+    body_of(HTMLRenderer, error_status(404).problem())
+    assert prepared() == 1
     with override_settings(LOCALE_PATHS=["/elsewhere"]):
-        assert not renderers._made
-        assert not catalogue._said
+        assert prepared() == 0
+
+
+def test_a_subclass_of_the_apps_renderers_is_asked_each_time(prepared: Callable[[], int]) -> None:
+    """What it makes of an instance isn't known."""
+    with override_settings(HTTP_ERRORS={"RENDERERS": [f"{HERE}.LoudRenderer"]}):
+        (entry,) = renderers().values()
+        for path in ("/one/", "/two/"):
+            request = RequestFactory().get(path)
+            body = entry.fallbacks[-1](given_for(error_status(404).problem(), request))
+            assert body is not None
+            assert path.upper() in body.decode()
+    assert prepared() == 0
+
+
+class LoudRenderer(JSONRenderer):
+    media_type = "application/json"
+
+    def render(self, problem: Problem) -> bytes:
+        return super().render(problem).upper()
