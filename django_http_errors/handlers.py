@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 
+from django.core.handlers.asgi import ASGIRequest
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.http import HttpRequest
@@ -19,7 +20,6 @@ from django.http.response import HttpResponseBase
 
 from .core import pipeline
 from .core.exception_mapping import problem_for
-from .core.request_info import RequestInfo
 
 __all__ = ["handler400", "handler403", "handler404", "handler500"]
 
@@ -45,19 +45,17 @@ def handler500(request: HttpRequest, exception: BaseException | None = None) -> 
 
 
 def _answer(request: HttpRequest, exception: BaseException | None, status: int) -> HttpResponseBase:
-    # The middleware finishes the answer in the request's thread: nothing is opened here.
-    is_finished_later = RequestInfo.of(request).has_middleware
-    with nullcontext() if is_finished_later else _leaving_no_connection():
+    with _leaving_no_connection() if isinstance(request, ASGIRequest) else nullcontext():
         return pipeline.answer(request, problem_for(exception, status), exception=exception)
 
 
 @contextmanager
 def _leaving_no_connection() -> Iterator[None]:
-    """Close the database connections that a template of the project opens in a handler.
+    """Close the database connections that a handler opens.
 
     Under ASGI a handler runs in a thread of its own, whose connections nobody closes at the end
-    of the request. It is only needed where no middleware finishes the answer in the request's
-    thread.
+    of the request. A middleware that finishes the answer does it in the request's thread, but
+    rules that hide, and who is exempt from them, are asked for here.
     """
     before = _open_connections()
     try:

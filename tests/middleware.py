@@ -11,6 +11,8 @@ from django.db import DatabaseError, connection, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.deprecation import MiddlewareMixin
 
+from django_http_errors import exceptions
+
 
 def _failing(exception: type[Exception]) -> tuple[type, type]:
     class OnTheWayIn(MiddlewareMixin):
@@ -27,6 +29,8 @@ def _failing(exception: type[Exception]) -> tuple[type, type]:
 CrashIn, CrashOut = _failing(ZeroDivisionError)
 MissingIn, MissingOut = _failing(Http404)
 DeniedIn, DeniedOut = _failing(PermissionDenied)
+GoneIn, GoneOut = _failing(exceptions.Gone)
+UnavailableIn, UnavailableOut = _failing(exceptions.ServiceUnavailable)
 
 
 class BareIn(MiddlewareMixin):

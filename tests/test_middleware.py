@@ -1,13 +1,18 @@
-"""The door for raised exceptions and returned responses, through the real handler stack."""
+"""Bodies for raised exceptions and returned responses, through the real handler stack."""
+
+import gzip
+from typing import Any
 
 import pytest
 from asgiref.sync import iscoroutinefunction
-from django.http import HttpResponse
-from django.test import override_settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.test import Client, override_settings
 
 from django_http_errors.middleware import HttpErrorsMiddleware
+from django_http_errors.models import PermanenceRule
 
-from .asking import HTML, JSON, MIDDLEWARE, PROBLEM, Site
+from .asking import FORMS, HTML, JSON, MIDDLEWARE, PROBLEM, Site
 
 pytestmark = pytest.mark.urls("tests.urls")
 
@@ -40,7 +45,6 @@ def test_whatever_goes_wrong_is_a_problem(site: Site, name: str, status: int) ->
     assert (response.status_code, problem["status"], response.problem.status) == (status,) * 3
     assert response["Content-Type"] == PROBLEM
     assert problem["instance"] == site.path(name)
-    assert int(response["Content-Length"]) == len(response.content)
     assert "secret" not in response.content.decode()
     assert ("request_id" in problem) == (status >= 500)
 
@@ -116,6 +120,9 @@ def test_the_mode_of_the_neighbours_is_no_matter(site: Site, inside: str, form: 
         ("DeniedIn", 403),
         ("DeniedOut", 403),
         ("BareIn", 429),
+        ("GoneIn", 410),
+        ("GoneOut", 410),
+        ("UnavailableIn", 503),
     ],
 )
 def test_errors_of_middleware_inside(site: Site, culprit: str, status: int) -> None:
@@ -135,6 +142,32 @@ def test_errors_of_middleware_outside(site: Site, culprit: str, status: int) -> 
         for name in ("ok", "crash", "gone"):
             response = site.get(name, JSON)
             assert response.status_code == response.json()["status"] == status
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    ("culprit", "status"),
+    [("GoneIn", 410), ("GoneOut", 410), ("UnavailableIn", 503), ("UnavailableOut", 503)],
+)
+def test_an_exception_of_the_apps_in_middleware_outside(
+    site: Site, culprit: str, status: int, form: str, signals: list, records: list
+) -> None:
+    """It is answered with its own status, and nothing takes it for a crash."""
+    with override_settings(MIDDLEWARE=[f"{HERE}.{culprit}", MIDDLEWARE]):
+        response = site.get("ok", form)
+    assert response.status_code == response.problem.status == status
+    assert response["Content-Type"].startswith(form)
+    assert "secret" in response.content.decode(), "what it was given is meant to be shown"
+    assert signals == []
+    assert [each.status_code for each in records] == [status]
+
+
+def test_a_bare_response_of_middleware_outside_stays_as_it_is(site: Site) -> None:
+    """A page could not be rendered there as inside; and it may be meant so."""
+    with override_settings(MIDDLEWARE=[f"{HERE}.BareIn", MIDDLEWARE]):
+        response = site.get("ok", JSON)
+    assert (response.status_code, response.content) == (429, b"")
+    assert not hasattr(response, "problem")
 
 
 def test_twice_is_no_harm(site: Site) -> None:
@@ -160,9 +193,85 @@ def test_head_has_the_fields_of_get(site: Site) -> None:
         assert head.headers == get.headers
 
 
-def test_middleware_that_compresses_sees_the_answer(site: Site) -> None:
-    with override_settings(MIDDLEWARE=["django.middleware.gzip.GZipMiddleware", MIDDLEWARE]):
+def test_middleware_that_changes_the_content_sees_the_answer(site: Site) -> None:
+    """The length is said by Django's middleware, when the content is what will be sent."""
+    around = ["django.middleware.common.CommonMiddleware", "django.middleware.gzip.GZipMiddleware"]
+    with override_settings(MIDDLEWARE=[*around, MIDDLEWARE]):
         response = site.get("http404", HTML, accept_encoding="gzip")
     assert response["Content-Encoding"] == "gzip"
     assert int(response["Content-Length"]) == len(response.content)
+    assert b"<h1>Not Found</h1>" in gzip.decompress(response.content)
     assert {"Accept", "Accept-Encoding"} <= set(response["Vary"].split(", "))
+
+
+SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
+AUTHENTICATION = "django.contrib.auth.middleware.AuthenticationMiddleware"
+MESSAGES = "django.contrib.messages.middleware.MessageMiddleware"
+CSRF = "django.middleware.csrf.CsrfViewMiddleware"
+AROUND = [SESSIONS, CSRF, AUTHENTICATION, MESSAGES]
+COOKIES = "django.contrib.sessions.backends.signed_cookies"
+
+
+def leaving_a_message(get_response: Any) -> Any:
+    """Have something to say to the visitor, once."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if "message" in request.GET:
+            messages.info(request, "Saved.")
+            return HttpResponse("fine")
+        return get_response(request)
+
+    return middleware
+
+
+@pytest.mark.parametrize("name", ["gone", "http404", "bare-410", "nowhere", "permission-denied"])
+@override_settings(MIDDLEWARE=[*AROUND, MIDDLEWARE], SESSION_ENGINE=COOKIES)
+def test_a_page_is_rendered_where_every_other_page_is(
+    site: Site, name: str, project_pages: Any
+) -> None:
+    """What it asks of the session and of the CSRF token is there, and is saved."""
+    page = "{% csrf_token %}{{ request.session.visitor }}"
+    project_pages({"4xx.html": page})
+    response = site.get(name, HTML)
+    assert b"csrfmiddlewaretoken" in response.content
+    assert "csrftoken" in response.cookies
+    assert "Cookie" in response["Vary"]
+    assert "no-store" in response["Cache-Control"]
+
+
+@override_settings(
+    MIDDLEWARE=[*AROUND, "tests.test_middleware.leaving_a_message", MIDDLEWARE],
+    SESSION_ENGINE=COOKIES,
+)
+@pytest.mark.parametrize("name", ["gone", "http404", "bare-410", "nowhere"])
+def test_a_message_is_shown_once(name: str, project_pages: Any) -> None:
+    processor = "django.contrib.messages.context_processors.messages"
+    project_pages({"4xx.html": "{% for each in messages %}{{ each }}{% endfor %}"}, processor)
+    client = Client()
+    assert client.get("/?message").content == b"fine"
+    found = [client.get(f"/{name}/", headers={"accept": HTML}).content for _time in range(2)]
+    assert found == [b"Saved.", b""]
+
+
+def falling_back(get_response: Any) -> Any:
+    """Answer a 404 with a page of its own, as the fallback of a single-page app does."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if response.status_code == 404:
+            return HttpResponse("the app")
+        return response
+
+    return middleware
+
+
+@pytest.mark.django_db
+def test_what_answers_404s_itself_goes_first(site: Site, project_pages: Any) -> None:
+    """No rule is asked then and no template rendered: there is a page."""
+    PermanenceRule.objects.create(pattern=site.path("nowhere"))
+    project_pages({"404.html": "{{ explode }}", "410.html": "own"})
+    with override_settings(MIDDLEWARE=[MIDDLEWARE, "tests.test_middleware.falling_back"]):
+        assert site.get("nowhere", HTML).content == b"the app"
+    with override_settings(MIDDLEWARE=[MIDDLEWARE]):
+        response = site.get("nowhere", HTML)
+    assert (response.status_code, response.content) == (410, b"own")

@@ -22,6 +22,7 @@ from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import translation
@@ -130,7 +131,10 @@ def hide_by(
 
 def hiding_policies(request: HttpRequest, info: RequestInfo) -> list[HidingPolicy]:
     """Return what hides at the address of `request`: its view, and a rule."""
-    found = (policies.view_policy(request, info), rule_policy(request, info))
+    # A handler under ASGI runs in a thread that has no part in the request's transaction. What it
+    # leaves to a middleware is looked at again there, by the latest rules.
+    rule = rule_policy(request, info, from_memory=info.has_middleware)
+    found = (policies.view_policy(request, info), rule)
     return [each for each in found if each is not None]
 
 
@@ -139,8 +143,8 @@ def rule_policy(
 ) -> HidingPolicy | None:
     """Return the policy of the hiding rule that covers the path of `request`, None without one.
 
-    from_memory: be content with the rules that are known, as before a view; what was found then
-        is looked for again when something could tell
+    from_memory: be content with the rules that are known, as before a view; where none was found
+        then, it is looked for again when something could tell
     """
     if info.rule_policy is None and not info.knows_rule_policy:
         try:
@@ -343,19 +347,24 @@ def _default_media_type(path: str) -> str:
 
 def render(renderer: RendererEntry, given: RenderInput) -> tuple[bytes, str]:
     """Return the body by the first of the fallbacks that works, and its content type."""
+    status, media_type = given.problem.status, renderer.media_type
     for fallback in renderer.fallbacks:
         try:
             body = fallback(given)
             if body is not None or fallback is renderer.fallbacks[-1]:
                 content_type = given.content_type or renderer.content_type
                 return b"".join((body,)), content_type  # type: ignore[arg-type] # or raises
-        except Exception:
-            logger.exception(
-                "The %s for status %d could not be rendered",
-                renderer.media_type,
-                given.problem.status,
+        except DisallowedHost:
+            # Scanners send such a Host all day, and Django has logged it: a traceback of each
+            # page that asks for the host would only hide the others.
+            logger.warning(
+                "The %s for status %d could not be rendered: the Host of the request isn't the"
+                " site's",
+                media_type,
+                status,
             )
-    status, media_type = given.problem.status, renderer.media_type
+        except Exception:
+            logger.exception("The %s for status %d could not be rendered", media_type, status)
     body = responses.last_resort(status, media_type)
     return body, responses.last_resort_content_type(media_type)
 
