@@ -125,16 +125,19 @@ def _render_request(renderer: Any, given: RenderInput) -> bytes | None:
         return None
     context = given.get_context or dict
     body: bytes | None = renderer.render_request(given.complete_problem(), given.request, context)
-    given.is_personal = body is not None and _has_looked_at_visitor(given.request)
+    given.is_personal = body is not None and has_looked_at_visitor(given.request)
     return body
 
 
-def _has_looked_at_visitor(request: HttpRequest) -> bool:
+def has_looked_at_visitor(request: HttpRequest) -> bool:
     """Return whether the session, the user, the CSRF token or messages were asked for."""
+    messages = getattr(request, "_messages", None)
     return bool(
         getattr(getattr(request, "session", None), "accessed", False)
         or request.META.get("CSRF_COOKIE_NEEDS_UPDATE")
-        or getattr(getattr(request, "_messages", None), "used", False)
+        or getattr(messages, "used", False)
+        # Only counted, as by a loop over none: that there is none is the visitor's own matter too.
+        or hasattr(messages, "_loaded_data")
     )
 
 

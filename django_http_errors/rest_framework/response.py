@@ -19,6 +19,7 @@ from ..http.renderers import (
     ProblemJSONRenderer,
     RendererEntry,
     RenderInput,
+    has_looked_at_visitor,
     page_context,
     render_prepared,
     renderers,
@@ -106,6 +107,8 @@ class APIErrorResponse(UnfinishedError, Response):
             self._data = {**page_context(problem, csp_nonce(given.request)), **self._data}
         body = super().rendered_content or b""
         given.content_type = self.headers.get("Content-Type", "")
+        # The browsable API greets the user.
+        given.is_personal = has_looked_at_visitor(given.request)
         return body
 
     def _changes(self) -> dict[str, Any]:

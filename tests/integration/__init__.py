@@ -1,0 +1,1 @@
+"""The app inside of whole projects: in process, and behind servers."""

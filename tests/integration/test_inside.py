@@ -1,0 +1,458 @@
+"""Error pages are rendered where a view's pages are: all that they ask works as in plain Django."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from importlib.util import find_spec
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.conf import urls as default_urls
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.http import HttpResponse
+from django.test import SimpleTestCase, modify_settings, override_settings
+
+from django_http_errors.models import PermanenceRule
+from django_http_errors.rules.snapshot import snapshots
+
+from . import middleware
+from .context_processors import renderings
+from .project import HERE, Visitor, messages_on, project, said, templates, token_on
+
+# A plain Django renders nothing for what is returned without content.
+IN_BOTH = [("nowhere", 404), ("raised/404", 404), ("raised/403", 403)]
+WITH_THE_APP = [
+    *IN_BOTH,
+    ("raised/400", 400),
+    ("raised/410", 410),
+    ("returned/404", 404),
+    ("returned/403", 403),
+    ("returned/410", 410),
+]
+ERRORS = [
+    *(pytest.param(False, path, status, id=f"plain-{path}") for path, status in IN_BOTH),
+    *(pytest.param(True, path, status, id=f"app-{path}") for path, status in WITH_THE_APP),
+]
+
+pytestmark = pytest.mark.django_db
+
+
+CONTRIB = ["sites", "flatpages", "redirects"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _installed(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Have some apps installed that know the page from the inside, or have pages of their own."""
+    installed = [*(f"django.contrib.{name}" for name in CONTRIB)]
+    if find_spec("waffle") is not None:
+        installed.append("waffle")
+    with (
+        override_settings(SITE_ID=1),
+        modify_settings(INSTALLED_APPS={"append": installed}),
+        django_db_blocker.unblock(),
+    ):
+        apps.clear_cache()  # Their models may be loaded already, and the users' have been asked.
+        call_command("migrate", verbosity=0)
+        with django_db_blocker.block():
+            yield
+        for path in reversed(installed):
+            call_command("migrate", path.rpartition(".")[2], "zero", verbosity=0)
+
+
+@pytest.fixture(params=["sync", "async"])
+def mode(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def visitor(mode: str) -> Visitor:
+    return Visitor(mode)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_seen() -> None:
+    snapshots.forget()  # The rules of the last test were rolled back, which nobody is told.
+    renderings.clear()
+    middleware.bodies.clear()
+
+
+def test_plain_django_is_plain() -> None:
+    """The comparison is with Django's own handlers."""
+    with project(app=False):
+        assert default_urls.handler404.__module__ == "django.views.defaults"
+    with project():
+        assert default_urls.handler404 == "django_http_errors.handlers.handler404"
+
+
+@pytest.mark.parametrize(("app", "path", "status"), ERRORS)
+def test_the_form_on_the_page_can_be_sent(
+    visitor: Visitor, app: bool, path: str, status: int
+) -> None:
+    with project(app=app):
+        page = visitor.get(f"/{path}/")
+        assert page.status_code == status
+        assert page.cookies["csrftoken"].value
+        assert visitor.post("/form/", {"csrfmiddlewaretoken": "x" * 64}).status_code == 403
+        sent = visitor.post("/form/", {"csrfmiddlewaretoken": token_on(page)})
+        assert (sent.status_code, sent.content) == (200, b"sent")
+        assert "Cookie" in page["Vary"]
+
+
+@pytest.mark.parametrize("storage", ["fallback.FallbackStorage", "session.SessionStorage"])
+@pytest.mark.parametrize(("app", "path", "status"), ERRORS)
+def test_messages_appear_once(
+    visitor: Visitor, app: bool, path: str, status: int, storage: str
+) -> None:
+    """Those of the failing view too."""
+    storage = f"django.contrib.messages.storage.{storage}"
+    with project(app=app, MESSAGE_STORAGE=storage):
+        # A redirect or a view without a page would have left it: here the page says it at once.
+        expected = [] if path == "nowhere" else ["hello"]
+        assert messages_on(visitor.get(f"/{path}/?note=hello")) == expected
+        assert messages_on(visitor.get(f"/{path}/")) == []
+        assert messages_on(visitor.get("/ordinary/")) == []
+
+
+@pytest.mark.parametrize(("app", "path", "status"), ERRORS)
+def test_the_visitor_is_greeted_and_counted(
+    visitor: Visitor, app: bool, path: str, status: int
+) -> None:
+    # Under ASGI plain Django asks for the user in a thread whose connection nobody closes.
+    name = "jane" if app or not visitor.is_async else "AnonymousUser"
+    with project(app=app):
+        if name == "jane":
+            visitor.client.force_login(get_user_model().objects.create_user("jane"))
+        pages = [visitor.get(f"/{path}/"), visitor.get("/ordinary/"), visitor.get(f"/{path}/")]
+    assert [page.status_code for page in pages] == [status, 200, status]
+    assert [said(page, "user") for page in pages] == [name] * 3
+    assert [said(page, "visits") for page in pages] == ["1", "2", "3"]
+    for page in pages:
+        assert "Cookie" in page["Vary"]
+
+
+AROUND = [f"{HERE}.middleware.{name}" for name in ("in_german", "in_tokyo", "in_context")]
+
+
+@pytest.mark.parametrize(("app", "path", "status"), ERRORS)
+def test_what_middleware_has_set_is_in_force(
+    visitor: Visitor, app: bool, path: str, status: int
+) -> None:
+    """Middleware that is async with an async view, and so never leaves the event loop."""
+    with project(app=app, around=AROUND):
+        page = visitor.get(f"/{path}/")
+    assert page.status_code == status
+    assert said(page, "language") == "de"
+    assert said(page, "zone") == "Asia/Tokyo"
+    assert said(page, "context") == "inside"
+
+
+@pytest.mark.parametrize(("path", "status"), WITH_THE_APP)
+def test_what_is_kept_for_the_thread_is_in_force(visitor: Visitor, path: str, status: int) -> None:
+    """Under ASGI too, where Django's own handlers render in another thread."""
+    around = [f"{HERE}.middleware.in_thread", *AROUND]
+    with project(around=around):
+        page = visitor.get(f"/{path}/")
+    assert page.status_code == status
+    assert said(page, "thread") == "inside"
+    assert said(page, "language") == "de"
+
+
+def test_the_words_of_the_app_are_in_the_language_of_the_middleware(visitor: Visitor) -> None:
+    """Also where no LocaleMiddleware has found out the visitor's own."""
+    without = modify_settings(MIDDLEWARE={"remove": ["django.middleware.locale.LocaleMiddleware"]})
+    with project(around=AROUND, TEMPLATES=templates({})):
+        here = visitor.get("/raised/404/", accept_language="en")
+        with without:
+            there = visitor.get("/raised/404/", accept_language="en")
+    for page in (here, there):
+        assert 'lang="de"' in page.content.decode()
+        assert page["Content-Language"] == "de"
+
+
+@pytest.mark.parametrize(("app", "path", "status"), ERRORS)
+def test_cookies_for_what_the_page_asked_are_set(
+    visitor: Visitor, app: bool, path: str, status: int
+) -> None:
+    with project(app=app, around=[f"{HERE}.middleware.roll"]):
+        page = visitor.get(f"/{path}/")
+    assert said(page, "colour") == "blue"
+    assert page.cookies["colour"].value == "blue"
+
+
+# --- Middleware between the two of the app
+
+
+@pytest.mark.parametrize(("path", "status"), [*WITH_THE_APP, ("raised/500", 500)])
+def test_middleware_in_between_sees_the_page(visitor: Visitor, path: str, status: int) -> None:
+    with project(around=[f"{HERE}.middleware.log_bodies"]):
+        page = visitor.get(f"/{path}/")
+    assert page.status_code == status
+    assert page.content
+    assert middleware.bodies == [page.content]
+    assert int(page["Content-Length"]) == len(page.content)
+
+
+@pytest.mark.parametrize(("path", "status"), [*WITH_THE_APP, ("raised/500", 500)])
+def test_middleware_in_between_may_replace_the_body(
+    visitor: Visitor, path: str, status: int
+) -> None:
+    with project(around=[f"{HERE}.middleware.envelope"]):
+        answer = visitor.get(f"/{path}/", accept="application/problem+json")
+    assert answer.json()["status"] == answer.json()["data"]["status"] == status
+    assert int(answer["Content-Length"]) == len(answer.content)
+
+
+@pytest.mark.parametrize("name", ["missing", "removed"])
+def test_so_it_is_with_rest_framework(visitor: Visitor, name: str) -> None:
+    pytest.importorskip("rest_framework")
+    around = [f"{HERE}.middleware.envelope", f"{HERE}.middleware.log_bodies"]
+    with project(around=around):
+        answer = visitor.get(f"/api/{name}/", accept="application/json")
+    status = {"missing": 404, "removed": 410}[name]
+    assert answer.status_code == answer.json()["data"]["status"] == status
+    assert len(middleware.bodies) == 1
+    assert middleware.bodies[0].startswith(b'{"type"')
+    assert int(answer["Content-Length"]) == len(answer.content)
+
+
+# --- What answers 404s itself, behind HttpErrorsMiddleware
+
+FALLBACKS = [
+    f"{HERE}.middleware.single_page_app",
+    "django.contrib.flatpages.middleware.FlatpageFallbackMiddleware",
+    "django.contrib.redirects.middleware.RedirectFallbackMiddleware",
+]
+
+
+def test_pages_and_redirects_for_a_404_keep_their_turn(visitor: Visitor) -> None:
+    """They go before a 410 and before any page, which is rendered once if there is none."""
+    here = apps.get_model("sites.Site").objects.get()
+    flat_pages = apps.get_model("flatpages.FlatPage").objects
+    flat_pages.create(url="/old/about/", title="About", content="flat").sites.add(here)
+    redirects = apps.get_model("redirects.Redirect").objects
+    redirects.create(site=here, old_path="/old/news/", new_path="/news/")
+    PermanenceRule.objects.create(pattern="/old/", kind="prefix")
+    PermanenceRule.objects.create(pattern="/shop/", kind="prefix")
+    pages = templates()
+    pages[0]["OPTIONS"]["loaders"][0][1].append(
+        (
+            "django.template.loaders.locmem.Loader",
+            {"flatpages/default.html": "{{ flatpage.content }}"},
+        )
+    )
+    with project(behind=FALLBACKS, TEMPLATES=pages):
+        flat, moved, shop = map(visitor.get, ("/old/about/", "/old/news/", "/shop/shoes/"))
+        assert (flat.status_code, flat.content) == (200, b"flat")
+        assert (moved.status_code, moved["Location"]) == (301, "/news/")
+        assert (shop.status_code, shop.content) == (200, b"<div id=app></div>")
+        # The flatpage is rendered with the context processors; none of the project's errors is.
+        assert renderings == ["/old/about/"]
+        for path, status in (("/old/else/", 410), ("/nowhere/", 404), ("/raised/404/", 404)):
+            renderings.clear()
+            page = visitor.get(path)
+            assert page.status_code == status
+            assert len(renderings) == 1
+
+
+def test_a_rule_without_a_language_prefix_is_in_force(visitor: Visitor) -> None:
+    """LocaleMiddleware redirects a 404 to the address below a language, and a 410 it doesn't."""
+    PermanenceRule.objects.create(pattern="/old/", kind="prefix")
+    for app, status in ((False, 302), (True, 410)):
+        with project(app=app, ROOT_URLCONF=f"{HERE}.urls_i18n"):
+            assert visitor.get("/old/news/").status_code == status
+            other = visitor.get("/new/news/")
+            assert (other.status_code, other["Location"]) == (302, "/en/new/news/")
+
+
+# --- What tests and operators see
+
+
+@pytest.mark.parametrize(("app", "path", "status"), ERRORS)
+def test_the_test_client_has_the_context(
+    visitor: Visitor, app: bool, path: str, status: int
+) -> None:
+    with project(app=app):
+        page = visitor.get(f"/{path}/")
+    assert page.context["visits"] == 1
+    assert "request" in page.context
+    SimpleTestCase().assertTemplateUsed(page, f"{status}.html")
+
+
+def _seen(
+    app: bool, visitor: Visitor, path: str, caplog: pytest.LogCaptureFixture, signals: list[Any]
+) -> tuple[Any, ...]:
+    """Return the status, the records and the signals of one request."""
+    caplog.clear()
+    signals.clear()
+    with project(app=app), caplog.at_level(logging.INFO, "django"):
+        status = visitor.get(path).status_code
+    records = [
+        (
+            record.name,
+            record.levelname,
+            record.getMessage(),
+            record.status_code,
+            bool(record.exc_info),
+            record.request.path,
+        )
+        for record in caplog.records
+    ]
+    return status, records, [type(each) for each in signals]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(f"raised/{name}" for name in ("400", "suspicious", "403", "404", "500")),
+        *(f"returned/{status}" for status in (400, 403, 404, 410, 500, 503)),
+        *("nowhere", "ordinary"),
+    ],
+)
+def test_records_and_signals_are_as_plain_djangos(
+    visitor: Visitor, path: str, caplog: pytest.LogCaptureFixture, signals: list[Any]
+) -> None:
+    plain = _seen(False, visitor, f"/{path}/", caplog, signals)
+    assert plain[1] or path == "ordinary"
+    assert _seen(True, visitor, f"/{path}/", caplog, signals) == plain
+
+
+def test_a_urlconf_that_a_request_brings_has_the_handlers(visitor: Visitor) -> None:
+    hosts = [f"{HERE}.middleware.hosts"]
+    with project(around=hosts):
+        for path in ("/nowhere/", "/raised/404/", "/form/", "/returned/404/"):
+            page = visitor.get(path, x_site="other", accept="application/problem+json")
+            assert (page.status_code, page.json()["status"]) == (404, 404)
+
+
+# --- Django packages that are known to depend on where a page is rendered
+
+
+def test_django_waffle(visitor: Visitor) -> None:
+    """The cookie is set for a flag that only the page has asked for, so that it stays as it is."""
+    pytest.importorskip("waffle")
+    page = "{% load waffle_tags %}{% flag NAME %}blue{% else %}grey{% endflag %}"
+    flags = apps.get_model("waffle.Flag").objects
+    # It rolls dice, and 1 in 1000 isn't what this test is of.
+    for percent, shown, cookie in (("99.9", "blue", "True"), ("0.1", "grey", "False")):
+        name = f"flag-{shown}"
+        flags.create(name=name, percent=percent)
+        pages = templates({"404.html": page.replace("NAME", f"'{name}'")})
+        with project(around=["waffle.middleware.WaffleMiddleware"], TEMPLATES=pages):
+            answers = [visitor.get("/raised/404/") for _each in range(3)]
+        for answer in answers:
+            assert answer.status_code == 404
+            assert answer.content.decode() == shown
+            assert answer.cookies[f"dwf_{name}"].value == cookie
+
+
+def test_django_crum(visitor: Visitor) -> None:
+    """Who asks is known below the page, without a request at hand.
+
+    It forgets that itself for what a view raises; not for the app's own exceptions.
+    """
+    pytest.importorskip("crum")
+    pages = templates(dict.fromkeys(("404.html", "410.html"), "{{ crum_user }}"))
+    pages[0]["OPTIONS"]["context_processors"] = [f"{HERE}.context_processors.crum_user"]
+    around = ["crum.CurrentRequestUserMiddleware"]
+    visitor.client.force_login(get_user_model().objects.create_user("jane"))
+    with project(around=around, TEMPLATES=pages):
+        for path in ("/nowhere/", "/returned/404/", "/raised/410/"):
+            assert visitor.get(path).content == b"jane"
+        forgotten = visitor.get("/raised/404/").content
+    if not visitor.is_async:
+        database = "django.contrib.sessions.backends.db"
+        with project(app=False, around=around, TEMPLATES=pages, SESSION_ENGINE=database):
+            assert visitor.get("/nowhere/").content == b"jane"
+            assert visitor.get("/raised/404/").content == forgotten
+
+
+# --- Privacy
+
+STORABLE = {"CACHE_CONTROL": dict.fromkeys((404, 410), "public, max-age=3600")}
+LOOKING = {
+    "session": "{{ request.session.cart }}",
+    "user": "{{ user }}",
+    "only whether there is a user": "{% if user.is_staff %}staff{% endif %}",
+    "CSRF token": "{% csrf_token %}",
+    "messages": "{% for message in messages %}{{ message }}{% endfor %}",
+    "only whether there are messages": "{% if messages %}some{% endif %}",
+}
+BLIND = {
+    "nothing": "gone",
+    "path": "{{ request.path }}",
+    "problem": "{{ problem.detail }}",
+}
+
+
+def _cache_control(page: HttpResponse) -> set[str]:
+    return set(page["Cache-Control"].split(", "))
+
+
+@pytest.mark.parametrize("path", ["raised/410", "returned/410", "raised/404"])
+@pytest.mark.parametrize("looks_at", [*LOOKING, *BLIND])
+@pytest.mark.parametrize("storage", ["fallback.FallbackStorage", "cookie.CookieStorage"])
+def test_a_page_that_looked_at_the_visitor_is_not_shared(
+    visitor: Visitor, path: str, looks_at: str, storage: str
+) -> None:
+    page = {**LOOKING, **BLIND}[looks_at]
+    pages = templates({"404.html": page, "410.html": page})
+    storage = f"django.contrib.messages.storage.{storage}"
+    with project(TEMPLATES=pages, MESSAGE_STORAGE=storage, http_errors=STORABLE):
+        answer = visitor.get(f"/{path}/")
+    scope = {"private"} if looks_at in LOOKING else {"public"}
+    assert _cache_control(answer) == {*scope, "max-age=3600"}
+
+
+def test_a_visitor_whom_nobody_looked_at_gets_a_shared_page(visitor: Visitor) -> None:
+    visitor.client.force_login(get_user_model().objects.create_user("jane"))
+    with project(TEMPLATES=templates({"410.html": "gone"}), http_errors=STORABLE):
+        assert _cache_control(visitor.get("/raised/410/")) == {"public", "max-age=3600"}
+        for accept in ("application/problem+json", "text/plain"):
+            answer = visitor.get("/raised/410/", accept=accept)
+            assert _cache_control(answer) == {"public", "max-age=3600"}
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+def test_so_it_is_with_the_browsable_api(visitor: Visitor, accept: str) -> None:
+    """Its page shows the name of the user; the members of the problem don't."""
+    pytest.importorskip("rest_framework")
+    visitor.client.force_login(get_user_model().objects.create_user("jane"))
+    with project(http_errors=STORABLE):
+        answer = visitor.get("/api/removed/", accept=accept)
+    assert answer.status_code == 410
+    is_page = accept == "text/html"
+    assert ("jane" in answer.content.decode()) == is_page
+    assert _cache_control(answer) == {"private" if is_page else "public", "max-age=3600"}
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_nothing_is_stored_by_default(visitor: Visitor, own: bool) -> None:
+    with project(TEMPLATES=templates(None if own else {})):
+        for path, status in [*WITH_THE_APP, ("raised/500", 500), ("returned/503", 503)]:
+            for accept in ("text/html", "application/json"):
+                answer = visitor.get(f"/{path}/", accept=accept)
+                assert answer.status_code == status
+                assert answer["Cache-Control"] == "no-store"
+
+
+def test_every_client_gets_the_same_vary(mode: str) -> None:
+    """What a cache learns of one answer holds for all others at the address."""
+    clients: list[dict[str, str]] = [
+        {},
+        {"accept": "application/json"},
+        {"accept_language": "de"},
+        {"sec_fetch_dest": "image"},
+        {"x_request_id": "abc"},
+        {"cookie": "django_language=de"},
+    ]
+    with project(TEMPLATES=templates({})):
+        for path in ("/nowhere/", "/raised/410/", "/returned/404/", "/raised/500/"):
+            seen = set()
+            for headers in clients:
+                visitor = Visitor(mode)
+                seen.add(frozenset(visitor.get(path, **headers)["Vary"].lower().split(", ")))
+            assert len(seen) == 1
+            assert seen.pop() >= {"accept", "accept-language", "cookie", "x-request-id"}
