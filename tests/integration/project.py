@@ -111,6 +111,8 @@ class Visitor:
         return self._ask("post", path, data)
 
     def _ask(self, method: str, *args: Any, **options: Any) -> HttpResponse:
+        # The settings may be others than those of the last request.
+        self.client.handler.load_middleware(is_async=self.is_async)
         ask = getattr(self.client, method)
         return (async_to_sync(ask) if self.is_async else ask)(*args, **options)
 
