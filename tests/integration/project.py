@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from asgiref.sync import async_to_sync
 from django.http import HttpResponse
@@ -117,15 +117,22 @@ class Visitor:
         return (async_to_sync(ask) if self.is_async else ask)(*args, **options)
 
 
-def said(response: HttpResponse, name: str) -> str:
+class Page(Protocol):
+    """A response of Django's or of httpx's."""
+
+    @property
+    def content(self) -> bytes: ...
+
+
+def said(page: Page, name: str) -> str:
     """Return what the page says in the element `name`."""
-    return re.search(f'id="{name}">(.*?)<', response.content.decode())[1]
+    return re.search(f'id="{name}">(.*?)<', page.content.decode())[1]
 
 
-def messages_on(response: HttpResponse) -> list[str]:
-    return re.findall("<li>(.*?)</li>", response.content.decode())
+def messages_on(page: Page) -> list[str]:
+    return re.findall("<li>(.*?)</li>", page.content.decode())
 
 
-def token_on(response: HttpResponse) -> str:
+def token_on(page: Page) -> str:
     """Return the token of the form on the page."""
-    return re.search('name="csrfmiddlewaretoken" value="(.*?)"', response.content.decode())[1]
+    return re.search('name="csrfmiddlewaretoken" value="(.*?)"', page.content.decode())[1]
