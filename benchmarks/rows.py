@@ -91,19 +91,28 @@ PAGES = [
 ]
 
 MISSING_PAGES = [
-    Row(f"404, {form}", against, goal, ours, _html(stack, 404, mark, ours.request))
-    for against, goal, stack, mark in (
-        ("Django's 404 with a small 404.html", 0.70, "django", DJANGO_404),
-        ("a handler that returns constant bytes", 1.30, "constant", "There is nothing here."),
+    Row(f"404, {form}{stack}", against, goal, ours, _html(peer, 404, mark, ours.request))
+    for stack, bare, django_goal in ((" in a bare stack", "-bare", 0.74), ("", "", 0.86))
+    for against, goal, peer, mark in (
+        ("Django's 404 with a small 404.html", django_goal, f"django{bare}", DJANGO_404),
+        (
+            "a handler that returns constant bytes",
+            1.32,
+            f"constant{bare}",
+            "There is nothing here.",
+        ),
     )
-    for form, ours in (("HTML", MISSING), ("JSON", MISSING_JSON))
+    for form, ours in (
+        ("HTML", replace(MISSING, stack=f"app{bare}")),
+        ("JSON", replace(MISSING_JSON, stack=f"app{bare}")),
+    )
 ]
 
 DENIED_PAGES = [
     Row(
         f"PermissionDenied in a view, {form}",
         "Django's 403 with a small 403.html",
-        0.80,
+        0.85,
         ours,
         _html("django", 403, DJANGO_403, ours.request),
     )
@@ -156,7 +165,7 @@ API = [
     )
     for stack, against, goal, peer_mark in (
         ("rest-framework", "its own handler", 1.05, marks[0]),
-        ("standardized-errors", "drf-standardized-errors", 0.95, marks[1]),
+        ("standardized-errors", "drf-standardized-errors", 1.00, marks[1]),
     )
 ]
 

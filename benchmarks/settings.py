@@ -75,9 +75,8 @@ DJANGO = {"TEMPLATES": templates("small")}
 # The app as its README sets it up. It has no templates: its own page is what is measured.
 APP = {
     "INSTALLED_APPS": [*INSTALLED_APPS, "django_http_errors"],
-    "MIDDLEWARE": [SECURITY, "django_http_errors.middleware.HttpErrorsMiddleware", *OTHERS],
+    "MIDDLEWARE": [*MIDDLEWARE, "django_http_errors.middleware.HttpErrorsMiddleware"],
     "CSRF_FAILURE_VIEW": "django_http_errors.views.csrf_failure",
-    "ROOT_URLCONF": "benchmarks.app_urls",
     "HTTP_ERRORS": {"CHALLENGES": ['Session realm="site"']},
 }
 OWN_PAGE = {"TEMPLATES": templates("own", processors=("benchmarks.peers.site_name",))}
@@ -94,13 +93,19 @@ def with_api(stack: dict[str, Any], exception_handler: str, *apps: str) -> dict[
 
 REDIRECTS = ["django.contrib.sites", "django.contrib.redirects"]
 
+# Without any other middleware: what the error alone costs.
+BARE = {"MIDDLEWARE": []}
+
 STACKS: dict[str, dict[str, Any]] = {
     "app": APP,
+    "app-bare": {**APP, "MIDDLEWARE": ["django_http_errors.middleware.HttpErrorsMiddleware"]},
+    "constant-bare": {**BARE, "ROOT_URLCONF": "benchmarks.constant_urls"},
+    "django-bare": {**DJANGO, **BARE},
     # Hears of an edit sooner, so that nobody has to wait for it long.
     "app-listening": {**APP, "HTTP_ERRORS": {**APP["HTTP_ERRORS"], "REFRESH_SECONDS": 0.2}},
     "app-own-page": {**APP, **OWN_PAGE},
     "app-api": with_api(APP, "django_http_errors.rest_framework.exception_handler"),
-    "nothing": {**APP, "MIDDLEWARE": [SECURITY, "benchmarks.peers.nothing", *OTHERS]},
+    "nothing": {**APP, "MIDDLEWARE": [*MIDDLEWARE, "benchmarks.peers.nothing"]},
     "constant": {"ROOT_URLCONF": "benchmarks.constant_urls"},
     "django": DJANGO,
     "django-own-page": OWN_PAGE,

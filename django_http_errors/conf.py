@@ -1,9 +1,9 @@
 """The settings: one dict, ``HTTP_ERRORS``, read when it is used.
 
-Each setting is a row here: its default and the function that checks a value and makes it immutable. The
-pipeline reads `http_errors.NAME` and always gets a usable value: an ill-typed one is replaced by
-the default, and reported by a system check (`setting_errors`). What was read is remembered until Django
-says that a setting has changed.
+Each setting is a row here: its default, and the function that checks a value and makes it
+immutable. The pipeline reads `http_errors.NAME` and always gets a usable value: an ill-typed one
+is replaced by the default, and reported by a system check (`setting_errors`). What was read is
+kept until Django says that a setting has changed.
 """
 
 from __future__ import annotations
@@ -163,12 +163,12 @@ class HttpErrorsSettings:
 
     @cached_property
     def request_id_key(self) -> str:
-        """What the field REQUEST_ID_HEADER is called in `HttpRequest.META`."""
+        """What the header REQUEST_ID_HEADER is called in `HttpRequest.META`."""
         return "HTTP_" + self.REQUEST_ID_HEADER.upper().replace("-", "_")
 
     @cached_property
     def is_localised(self) -> bool:
-        """Whether each visitor is spoken to in a language of their own."""
+        """Whether the language of an answer depends on who asks."""
         return settings.USE_I18N and LOCALE_MIDDLEWARE in settings.MIDDLEWARE
 
 
@@ -181,10 +181,10 @@ def forget_on_change(forget: Callable[[], object]) -> None:
 
 
 def cached_until_settings_change(function: Callable[P, T]) -> Callable[P, T]:
-    """Let `function` remember what it returned, until a setting changes."""
-    remembering = lru_cache(maxsize=512)(function)
-    forget_on_change(remembering.cache_clear)
-    return remembering  # type: ignore[return-value]
+    """Return `function` with a cache of what it returned, emptied when a setting changes."""
+    cached = lru_cache(maxsize=512)(function)
+    forget_on_change(cached.cache_clear)
+    return cached  # type: ignore[return-value]
 
 
 forget_on_change(vars(http_errors).clear)

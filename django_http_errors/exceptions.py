@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +20,12 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 
-def _elements(value: Any) -> tuple[Any, ...]:
-    """Return a list as a tuple; a text is a list of one."""
-    return (value,) if isinstance(value, (str, Promise)) else tuple(value)
+def _elements(value: Any, convert: Callable[[Any], Any] | None = None) -> tuple[Any, ...] | None:
+    """Return a list as a tuple of its converted elements, None as None; a text is a list of one."""
+    if value is None:
+        return None
+    elements = (value,) if isinstance(value, (str, Promise)) else value
+    return tuple(elements if convert is None else map(convert, elements))
 
 
 def _representation(value: Representation | Mapping[str, str] | str) -> Representation:
@@ -46,6 +50,8 @@ def _invalid_part(value: InvalidPart | Mapping[str, Any] | StrOrPromise) -> Inva
 
 # Django's own handler brings a BadRequest, raised in a view or in any middleware, to `handler400`
 # without taking it for a crash, and no other framework catches one for a status that it isn't.
+# Http404 and PermissionDenied are caught everywhere, for a 404 and a 403: only `NotFound` and
+# `Forbidden` are that too, and Django asks for those two first.
 class HttpError(django_exceptions.BadRequest):
     """An error to be raised from anywhere; everything said here is shown to the client.
 
@@ -87,53 +93,71 @@ class HttpError(django_exceptions.BadRequest):
         type: str | None = None,
         code: str = "",
         allow: Iterable[str] | None = None,
-        challenges: Iterable[str] = (),
-        available: Iterable[Representation | Mapping[str, str] | str] = (),
-        accept: Iterable[str] = (),
-        accept_encoding: Iterable[str] = (),
+        challenges: Iterable[str] | None = None,
+        available: Iterable[Representation | Mapping[str, str] | str] | None = None,
+        accept: Iterable[str] | None = None,
+        accept_encoding: Iterable[str] | None = None,
         length: int | None = None,
-        upgrade: Iterable[str] = (),
+        upgrade: Iterable[str] | None = None,
         blocked_by: str = "",
-        errors: Iterable[InvalidPart | Mapping[str, Any] | StrOrPromise] = (),
+        errors: Iterable[InvalidPart | Mapping[str, Any] | StrOrPromise] | None = None,
         extensions: Mapping[str, object] | None = None,
     ) -> None:
         known = error_status(self.status if status is None else status)
-        own_permanence = permanence or self.permanence
-        if own_permanence is None:
-            own_permanence = known.permanence if retry_after is None else Permanence.TEMPORARY
-        own_detail = self.detail if detail is None else detail
-        problem = Problem(
-            status=known.code,
-            title=known.title if self.title is None else self.title,
-            detail=known.detail if own_detail is None else own_detail,
-            type=type or self.type,
-            permanence=Permanence(own_permanence),
-            code=code or self.code,
-            retry_after=None if retry_after is None else seconds_until(retry_after),
-            allow=None if allow is None else _elements(allow),
-            available=tuple(map(_representation, _elements(available))),
-            accept=_elements(accept),
-            accept_encoding=_elements(accept_encoding),
-            errors=tuple(map(_invalid_part, _elements(errors))),
-            challenges=_elements(challenges),
-            length=length,
-            upgrade=_elements(upgrade),
-            blocked_by=blocked_by or "",
-            headers=tuple((headers or {}).items()),
-            extensions=extensions or {},
-        )
-        # What says no more than its status is the same object everywhere, and prepared already.
-        # A lazy text isn't compared: that would evaluate it here, in whatever language is active.
-        default = known.default_problem
-        has_own_words = problem.title is not default.title or problem.detail is not default.detail
-        self.problem = problem if has_own_words or problem != default else default
+        given = {
+            "detail": detail,
+            "permanence": permanence or None,
+            "retry_after": None if retry_after is None else seconds_until(retry_after),
+            "type": type or None,
+            "code": code or None,
+            "allow": _elements(allow),
+            "challenges": _elements(challenges),
+            "available": _elements(available, _representation),
+            "accept": _elements(accept),
+            "accept_encoding": _elements(accept_encoding),
+            "length": length,
+            "upgrade": _elements(upgrade),
+            "blocked_by": blocked_by or None,
+            "errors": _elements(errors, _invalid_part),
+            "headers": tuple(headers.items()) if headers else None,
+            "extensions": extensions or None,
+        }
+        members = self._own_members()
+        if retry_after is not None:
+            members.setdefault("permanence", Permanence.TEMPORARY)
+        # By what is given, not by what is equal: to compare a lazy text would translate it here.
+        members.update({name: value for name, value in given.items() if value is not None})
+        # Without any this is the default problem itself: no new one is made, and what is answered
+        # with it is prepared already.
+        self.problem = known.problem(**members)
         self.status = known.code
         super().__init__(self.problem.detail)
+
+    @cached_property
+    def problem(self) -> Problem:
+        """What is answered. Asked for before it is set only where `__init__` wasn't called.
+
+        A subclass may have one that doesn't call ours, as for any Http404: what its class says
+        of itself still counts then.
+        """
+        return error_status(self.status).problem(**self._own_members())
+
+    def _own_members(self) -> dict[str, Any]:
+        """Return what the class says of itself, by the names of a problem's members."""
+        own = {
+            "title": self.title,
+            "detail": self.detail,
+            "type": self.type,
+            "permanence": self.permanence,
+            "code": self.code,
+        }
+        return {name: value for name, value in own.items() if value is not getattr(HttpError, name)}
 
     def __str__(self) -> str:
         return str(self.problem.detail)
 
     def __reduce__(self) -> tuple[Any, ...]:
+        # Without a call of `__init__`: in a subclass it may take other arguments than `args`.
         return _restored, (type(self), self.args, {**vars(self)})
 
 
@@ -454,7 +478,7 @@ class HTTPVersionNotSupported(HttpError):
 class VariantAlsoNegotiates(HttpError):
     """506 Variant Also Negotiates (RFC 2295, section 8.1).
 
-    The chosen representation is itself negotiated: a fault in the configuration.
+    The chosen representation is itself negotiated: a mistake in the configuration.
     """
 
     status = 506

@@ -16,8 +16,8 @@ from django.views import csrf
 from django.views.generic import View
 
 from .core import pipeline
-from .core.exception_mapping import problem_for
-from .core.statuses import STATUSES, error_status
+from .core.exception_mapping import checked, problem_for
+from .core.statuses import error_status
 from .decorators import Exempt, hide_forbidden
 from .exceptions import HttpError
 from .hiding.policies import Condition
@@ -43,22 +43,18 @@ class ErrorView(View):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
-            problem = self.get_problem()
-            if not isinstance(problem, Problem):
-                raise TypeError(f"get_problem() returned {type(problem)}, not a Problem")
-            error_status(problem.status)  # raises for what isn't an error
+            problem = checked(self.get_problem())
         except Exception:
             logger.exception("%s.get_problem() failed", type(self).__name__)
             problem = _default_problem(self.status)
-        raised = kwargs.get("exception") or sys.exception()
         return pipeline.answer(
-            request, problem, exception=raised, get_context=self.get_context_data
+            request, problem, exception=self._exception(), get_context=self.get_context_data
         )
 
     def get_problem(self) -> Problem:
         """Return what to say: of the exception at hand if there is one, else of the attributes."""
-        exception = self.kwargs.get("exception") or sys.exception()
-        if isinstance(exception, BaseException):
+        exception = self._exception()
+        if exception is not None:
             return problem_for(exception, self.status)
         return HttpError(
             self.detail,
@@ -71,11 +67,18 @@ class ErrorView(View):
         """Return what the templates of the project get beside the problem."""
         return kwargs
 
+    def _exception(self) -> BaseException | None:
+        """Return what Django has handed to a handler, or is handling; None in a URLconf."""
+        given = self.kwargs.get("exception")
+        return given if isinstance(given, BaseException) else sys.exception()
 
-def _default_problem(status: object) -> Problem:
+
+def _default_problem(status: int) -> Problem:
     """Return the default problem of `status`; what isn't an error status is a crash."""
-    known = STATUSES.get(status) if isinstance(status, int) else None
-    return (known or STATUSES[500]).default_problem
+    try:
+        return error_status(status).default_problem
+    except (TypeError, ValueError):
+        return error_status(500).default_problem
 
 
 class HideForbiddenMixin:
@@ -383,7 +386,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:
     if settings.DEBUG and pipeline.negotiate(request).media_type == "text/html":
         return csrf.csrf_failure(request, reason)
     extensions = {"debug": {"reason": reason}} if settings.DEBUG else {}
-    problem = STATUSES[403].problem(detail=_CSRF_DETAIL, extensions=extensions)
+    problem = error_status(403).problem(detail=_CSRF_DETAIL, extensions=extensions)
     return pipeline.answer(request, problem)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from logging import LogRecord
 from typing import Any
@@ -20,12 +21,13 @@ from django.utils import timezone
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy
 
+from django_http_errors import exceptions
 from django_http_errors.core.exception_mapping import (
     is_client_error,
     problem_for,
     registered_problem,
 )
-from django_http_errors.core.statuses import error_status
+from django_http_errors.core.statuses import STATUSES, error_status
 from django_http_errors.core.times import seconds_until
 from django_http_errors.exceptions import (
     EXCEPTIONS,
@@ -68,6 +70,13 @@ class Rationed(NotFound):
     code = "rationed"
 
 
+@dataclass(frozen=True)
+class Frozen(OutOfStock):
+    """One whose attributes can't be set, and that is equal to others."""
+
+    article: list[str]
+
+
 class Unprepared(NotFound):
     """One that forgets to call its base's `__init__`, as one may for Http404."""
 
@@ -84,6 +93,25 @@ class Prepared(NotFound):
 
 
 # --- The classes ----------------------------------------------------------------------------
+
+
+def test_there_is_a_class_for_each_row_of_the_table_and_nothing_more() -> None:
+    found = {
+        name: kind.status
+        for name, kind in vars(exceptions).items()
+        if isinstance(kind, type) and issubclass(kind, HttpError) and kind is not HttpError
+    }
+    assert found == {row.name: code for code, row in STATUSES.items()}
+    assert list(EXCEPTIONS) == list(found.values()) == sorted(STATUSES)
+    assert [kind.__name__ for kind in EXCEPTIONS.values()] == list(found)
+    assert sorted(exceptions.__all__) == sorted([*found, "EXCEPTIONS", "HttpError"])
+
+
+@every_status
+def test_a_class_says_which_status_it_is_for_and_where_that_is_defined(status: int) -> None:
+    title, _, rest = (EXCEPTIONS[status].__doc__ or "").partition(" (RFC ")
+    assert title == f"{status} {ERRORS[status]}"
+    assert rest.partition(").")[0].split(", section ")[0].isdigit()
 
 
 @every_status
@@ -139,7 +167,12 @@ def test_every_argument_is_for_every_class(kind: type[HttpError]) -> None:
         length=100,
         upgrade=["h2c"],
         blocked_by="https://example.com/court",
-        errors=["wrong", {"detail": "d", "pointer": "/p", "code": "c"}, InvalidPart("e")],
+        errors=[
+            "wrong",
+            {"detail": "d", "pointer": "/p", "code": "c"},
+            {"detail": "q", "parameter": "page"},
+            InvalidPart("e"),
+        ],
         code="short",
         extensions={"balance": 30, "accounts": ["/a"]},
     ).problem
@@ -155,7 +188,12 @@ def test_every_argument_is_for_every_class(kind: type[HttpError]) -> None:
         available=(Representation("text/html", ""), Representation("a/b", "/x", "de")),
         accept=("text/plain",),
         accept_encoding=("gzip",),
-        errors=(InvalidPart("wrong"), InvalidPart("d", "/p", "c"), InvalidPart("e")),
+        errors=(
+            InvalidPart("wrong"),
+            InvalidPart("d", "/p", "c"),
+            InvalidPart("q", parameter="page"),
+            InvalidPart("e"),
+        ),
         challenges=("Basic",),
         length=100,
         upgrade=("h2c",),
@@ -243,6 +281,12 @@ def test_a_lazy_detail_is_not_evaluated_where_it_is_raised() -> None:
     exception = Gone(lazy(words, str)())
     assert calls == []
     assert exception.problem is not error_status(410).default_problem
+
+
+def test_words_that_are_equal_to_the_default_ones_are_not_translated() -> None:
+    """They are equal in one language only, and were given as they are."""
+    text = str(error_status(410).detail)
+    assert Gone(text).problem.detail is text
 
 
 @every_status
@@ -465,7 +509,10 @@ def test_a_text_that_was_not_raised_to_be_shown_is_not_shown(
 
 def test_a_subclass_that_never_called_its_base_has_its_classes_problem() -> None:
     """A Http404 with an `__init__` of its own is a 404 to Django: this one must be no worse."""
-    assert problem_for(Unprepared("bread")) == error_status(404).problem()
+    exception = Unprepared("bread")
+    assert exception.problem is problem_for(exception) is error_status(404).default_problem
+    assert str(exception) == str(error_status(404).detail)
+    assert exception.args == ("bread",)
 
 
 @pytest.mark.parametrize(
@@ -619,8 +666,30 @@ def test_a_function_that_makes_no_problem_leaves_the_exception_unknown(
         exception = OutOfStock("secret")
         assert problem_for(exception) == error_status(500).problem()
         assert not is_client_error(exception)
-    assert own_records
-    assert all("secret" not in each.getMessage() for each in own_records)
+    (record,) = own_records
+    assert "secret" not in record.getMessage()
+
+
+@pytest.mark.parametrize("exception", [OutOfStock("bread"), Frozen(["bread"])])
+def test_a_function_is_called_once_for_an_exception(
+    exception: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The middleware asks what it is, and a handler asks again."""
+    calls = []
+
+    def counting(exception: BaseException) -> Problem:
+        calls.append(exception)
+        return out_of_stock(exception)
+
+    monkeypatch.setitem(globals(), "counting", counting)
+    with register("counting"):
+        assert is_client_error(exception)
+        assert problem_for(exception) is problem_for(exception)
+        assert len(calls) == 1
+    with register("as_a_server_error"):
+        assert problem_for(exception).status == 503
+    with override_settings(HTTP_ERRORS={}):
+        assert problem_for(exception).status == 500
 
 
 def test_unsupported_media_type_knows_the_coding_that_it_would_take() -> None:

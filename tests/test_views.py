@@ -9,10 +9,12 @@ from django.urls import path
 from django.views.decorators.csrf import csrf_protect
 
 from django_http_errors import views
+from django_http_errors.core.statuses import STATUSES
 from django_http_errors.exceptions import Conflict
 from django_http_errors.problems import Permanence, Problem
 
 from .asking import HTML, JSON, MIDDLEWARE, Site
+from .iana import ERRORS
 
 pytestmark = pytest.mark.urls(__name__)
 
@@ -20,6 +22,15 @@ pytestmark = pytest.mark.urls(__name__)
 class BrokenProblem(views.GoneView):
     def get_problem(self) -> Problem:
         raise RuntimeError("secret")
+
+
+class NoProblem(views.GoneView):
+    """One whose `get_problem()` returns what `problem` is."""
+
+    problem: Any = None
+
+    def get_problem(self) -> Problem:
+        return self.problem
 
 
 class BrokenContext(views.GoneView):
@@ -43,11 +54,37 @@ urlpatterns = [
     path("soon/", views.ServiceUnavailableView.as_view(retry_after=30)),
     path("teapot/", views.ErrorView.as_view(status=418, permanence=Permanence.PERMANENT)),
     path("broken-problem/", BrokenProblem.as_view()),
+    path("broken-teapot/", BrokenProblem.as_view(status=418)),
+    path("no-status/", BrokenProblem.as_view(status=200)),
+    path("none/", NoProblem.as_view()),
+    path("number/", NoProblem.as_view(problem=404)),
+    path("success/", NoProblem.as_view(problem=Problem(status=200, title="", detail=""))),
+    path("named/<exception>/", views.GoneView.as_view()),
     path("broken-context/", BrokenContext.as_view()),
     path("form/", form),
 ]
 handler404 = WithContext.as_view()
 handler500 = views.InternalServerErrorView.as_view()
+
+
+def test_there_is_a_view_for_each_row_of_the_table_and_nothing_more() -> None:
+    found = {
+        name: view.status
+        for name, view in vars(views).items()
+        if isinstance(view, type)
+        and issubclass(view, views.ErrorView)
+        and view is not views.ErrorView
+    }
+    assert found == {f"{row.name}View": code for code, row in STATUSES.items()}
+    assert list(views.VIEWS) == list(found.values()) == sorted(STATUSES)
+    assert [view.__name__ for view in views.VIEWS.values()] == list(found)
+    others = ["ErrorView", "HideForbiddenMixin", "VIEWS", "csrf_failure"]
+    assert sorted(views.__all__) == sorted([*found, *others])
+
+
+@pytest.mark.parametrize("status", sorted(views.VIEWS))
+def test_a_view_says_what_it_answers_with(status: int) -> None:
+    assert views.VIEWS[status].__doc__ == f"Answers with {status} {ERRORS[status]}."
 
 
 @pytest.mark.parametrize("status", sorted(views.VIEWS))
@@ -64,10 +101,28 @@ def test_attributes_in_the_urlconf(site: Site) -> None:
     assert site.ask("/teapot/", JSON).json()["permanence"] == "permanent"
 
 
-def test_get_problem_that_raises(site: Site, own_records: list) -> None:
-    response = site.ask("/broken-problem/", JSON)
-    assert response.json()["status"] == response.status_code == 410
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("/broken-problem/", 410),
+        ("/broken-teapot/", 418),
+        ("/no-status/", 500),
+        ("/none/", 410),
+        ("/number/", 410),
+        ("/success/", 410),
+    ],
+)
+def test_get_problem_that_raises_or_returns_none(
+    site: Site, own_records: list, address: str, status: int
+) -> None:
+    response = site.ask(address, JSON)
+    assert response.json()["status"] == response.status_code == status
+    assert "secret" not in response.content.decode()
     assert len(own_records) == 1
+
+
+def test_a_parameter_of_the_url_is_no_exception(site: Site) -> None:
+    assert site.ask("/named/x/", JSON).json()["status"] == 410
 
 
 def test_get_context_data_that_raises(site: Site, project_pages, own_records: list) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from django.core import exceptions as django_exceptions
 from django.http import Http404
@@ -29,22 +30,77 @@ _DJANGO_STATUSES: Mapping[type, int] = {
     django_exceptions.TooManyFilesSent: 413,
 }
 
-# A status, or what makes a Problem of the exception.
-Registered = int | Callable[[BaseException], Problem]
+# Where an exception keeps what a registered function made of it.
+_MADE = "_http_errors_made"
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemFunction:
+    """A registered function: its path, and what makes a Problem of an exception."""
+
+    path: str
+    function: Callable[[BaseException], object]
+
+    def problem_for(self, exception: BaseException) -> Problem | None:
+        """Return the Problem that the function makes of `exception`, None if it makes none.
+
+        It is called once for an exception, although the middleware and then a handler ask: what
+        it does is done once, and what is wrong with it is logged once.
+        """
+        state = vars(exception)  # not setattr(), which an exception may forbid
+        made: tuple[str, Problem | None] | None = state.get(_MADE)
+        if made is None or made[0] != self.path:
+            made = state[_MADE] = (self.path, self._make(exception))
+        return made[1]
+
+    def _make(self, exception: BaseException) -> Problem | None:
+        try:
+            return checked(self.function(exception))
+        except Exception:
+            logger.exception("%s made no problem of %r", self.path, type(exception))
+            return None
+
+
+Registered = int | ProblemFunction
+
+
+def checked(problem: object) -> Problem:
+    """Return `problem` where it is one of an error; raises TypeError or ValueError otherwise."""
+    if not isinstance(problem, Problem):
+        raise TypeError(f"{type(problem)} is not a Problem")
+    error_status(problem.status)  # raises for what isn't an error
+    return problem
 
 
 @cached_until_settings_change
 def _registered() -> Mapping[type, Registered]:
-    """Return what the project has registered in ``HTTP_ERRORS["EXCEPTIONS"]``, by class."""
+    """Return what the project has registered in ``HTTP_ERRORS["EXCEPTIONS"]``, by class.
+
+    What can't be used is logged, and left out.
+    """
     found: dict[type, Registered] = {}
     for path, value in http_errors.EXCEPTIONS.items():
         try:
-            kind = import_string(path)
-            if isinstance(kind, type):
-                found[kind] = import_string(value) if isinstance(value, str) else value
+            found[_imported_class(path)] = _imported(value)
         except Exception as error:  # noqa: BLE001 - importing runs the project's code
             logger.error("HTTP_ERRORS['EXCEPTIONS'][%r] can't be used: %s", path, error)
     return found
+
+
+def _imported_class(path: str) -> type:
+    kind = import_string(path)
+    if not isinstance(kind, type):
+        raise TypeError(f"{path} is not a class")
+    return kind
+
+
+def _imported(value: int | str) -> Registered:
+    if isinstance(value, int):
+        return value
+    function = import_string(value)
+    if not callable(function):
+        raise TypeError(f"{value} can't be called")
+    return ProblemFunction(value, function)
 
 
 def registered_problem(exception: BaseException) -> Problem | None:
@@ -57,25 +113,14 @@ def registered_problem(exception: BaseException) -> Problem | None:
         return None
     registered = _registered()
     for each in type(exception).__mro__:
-        if each in registered:
-            return _made_by(registered[each], exception)
+        found = registered.get(each)
+        if isinstance(found, int):
+            return error_status(found).default_problem
+        if found is not None:
+            return found.problem_for(exception)
         if each in _DJANGO_STATUSES:
             return None
     return None
-
-
-def _made_by(registered: Registered, exception: BaseException) -> Problem | None:
-    if isinstance(registered, int):
-        return error_status(registered).default_problem
-    try:
-        problem = registered(exception)
-        if not isinstance(problem, Problem):
-            raise TypeError(f"{type(problem)} is not a Problem")
-        error_status(problem.status)  # raises for what isn't an error
-    except Exception:
-        logger.exception("%r could not make a problem of %r", registered, type(exception))
-        return None
-    return problem
 
 
 def is_client_error(exception: BaseException) -> bool:
@@ -95,9 +140,6 @@ def problem_for(exception: BaseException | None, default: int = 500) -> Problem:
     The text of an exception that wasn't raised to be shown is never part of it.
     """
     if isinstance(exception, HttpError):
-        if not hasattr(exception, "problem"):
-            # A subclass whose __init__ doesn't call ours still has the words of its class.
-            HttpError.__init__(exception)
         return exception.problem
     if exception is None:
         return error_status(default).default_problem
