@@ -20,7 +20,7 @@ from .rules.snapshot import snapshots
 
 
 class _Middleware:
-    """What both have in common: sync and async from the same two methods."""
+    """What both have in common: one class for sync and for async."""
 
     sync_capable = True
     async_capable = True
@@ -30,6 +30,9 @@ class _Middleware:
         self.is_async = iscoroutinefunction(get_response)
         if self.is_async:
             markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        raise NotImplementedError
 
 
 class HttpErrorsMiddleware(_Middleware):

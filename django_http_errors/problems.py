@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.http.response import HttpResponseBase
 from django.utils.functional import Promise
@@ -38,7 +38,7 @@ def _plain(value: object) -> StrOrPromise:
     they are never markup.
     """
     if type(value) is str or isinstance(value, Promise):
-        return value
+        return cast("StrOrPromise", value)
     return "".join((value if isinstance(value, str) else str(value),))
 
 

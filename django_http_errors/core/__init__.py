@@ -1,0 +1,1 @@
+"""What the layers of the pipeline share, and the pipeline itself."""

@@ -34,7 +34,7 @@ def is_technical_page(response: HttpResponseBase) -> bool:
 
 
 def is_wanted(page: HttpResponseBase, media_type: str) -> bool:
-    """Return whether a client that prefers `media_type` is served with Django's technical `page`."""
+    """Return whether Django's technical `page` serves a client that prefers `media_type`."""
     return media_type == "text/html" or page.headers["Content-Type"].startswith(media_type)
 
 

@@ -1,0 +1,1 @@
+"""Why a path is answered as it is."""

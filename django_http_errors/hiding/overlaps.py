@@ -15,9 +15,9 @@ from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from .. import validators as validation
+from .. import validators
 from ..http.urls import path_key
-from ..models import Kind
+from ..models import MatchType
 from ..rules.permanence import literal
 from ..rules.rows import MessageRow, PermanenceRow
 from ..rules.snapshot import Snapshot
@@ -33,7 +33,7 @@ def place_of(row: PermanenceRow | MessageRow) -> Place:
     """Return the host of a rule or a message, and the longest path that covers all it is for."""
     if isinstance(row, MessageRow):
         return row.host, row.path_prefix
-    if row.kind == Kind.ROUTE:
+    if row.kind == MatchType.ROUTE:
         # The part before the first parameter, up to its last slash.
         return row.host, row.pattern.partition("<")[0].rpartition("/")[0]
     return row.host, row.pattern
@@ -51,7 +51,7 @@ def within(rule: Any, snapshot: Snapshot) -> Iterator[PermanenceRow | MessageRow
         if rule.host and host not in ("", rule.host):
             continue
         narrower = path_key(path) != path_key(rule.pattern) or (host and not rule.host)
-        if path and narrower and validation.covers(rule.kind, rule.pattern, path):
+        if path and narrower and validators.covers(rule.kind, rule.pattern, path):
             yield row
 
 
@@ -67,7 +67,7 @@ def within_views(snapshot: Snapshot) -> Iterator[PermanenceRow | MessageRow]:
 
 
 def _is_route(row: PermanenceRow | MessageRow) -> bool:
-    return isinstance(row, PermanenceRow) and row.kind == Kind.ROUTE
+    return isinstance(row, PermanenceRow) and row.kind == MatchType.ROUTE
 
 
 def _is_hiding_view(path: str) -> bool:
@@ -94,7 +94,7 @@ def warnings(rule: Any, snapshot: Snapshot) -> list[Promise]:
     """
     found: list[Promise] = []
     admin = admin_page()
-    if admin and validation.covers(rule.kind, rule.pattern, admin):
+    if admin and validators.covers(rule.kind, rule.pattern, admin):
         found.append(
             format_lazy(
                 _(

@@ -8,6 +8,7 @@ from inspect import isawaitable
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, sync_to_async
+from django.contrib.messages.storage import default_storage
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.http import HttpRequest
@@ -107,8 +108,6 @@ class _Call:
         if self.language is not None:
             translation.activate(self.language)
         if hasattr(self.request, "_messages"):
-            from django.contrib.messages.storage import default_storage
-
             self.request._messages = default_storage(self.request)
         hidden = pipeline.hide_by(self.policy, self.request, response, status)
         return pipeline.complete(self.request, hidden)

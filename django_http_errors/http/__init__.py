@@ -1,0 +1,1 @@
+"""HTTP: what a client asks for, and how a problem is written."""

@@ -1,0 +1,1 @@
+"""Permanence rules and messages from files."""

@@ -1,0 +1,1 @@
+"""Rules and messages: what editors have decided about errors."""
