@@ -12,11 +12,8 @@ from django.urls import path
 
 from django_http_errors.core import debug
 from django_http_errors.exceptions import Gone
-from django_http_errors.handlers import handler400, handler403, handler404, handler500
 
 from .asking import HTML, JSON, MIDDLEWARE, PROBLEM, TEXT, Site
-
-__all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
 
 KINDS: dict[str, tuple[int, type[Exception]]] = {
     "crash": (500, ZeroDivisionError),

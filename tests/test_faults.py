@@ -1,6 +1,6 @@
 """Faults of the project's own code: the visitor gets an answer all the same, with its status.
 
-One that a step of the road meets is one record; what `test_pipeline` has of it isn't here again.
+One that a step of the pipeline meets is one record; what `test_pipeline` has of it isn't here again.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from django.urls import path
 from django.utils.functional import lazy
 
 from django_http_errors import exceptions, views
-from django_http_errors.decorators import hide_forbidden
+from django_http_errors.decorators import hide_forbidden, reveal
 from django_http_errors.handlers import handler400, handler403, handler404, handler500
 from django_http_errors.models import ErrorMessage, HidingRule, PermanenceRule, edited
 from django_http_errors.signals import forbidden_hidden
@@ -31,8 +31,6 @@ from .wellformed import check_content, check_fields
 HERE = __name__
 LOCALE = "django.middleware.locale.LocaleMiddleware"
 
-__all__ = ["handler400", "handler403", "handler404", "handler500"]
-
 pytestmark = pytest.mark.urls(__name__)
 
 every_form = pytest.mark.parametrize("form", FORMS)
@@ -43,15 +41,15 @@ def explode(*args: object, **kwargs: object) -> Any:
 
 
 # A text that is translated when it is shown, by something that fails then.
-UNSPEAKABLE: Any = lazy(explode, str)()
+UNREADABLE_TEXT: Any = lazy(explode, str)()
 
 
 def check(response: HttpResponse, status: int, form: str | None = None) -> None:
-    """See that `response` is whole, and tells nothing of the fault."""
+    """Check that `response` is whole, and shows nothing of the fault."""
     assert response.status_code == status
     check_fields(response.items(), response.content)
-    told = check_content(status, response["Content-Type"], response.content)
-    assert form in (told, None)
+    found = check_content(status, response["Content-Type"], response.content)
+    assert form in (found, None)
     assert b"secret" not in response.content
 
 
@@ -59,7 +57,7 @@ def check(response: HttpResponse, status: int, form: str | None = None) -> None:
 
 
 def giving(problem: Any) -> Any:
-    """Return a view for 410 that says it has `problem` to tell."""
+    """Return a view for 410 whose `get_problem` returns `problem`."""
     return type("Giving", (views.GoneView,), {"get_problem": lambda self: problem}).as_view()
 
 
@@ -72,7 +70,7 @@ def words(status: Any, **members: Any) -> Problem:
     return Problem(status=status, title="Title", **{"detail": "Detail", **members})
 
 
-# Each is no problem that could be told: the words of the view's status are.
+# Each is no problem of an error: the default problem of the view's status is sent.
 NO_PROBLEMS: dict[str, Any] = {
     "nothing": None,
     "dict": {"status": 410},
@@ -83,10 +81,12 @@ NO_PROBLEMS: dict[str, Any] = {
     "beyond": words(600),
     "absurd": words(10**6),
     "text": words("410"),
+    "string": "There is nothing here.",
+    "status": 410,
     "none": words(None),
 }
 
-# Attributes with which a view can't make one, and the status that is told then.
+# Attributes with which a view can't make one, and the status that is sent then.
 ATTRIBUTES: dict[str, tuple[dict[str, Any], int]] = {
     "no-error": ({"status": 200}, 500),
     "no-status": ({"status": "404"}, 500),
@@ -118,13 +118,12 @@ def raising(make: Callable[[], BaseException]) -> Callable[[HttpRequest], HttpRe
 
 # What an exception can be given that can't be written, and the status that it stands for.
 ILL_TYPED: dict[str, tuple[Callable[[], BaseException], int]] = {
-    "detail": (lambda: exceptions.Conflict(UNSPEAKABLE), 409),
-    "extension": (lambda: exceptions.Conflict(clash=UNSPEAKABLE), 409),
-    "errors": (lambda: exceptions.UnprocessableContent(errors=[UNSPEAKABLE]), 422),
+    "detail": (lambda: exceptions.Conflict(UNREADABLE_TEXT), 409),
+    "extension": (lambda: exceptions.Conflict(extensions={"clash": UNREADABLE_TEXT}), 409),
+    "errors": (lambda: exceptions.UnprocessableContent(errors=[UNREADABLE_TEXT]), 422),
     "allow": (lambda: exceptions.MethodNotAllowed(allow=[5]), 405),
     "challenges": (lambda: exceptions.Unauthorized(challenges=[None]), 401),
     "accept": (lambda: exceptions.UnsupportedMediaType(accept=[b"text/plain"]), 415),
-    "length": (lambda: exceptions.RangeNotSatisfiable(length="all"), 416),
     "upgrade": (lambda: exceptions.UpgradeRequired(upgrade=[1]), 426),
     "blocked_by": (lambda: exceptions.UnavailableForLegalReasons(blocked_by=1), 451),
     "type": (lambda: exceptions.Conflict(type=5), 409),
@@ -229,6 +228,20 @@ def test_an_exception_that_was_given_nonsense(
     assert signals == []
 
 
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: exceptions.RangeNotSatisfiable(length="all"),
+        lambda: exceptions.ServiceUnavailable(retry_after="soon"),
+        lambda: exceptions.Conflict(permanence="for ever"),
+        lambda: exceptions.HttpError(status=200),
+    ],
+)
+def test_what_can_mean_nothing_is_refused_where_it_is_written(make: Callable[[], Any]) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        make()
+
+
 def test_an_exception_that_cannot_be_read_is_a_crash(
     site: Site, signals: list, records: list
 ) -> None:
@@ -264,7 +277,9 @@ def test_a_page_that_fails(
     assert len(own_records) == 1
 
 
-@pytest.mark.parametrize("value", ["\ud800", UNSPEAKABLE], ids=["half-a-character", "unspeakable"])
+@pytest.mark.parametrize(
+    "value", ["\ud800", UNREADABLE_TEXT], ids=["half-a-character", "unreadable"]
+)
 def test_a_value_that_a_page_cannot_show(
     site: Site, project_pages, value: Any, own_records: list, settings: Any
 ) -> None:
@@ -497,8 +512,8 @@ def test_words_with_placeholders_that_are_none(
 
 
 @pytest.fixture
-def catalogue(tmp_path: Path, settings: Any) -> Callable[..., None]:
-    """Give the project a catalogue for a language that the app has none for."""
+def translations(tmp_path: Path, settings: Any) -> Callable[..., None]:
+    """Give the project translations into a language that the app has none for."""
 
     def install(messages: dict[str, Any] | bytes) -> None:
         directory = tmp_path / "eo" / "LC_MESSAGES"
@@ -506,14 +521,14 @@ def catalogue(tmp_path: Path, settings: Any) -> Callable[..., None]:
         if isinstance(messages, bytes):
             (directory / "django.mo").write_bytes(messages)
         else:
-            catalogue = polib.POFile(check_for_duplicates=False)
-            catalogue.metadata = {
+            compiled = polib.POFile(check_for_duplicates=False)
+            compiled.metadata = {
                 "Content-Type": "text/plain; charset=utf-8",
                 "Plural-Forms": "nplurals=2; plural=(n != 1);",
             }
             for text, translated in messages.items():
                 plural = isinstance(translated, tuple)
-                catalogue.append(
+                compiled.append(
                     polib.POEntry(
                         msgid=text,
                         msgid_plural=translated[0] if plural else "",
@@ -521,7 +536,7 @@ def catalogue(tmp_path: Path, settings: Any) -> Callable[..., None]:
                         msgstr_plural=dict(enumerate(translated[1:])) if plural else {},
                     )
                 )
-            catalogue.save_as_mofile(str(directory / "django.mo"))
+            compiled.save_as_mofile(str(directory / "django.mo"))
         settings.LOCALE_PATHS = [tmp_path]
 
     settings.LANGUAGES = [("en", "English"), ("eo", "Esperanto")]
@@ -529,7 +544,7 @@ def catalogue(tmp_path: Path, settings: Any) -> Callable[..., None]:
     return install
 
 
-def test_a_language_without_a_catalogue(site: Site, catalogue, own_records: list) -> None:
+def test_a_language_without_translations(site: Site, translations, own_records: list) -> None:
     for form in FORMS:
         response = site.get("unavailable", form, accept_language="eo")
         check(response, 503, form)
@@ -547,31 +562,31 @@ OTHER_PLACEHOLDERS = {
 
 
 @every_form
-def test_a_catalogue_whose_placeholders_differ(
-    site: Site, catalogue, form: str, own_records: list
+def test_translations_whose_placeholders_differ(
+    site: Site, translations, form: str, own_records: list
 ) -> None:
-    catalogue(OTHER_PLACEHOLDERS)
+    translations(OTHER_PLACEHOLDERS)
     response = site.get("unavailable", form, accept_language="eo")
     check(response, 503, form)
     assert len(own_records) == (form == TEXT)
 
 
 @every_form
-def test_a_catalogue_whose_plurals_differ(
-    site: Site, catalogue, form: str, own_records: list
+def test_translations_whose_plurals_differ(
+    site: Site, translations, form: str, own_records: list
 ) -> None:
-    catalogue({"%(n)d second": ("%(n)d seconds", "%(kiom)d sekundo", "%(kiom)d sekundoj")})
+    translations({"%(n)d second": ("%(n)d seconds", "%(kiom)d sekundo", "%(kiom)d sekundoj")})
     check(site.get("unavailable", form, accept_language="eo"), 503, form)
     assert len(own_records) <= 2
 
 
 @every_form
 @pytest.mark.parametrize("name", ["ok", "gone", "crash"])
-def test_a_catalogue_that_is_none(
-    site: Site, catalogue, form: str, name: str, own_records: list
+def test_translations_that_are_none(
+    site: Site, translations, form: str, name: str, own_records: list
 ) -> None:
     """Django can't speak the language then, and every request that asks for it is a crash."""
-    catalogue(b"garbage")
+    translations(b"garbage")
     check(site.get(name, form, accept_language="eo"), 500)
     assert own_records
     check(site.get("gone", form, accept_language="en"), 410, form)
@@ -627,7 +642,7 @@ def greeting(request: HttpRequest) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", ["gone", "nowhere", "bare-405"])
-def test_a_page_for_a_visitor_whom_nobody_can_tell(
+def test_a_page_for_a_visitor_who_cannot_be_known(
     site: Site, name: str, project_pages, own_records: list, settings: Any
 ) -> None:
     settings.MIDDLEWARE, settings.SESSION_ENGINE = SESSIONS, HERE
@@ -640,10 +655,10 @@ def test_a_page_for_a_visitor_whom_nobody_can_tell(
 @every_form
 @pytest.mark.django_db
 @pytest.mark.parametrize("exempt", HidingRule.Exempt.values)
-def test_nobody_is_exempt_who_cannot_be_told(
+def test_nobody_is_exempt_who_cannot_be_known(
     site: Site, form: str, exempt: str, own_records: list, settings: Any
 ) -> None:
-    """Two questions, and an answer to neither: whether, and for the log who."""
+    """Two questions, and an answer to neither: is it someone exempt, and, for the log, who."""
     HidingRule.objects.create(kind="prefix", pattern=site.path("permission-denied"), exempt=exempt)
     settings.MIDDLEWARE, settings.SESSION_ENGINE = SESSIONS, HERE
     check(site.get("permission-denied", form), 404, form)
@@ -668,7 +683,9 @@ class Stuck:
 
 
 def stuck(request: HttpRequest, *, secret: bool) -> HttpResponseBase:
-    if secret and request.method == "GET":
+    if not secret:
+        reveal(request)
+    elif request.method == "GET":
         raise PermissionDenied
     status = 200 if request.method == "GET" else 409
     return StreamingHttpResponse(Stuck(), status=status)

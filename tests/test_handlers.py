@@ -1,17 +1,26 @@
 """The four handlers, beside and without the middleware."""
 
 import asyncio
+import threading
+from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
+from django.conf import urls
 from django.core.exceptions import PermissionDenied
 from django.db import connections
-from django.http import Http404
-from django.test import RequestFactory, override_settings
+from django.db.backends.signals import connection_created
+from django.http import Http404, HttpRequest, HttpResponse
+from django.test import AsyncClient, RequestFactory, override_settings
+from django.views import defaults
 
 from django_http_errors import handlers
 from django_http_errors.exceptions import EXCEPTIONS, HttpError
+from django_http_errors.models import PermanenceRule
+from django_http_errors.rules.snapshot import snapshots
 
 from .asking import JSON, MIDDLEWARE, PROBLEM, Site
+from .views import patterns
 
 pytestmark = pytest.mark.urls("tests.urls")
 
@@ -122,9 +131,6 @@ def test_no_connection_is_left_open_under_asgi(project_pages) -> None:
     def note(sender, connection, **kwargs):
         opened.append(connection)
 
-    from django.db.backends.signals import connection_created
-    from django.test import AsyncClient
-
     connection_created.connect(note)
     try:
         with override_settings(MIDDLEWARE=[]):
@@ -145,3 +151,122 @@ def counting(request):
             return cursor.fetchone()[0]
 
     return {"count": count}
+
+
+# --- Which handlers a URLconf has ------------------------------------------------------------
+
+
+class Urls:
+    """A URLconf, with handlers of its own if need be."""
+
+    def __init__(self, **own: Any) -> None:
+        self.urlpatterns = patterns()
+        vars(self).update(own)
+
+
+def own(request: HttpRequest, exception: BaseException | None = None) -> HttpResponse:
+    return HttpResponse("own", status=418)
+
+
+BY_NAME = {"bad-request": 400, "permission-denied": 403, "http404": 404, "crash": 500}
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+@pytest.mark.parametrize("middleware", [[MIDDLEWARE], []])
+def test_a_urlconf_without_handlers_has_the_apps(
+    site: Site, name: str, middleware: list[str]
+) -> None:
+    status = BY_NAME[name]
+    with override_settings(ROOT_URLCONF=Urls(), MIDDLEWARE=middleware):
+        response = site.get(name, PROBLEM)
+    assert response.status_code == response.json()["status"] == response.problem.status == status
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+@pytest.mark.parametrize("middleware", [[MIDDLEWARE], []])
+def test_a_urlconf_keeps_a_handler_of_its_own(site: Site, name: str, middleware: list[str]) -> None:
+    """The others are the app's."""
+    for each, status in BY_NAME.items():
+        urls = Urls(**{f"handler{status}": own})
+        with override_settings(ROOT_URLCONF=urls, MIDDLEWARE=middleware):
+            response = site.get(name, JSON)
+        if each == name:
+            assert (response.status_code, response.content) == (418, b"own")
+        else:
+            assert response.json()["status"] == BY_NAME[name]
+
+
+BROUGHT = Urls()
+BROUGHT_WITH_HANDLER = Urls(handler404=own, handler403=own)
+
+
+def bringing(get_response: Any) -> Any:
+    """Bring a URLconf with the request, as sites with a subdomain a customer do."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        urlconf = {"none": BROUGHT, "own": BROUGHT_WITH_HANDLER}[request.headers["X-Urlconf"]]
+        request.urlconf = urlconf  # type: ignore[attr-defined]
+        return get_response(request)
+
+    return middleware
+
+
+@pytest.mark.parametrize("name", ["http404", "permission-denied", "nowhere"])
+@pytest.mark.parametrize("with_middleware", [True, False])
+def test_a_urlconf_that_a_request_brings(site: Site, name: str, with_middleware: bool) -> None:
+    """Its handlers count, and not those of the root URLconf."""
+    middleware = ["tests.test_handlers.bringing", *([MIDDLEWARE] if with_middleware else [])]
+    root = Urls(handler404=own, handler403=own)
+    with override_settings(ROOT_URLCONF=root, MIDDLEWARE=middleware):
+        by_app = site.get(name, JSON, x_urlconf="none")
+        by_own = site.get(name, JSON, x_urlconf="own")
+    status = 403 if name == "permission-denied" else 404
+    assert by_app.json()["status"] == by_app.status_code == status
+    assert (by_own.status_code, by_own.content) == (418, b"own")
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_the_handlers_can_be_left_to_django(site: Site, name: str) -> None:
+    off = {"DEFAULT_HANDLERS": False}
+    with override_settings(ROOT_URLCONF=Urls(), MIDDLEWARE=[], HTTP_ERRORS=off):
+        response = site.get(name, JSON)
+        assert urls.handler404 is defaults.page_not_found
+        assert not hasattr(response, "problem")
+        assert response["Content-Type"].startswith("text/html")
+        # Those that a URLconf names are its own.
+        named = Urls(**{each: getattr(handlers, each) for each in handlers.__all__})
+        with override_settings(ROOT_URLCONF=named):
+            assert site.get(name, JSON).json()["status"] == BY_NAME[name]
+    with override_settings(ROOT_URLCONF=Urls(), MIDDLEWARE=[]):
+        assert site.get(name, JSON).json()["status"] == BY_NAME[name]
+
+
+def test_a_default_of_the_projects_is_not_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A project may have set Django's defaults itself."""
+    monkeypatch.setattr(urls, "handler404", "tests.test_handlers.own")
+    with override_settings(HTTP_ERRORS={}):
+        assert urls.handler404 == "tests.test_handlers.own"
+    with override_settings(HTTP_ERRORS={"DEFAULT_HANDLERS": False}):
+        assert urls.handler404 == "tests.test_handlers.own"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_handler_opens_no_connection_where_the_middleware_finishes(project_pages) -> None:
+    """Django calls it in a thread of its own under ASGI; the page is rendered in the request's."""
+    project_pages({"404.html": "{{ count }}"}, "tests.test_handlers.counting")
+    PermanenceRule.objects.create(pattern="/elsewhere/")
+    snapshots.forget()
+    opened = []
+
+    def note(sender, connection, **kwargs):
+        opened.append((threading.current_thread(), connection))
+
+    connection_created.connect(note)
+    try:
+        with override_settings(MIDDLEWARE=[MIDDLEWARE]):
+            response = async_to_sync(AsyncClient().get)("/nowhere/")
+    finally:
+        connection_created.disconnect(note)
+    assert response.content == b"1"
+    elsewhere = [each for thread, each in opened if thread is not threading.current_thread()]
+    assert all(each.connection is None for each in elsewhere)
