@@ -10,9 +10,11 @@ from contextvars import ContextVar
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone, translation
 from django.utils.decorators import sync_and_async_middleware
+
+from django_http_errors.exceptions import Gone
 
 GetResponse = Callable[[HttpRequest], Any]
 
@@ -132,5 +134,19 @@ def hosts(get_response: GetResponse) -> GetResponse:
         if request.headers.get("X-Site") == "other":
             request.urlconf = "tests.integration.urls_other"  # type: ignore[attr-defined]
         return get_response(request)
+
+    return middleware
+
+
+def refuse(get_response: GetResponse) -> GetResponse:
+    """Raise the app's 410 before the view for ?refused, and Django's 404 after it for ?lost."""
+
+    def middleware(request: HttpRequest) -> Any:
+        if "refused" in request.GET:
+            raise Gone
+        response = get_response(request)
+        if "lost" in request.GET:
+            raise Http404
+        return response
 
     return middleware

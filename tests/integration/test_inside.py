@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.conf import urls as default_urls
+from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.http import HttpResponse
@@ -58,8 +59,11 @@ def _installed(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
         call_command("migrate", verbosity=0)
         with django_db_blocker.block():
             yield
-        for path in reversed(installed):
-            call_command("migrate", path.rpartition(".")[2], "zero", verbosity=0)
+        for label in (path.rpartition(".")[2] for path in reversed(installed)):
+            call_command("migrate", label, "zero", verbosity=0)
+            for model in apps.get_app_config(label).get_models():
+                if admin.site.is_registered(model):  # by its own autodiscovery
+                    admin.site.unregister(model)
 
 
 @pytest.fixture(params=["sync", "async"])
@@ -180,6 +184,34 @@ def test_cookies_for_what_the_page_asked_are_set(
         page = visitor.get(f"/{path}/")
     assert said(page, "colour") == "blue"
     assert page.cookies["colour"].value == "blue"
+
+
+@pytest.mark.parametrize(("case", "status"), [("refused", 410), ("lost", 404)])
+def test_what_middleware_raises_has_the_page_too(visitor: Visitor, case: str, status: int) -> None:
+    """It is rendered in the layer where it was raised, inside of sessions and all that."""
+    with project(around=[f"{HERE}.middleware.refuse", *AROUND]):
+        for visits in (1, 2):
+            page = visitor.get(f"/form/?{case}")
+            assert page.status_code == status
+            assert said(page, "visits") == str(visits)
+        sent = visitor.post("/form/", {"csrfmiddlewaretoken": token_on(page)})
+        assert sent.content == b"sent"
+
+
+def test_the_handlers_alone_have_the_page_too(visitor: Visitor) -> None:
+    """Without HttpErrorsMiddleware it is as with Django's own handlers."""
+    without = {"remove": ["django_http_errors.middleware.HttpErrorsMiddleware"]}
+    cookies = "django.contrib.sessions.backends.signed_cookies"
+    with project(around=AROUND, SESSION_ENGINE=cookies), modify_settings(MIDDLEWARE=without):
+        for path, status in (("/nowhere/", 404), ("/raised/404/", 404), ("/raised/410/", 410)):
+            first = visitor.get(path)
+            page = visitor.get(path)
+            assert page.status_code == status
+            assert int(said(page, "visits")) == int(said(first, "visits")) + 1
+            assert said(page, "context") == "inside"
+            assert said(page, "language") == "de"
+            sent = visitor.post("/form/", {"csrfmiddlewaretoken": token_on(page)})
+            assert sent.content == b"sent"
 
 
 # --- Middleware between the two of the app
