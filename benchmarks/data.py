@@ -122,11 +122,11 @@ def fill(name: str, count: int) -> None:
 
 def _rules(count: int) -> tuple[Iterator[Any], Any]:
     """Rules as an old site has them: one in a hundred is for all that is below an address."""
-    from django_http_errors.models import Kind, PermanenceRule
+    from django_http_errors.models import MatchType, PermanenceRule
 
     rules = (
         PermanenceRule(
-            kind=Kind.EXACT if number % 100 else Kind.PREFIX,
+            kind=MatchType.EXACT if number % 100 else MatchType.PREFIX,
             pattern=gone_address(number),
             source=PermanenceRule.Source.IMPORT,
         )

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class DjangoHttpErrorsConfig(AppConfig):
-    """Registers the system checks, and listens for crashes to tell of in DEBUG."""
+    """Registers the system checks, and remembers crashes to show in DEBUG."""
 
     name = "django_http_errors"
     verbose_name = _("HTTP errors")

@@ -358,7 +358,7 @@ def _hiding_needs_middleware(names: Sequence[str]) -> Iterator[CheckMessage]:
             Error,
             "E004",
             f"HidingMiddleware isn't in MIDDLEWARE, and {_some(names)} can't hide without it:"
-            " the status is hidden, but headers and cookies tell what is there.",
+            " the status is hidden, but headers and cookies show what is there.",
             f"Add {HIDING_MIDDLEWARE!r} near the top, before all middleware that adds headers or"
             " cookies depending on the view.",
         )
@@ -389,7 +389,7 @@ def _around_scopes(names: Sequence[str]) -> Iterator[CheckMessage]:
         yield _message(
             Warning,
             "W011",
-            f"DEBUG is on, and its pages tell of what {_some(names)} should hide.",
+            f"DEBUG is on, and its pages show what {_some(names)} should hide.",
             "Set DEBUG = False.",
         )
 

@@ -15,7 +15,7 @@ from django.dispatch import Signal
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from . import validators as validation
+from . import validators
 from .http.urls import decoded_path
 from .problems import Permanence
 
@@ -77,10 +77,10 @@ def advancing(using: str, edit: Callable[[int], T]) -> T:
     return result
 
 
-class RowQuerySet(models.QuerySet[Any]):
+class RuleQuerySet(models.QuerySet[Any]):
     """Rows whose every change advances the generation, the bulk ones included."""
 
-    def enabled(self) -> RowQuerySet:
+    def enabled(self) -> RuleQuerySet:
         return self.filter(enabled=True)
 
     @property
@@ -127,7 +127,7 @@ class RowQuerySet(models.QuerySet[Any]):
     bulk_update.alters_data = True  # type: ignore[attr-defined]
 
 
-class Row(models.Model):
+class BaseRule(models.Model):
     """What messages and rules have in common."""
 
     host: models.CharField[str, str]
@@ -136,7 +136,7 @@ class Row(models.Model):
     # The one that the last edit of this row made: who knows an older one reads the row again.
     generation = models.BigIntegerField(default=0, editable=False)
 
-    objects = RowQuerySet.as_manager()
+    objects = RuleQuerySet.as_manager()
 
     class Meta:
         abstract = True
@@ -173,7 +173,7 @@ class Row(models.Model):
         self.host = self.host.strip().lower()
 
 
-class ErrorMessage(Row):
+class ErrorMessage(BaseRule):
     """The words for some errors; what is left blank comes from the next less specific row."""
 
     PERMANENCES = [
@@ -187,41 +187,41 @@ class ErrorMessage(Row):
         _("status"),
         max_length=3,
         blank=True,
-        validators=[validation.status],
+        validators=[validators.status],
         help_text=_("A status such as 404, a class (4xx or 5xx), or blank for any error."),
     )
     language = models.CharField(
         _("language"),
         max_length=35,
         blank=True,
-        validators=[validation.language],
+        validators=[validators.language],
         help_text=_("A language tag such as de or pt-br, or blank for any language."),
     )
     host = models.CharField(
         _("host"),
         max_length=253,
         blank=True,
-        validators=[validation.host],
+        validators=[validators.host],
         help_text=_("A host name without scheme and port, or blank for any host."),
     )
     path_prefix = models.CharField(
         _("path prefix"),
         max_length=400,
         blank=True,
-        validators=[validation.path],
+        validators=[validators.path],
         help_text=_("/shop/ stands for /shop and everything below it; blank for any path."),
     )
     title = models.CharField(
         _("title"),
         max_length=200,
         blank=True,
-        validators=[validation.words, validation.no_control],
+        validators=[validators.words, validators.no_control],
     )
     detail = models.TextField(
         _("detail"),
         max_length=4000,
         blank=True,
-        validators=[validation.words, MaxLengthValidator(4000)],
+        validators=[validators.words, MaxLengthValidator(4000)],
         help_text=_(
             "What happened, and what the visitor can do. {path}, {method}, {status}, {host},"
             " {request_id} and {retry_after} are replaced."
@@ -234,11 +234,11 @@ class ErrorMessage(Row):
         _("action"),
         max_length=100,
         blank=True,
-        validators=[validation.no_control],
+        validators=[validators.no_control],
         help_text=_('What the link says, for instance "Contact the shop".'),
     )
     action_url = models.CharField(
-        _("address of the action"), max_length=500, blank=True, validators=[validation.link]
+        _("address of the action"), max_length=500, blank=True, validators=[validators.link]
     )
 
     class Meta:
@@ -280,7 +280,7 @@ class ErrorMessage(Row):
             raise ValidationError({field: _("An action has a text and an address, or neither.")})
 
 
-class Kind(models.TextChoices):
+class MatchType(models.TextChoices):
     """How a pattern covers addresses."""
 
     EXACT = "exact", _("this address")
@@ -288,14 +288,16 @@ class Kind(models.TextChoices):
     ROUTE = "route", _("all addresses of this route")
 
 
-class Addressed(Row):
+class PathRule(BaseRule):
     """A row that is for the addresses that a pattern covers, at one host or at any."""
 
-    kind = models.CharField(_("kind"), max_length=6, choices=Kind.choices, default=Kind.EXACT)
+    kind = models.CharField(
+        _("kind"), max_length=6, choices=MatchType.choices, default=MatchType.EXACT
+    )
     pattern = models.CharField(
         _("address"),
         max_length=500,
-        validators=[validation.path],
+        validators=[validators.path],
         help_text=_(
             "Begins with a slash, without host and query: /old-shop/. A route is written as in a"
             " URLconf: /archive/&lt;int:year&gt;/."
@@ -306,14 +308,14 @@ class Addressed(Row):
         max_length=253,
         blank=True,
         default="",
-        validators=[validation.host],
+        validators=[validators.host],
         help_text=_("A host name without scheme and port, or blank for any host."),
     )
     note = models.TextField(
         _("note"),
         max_length=4000,
         blank=True,
-        validators=[validation.lines, MaxLengthValidator(4000)],
+        validators=[validators.lines, MaxLengthValidator(4000)],
         help_text=_("For editors; never shown to visitors."),
     )
 
@@ -329,14 +331,14 @@ class Addressed(Row):
 
     def clean(self) -> None:
         self.normalise()
-        if self.kind == Kind.ROUTE:
+        if self.kind == MatchType.ROUTE:
             try:
-                validation.route(self.pattern)
+                validators.route(self.pattern)
             except ValidationError as error:
                 raise ValidationError({"pattern": error}) from error
 
 
-class PermanenceRuleQuerySet(RowQuerySet):
+class PermanenceRuleQuerySet(RuleQuerySet):
     """The questions that are asked of permanence rules."""
 
     def live(self, at: datetime | None = None) -> PermanenceRuleQuerySet:
@@ -357,7 +359,7 @@ class PermanenceRuleQuerySet(RowQuerySet):
         return self.filter(valid_from__gt=at or timezone.now(), enabled=True)
 
 
-class PermanenceRule(Addressed):
+class PermanenceRule(PathRule):
     """What a 404 at some addresses means: gone for good, or coming (back).
 
     RFC 9110, section 15.5.11: 410 "if the origin server knows, presumably through some
@@ -380,14 +382,14 @@ class PermanenceRule(Addressed):
         _("reason"),
         max_length=4000,
         blank=True,
-        validators=[validation.words, MaxLengthValidator(4000)],
+        validators=[validators.words, MaxLengthValidator(4000)],
         help_text=_("Shown to visitors. Blank for the words that the status has."),
     )
     replacement = models.CharField(
         _("replacement"),
         max_length=500,
         blank=True,
-        validators=[validation.link],
+        validators=[validators.link],
         help_text=_("An address that visitors are offered instead; they are not redirected."),
     )
     expected_at = models.DateTimeField(
@@ -426,7 +428,7 @@ class PermanenceRule(Addressed):
                 violation_error_message=_("There is a rule for just this already."),
             ),
             models.CheckConstraint(
-                condition=Q(kind__in=Kind.values), name="http_errors_permanence_kind"
+                condition=Q(kind__in=MatchType.values), name="http_errors_permanence_kind"
             ),
             models.CheckConstraint(
                 condition=Q(permanence__in=["permanent", "temporary"]),
@@ -464,8 +466,8 @@ class PermanenceRule(Addressed):
             )
 
 
-class HidingRule(Addressed):
-    """Addresses below which the forbidden can't be told from the missing.
+class HidingRule(PathRule):
+    """Paths at which the forbidden looks like the missing.
 
     RFC 9110, section 15.5.4: a server that wishes to hide a forbidden resource may answer 404.
     """
@@ -476,7 +478,7 @@ class HidingRule(Addressed):
 
     class Exempt(models.TextChoices):
         NOBODY = "nobody", _("nobody")
-        AUTHENTICATED = "authenticated", _("whoever has signed in")
+        AUTHENTICATED = "authenticated", _("anyone who has signed in")
         STAFF = "staff", _("staff")
 
     exempt = models.CharField(
@@ -506,7 +508,7 @@ class HidingRule(Addressed):
                 violation_error_message=_("There is a rule for just this already."),
             ),
             models.CheckConstraint(
-                condition=Q(kind__in=Kind.values), name="http_errors_hiding_kind"
+                condition=Q(kind__in=MatchType.values), name="http_errors_hiding_kind"
             ),
             models.CheckConstraint(
                 condition=Q(exempt__in=["nobody", "authenticated", "staff"]),
@@ -524,12 +526,12 @@ class HidingRule(Addressed):
         super().clean()
         if not self.confirmed:
             try:
-                validation.hiding(self.kind, self.pattern)
+                validators.hiding(self.kind, self.pattern)
             except ValidationError as error:
                 raise ValidationError({"pattern": error}) from error
 
 
-def _note_fixture(raw: bool, using: str, sender: Any, instance: Row, **kwargs: Any) -> None:
+def _note_fixture(raw: bool, using: str, sender: Any, instance: BaseRule, **kwargs: Any) -> None:
     """Advance the generation for a row of a fixture, which doesn't come by `save`."""
     if raw:
         row = sender._base_manager.using(using).filter(pk=instance.pk)

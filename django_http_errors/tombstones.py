@@ -1,4 +1,4 @@
-"""Rules from code: where an object is deleted, the site knows that its address is gone for good."""
+"""Rules from code: when an object is deleted, the site knows that its page is gone for good."""
 
 from __future__ import annotations
 
@@ -15,35 +15,36 @@ from django.urls import get_script_prefix
 from django.utils.translation import gettext_lazy as _
 
 from .http.urls import decoded_path
-from .models import Kind, PermanenceRule
+from .models import MatchType, PermanenceRule
 
 logger = logging.getLogger("django_http_errors")
 
 M = TypeVar("M", bound=models.Model)
 
-Address = Callable[[Any], str]
+GetURL = Callable[[Any], str]
 Condition = Callable[[Any], bool]
 
-_ATTRIBUTE = "_http_errors_tombstone"
+# Where a pattern is kept on an object, from before its deletion to after it.
+_ATTRIBUTE = "http_errors_tombstone_pattern"
 
 
 def leave_tombstone(
     model: type[M] | None = None,
     *,
-    url: Address | None = None,
+    url: GetURL | None = None,
     when: Condition | None = None,
 ) -> Any:
-    """Record a permanent rule for the address of each object of `model` that is deleted.
+    """Create a permanent rule for the URL of each object of `model` that is deleted.
 
     In the same transaction, so that a deletion that is rolled back leaves none; an object that
-    is saved at such an address removes its tombstone. Bulk deletions count: Django sends their
+    is saved with such a URL removes its tombstone. Bulk deletions count: Django sends their
     signals. Call it in `AppConfig.ready()`, or decorate the model with it; it goes for the
-    proxies of the model too. An address or a condition that raises is logged: the object is
+    proxies of the model too. A URL or a condition that raises is logged: the object is
     deleted, and saved, without it.
 
     model: a model, not abstract; left out, a decorator for one is returned
     url: gives the path of an object, `get_absolute_url()` if left out; "" for no tombstone
-    when: tells whether the public could have seen the object; True if left out
+    when: returns whether the public could have seen the object; True if left out
     """
     if model is None:
         return lambda decorated: leave_tombstone(decorated, url=url, when=when)
@@ -58,7 +59,7 @@ class _Tombstones:
     """Those of a model, and the receivers of the signals that leave and remove them."""
 
     model: type[models.Model]
-    address: Address
+    get_url: GetURL
     could_be_seen: Condition
 
     def connect(self) -> None:
@@ -74,22 +75,22 @@ class _Tombstones:
         if is_ours and sender._meta.concrete_model is self.model._meta.concrete_model:
             receivers = (
                 (pre_delete, self.remember),
-                (post_delete, self.bury),
-                (post_save, self.dig_up),
+                (post_delete, self.create_tombstone),
+                (post_save, self.delete_tombstone),
             )
             for signal, receiver in receivers:
                 name = f"{__name__}.{receiver.__name__}"
                 signal.connect(receiver, sender=sender, weak=False, dispatch_uid=name)
 
     def remember(self, sender: Any, instance: Any, **kwargs: Any) -> None:
-        # Before the deletion, as long as what the address and the condition are made of is there.
+        # Before the deletion, as long as what the URL and the condition are made of is there.
         setattr(instance, _ATTRIBUTE, self.pattern_of(instance, self.could_be_seen))
 
-    def bury(self, sender: Any, instance: Any, using: str, **kwargs: Any) -> None:
+    def create_tombstone(self, sender: Any, instance: Any, using: str, **kwargs: Any) -> None:
         pattern = getattr(instance, _ATTRIBUTE, "")
         if pattern:
             PermanenceRule.objects.using(using).get_or_create(
-                kind=Kind.EXACT,
+                kind=MatchType.EXACT,
                 pattern=pattern,
                 host="",
                 defaults={
@@ -98,23 +99,27 @@ class _Tombstones:
                 },
             )
 
-    def dig_up(self, sender: Any, instance: Any, using: str, raw: bool, **kwargs: Any) -> None:
+    def delete_tombstone(
+        self, sender: Any, instance: Any, using: str, raw: bool, **kwargs: Any
+    ) -> None:
         pattern = "" if raw else self.pattern_of(instance, _always)
         if pattern:
-            graves = PermanenceRule.objects.using(using).filter(
-                kind=Kind.EXACT, pattern=pattern, source=PermanenceRule.Source.CODE
+            rules = PermanenceRule.objects.using(using).filter(
+                kind=MatchType.EXACT, pattern=pattern, source=PermanenceRule.Source.CODE
             )
             # Nearly always there is none, and then nothing is written.
-            if graves.exists():
-                graves.delete()
+            if rules.exists():
+                rules.delete()
 
     def pattern_of(self, instance: Any, condition: Condition) -> str:
-        """Return the pattern for the address of `instance`, "" if it has none."""
+        """Return the pattern for the URL of `instance`, "" if it has none."""
         try:
-            return _pattern(self.address(instance)) if condition(instance) else ""
+            return _pattern(self.get_url(instance)) if condition(instance) else ""
         except Exception:
             logger.exception(
-                "Whether %s %r has a tombstone can't be told", self.model._meta.label, instance.pk
+                "Whether %s %r has a tombstone can't be found out",
+                self.model._meta.label,
+                instance.pk,
             )
             return ""
 
@@ -137,7 +142,7 @@ def _always(instance: Any) -> bool:
 def _pattern(url: str) -> str:
     """Return the path of `url` as a rule has it, "" if no rule can be for it.
 
-    None is for an address with a query or a fragment: its page is that of others too.
+    None is for a URL with a query or a fragment: its page is that of others too.
     """
     parts = urlsplit(url or "")
     if parts.query or parts.fragment:

@@ -102,22 +102,22 @@ def path(value: str) -> None:
 
 def route(value: str) -> None:
     """Refuse what Django's `path()` doesn't take."""
-    fault: object = None
+    error: object = None
     try:
         pattern = RoutePattern(value.removeprefix("/"), is_endpoint=True)
         pattern.regex  # noqa: B018 - compiles it
         # A bracket too many, or a regular expression: Django only warns of them.
-        fault = next((warning.msg for warning in pattern.check()), None)
-    except (ImproperlyConfigured, re.error) as error:
-        fault = error
-    if fault:
+        error = next((warning.msg for warning in pattern.check()), None)
+    except (ImproperlyConfigured, re.error) as raised:
+        error = raised
+    if error:
         raise ValidationError(
-            _("This is no route: %(error)s"), code="route", params={"error": fault}
+            _("This is no route: %(error)s"), code="route", params={"error": error}
         )
 
 
 def covers(kind: str, pattern: str, path: str) -> bool:
-    """Tell whether a rule of `kind` for `pattern` covers the decoded `path`."""
+    """Return whether a rule of `kind` for `pattern` covers the decoded `path`."""
     key = path_key(path)
     if kind == "route":
         route_of = RoutePattern(pattern.removeprefix("/"), is_endpoint=True)

@@ -988,20 +988,20 @@ def test_no_script_and_no_style_stands_in_a_page(admin: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("row_admin", "model", "mixin"),
+    ("rule_admin", "model", "mixin"),
     [
         (ErrorMessageAdmin, ErrorMessage, "MessageImportExportMixin"),
         (PermanenceRuleAdmin, PermanenceRule, "RuleImportExportMixin"),
     ],
 )
 def test_import_and_export_come_with_their_package(
-    monkeypatch: pytest.MonkeyPatch, row_admin: type, model: type, mixin: str
+    monkeypatch: pytest.MonkeyPatch, rule_admin: type, model: type, mixin: str
 ) -> None:
     installed = apps.is_installed("import_export")
-    assert (with_import_export(row_admin, mixin) is row_admin) != installed
+    assert (with_import_export(rule_admin, mixin) is rule_admin) != installed
     pytest.importorskip("import_export")
     monkeypatch.setattr(apps, "is_installed", lambda name: True)
-    mixed = with_import_export(row_admin, mixin)
+    mixed = with_import_export(rule_admin, mixin)
     names = {pattern.name for pattern in mixed(model, AdminSite()).get_urls()}
     label = f"django_http_errors_{model._meta.model_name}"
     assert {f"{label}_import", f"{label}_export", f"{label}_preview"} <= names

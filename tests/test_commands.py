@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from django_http_errors.importing import importer as importing
-from django_http_errors.management.commands import import_permanence_rules as importer
+from django_http_errors.importing import importer
+from django_http_errors.management.commands import import_permanence_rules as command
 from django_http_errors.models import ErrorMessage, Generation, PermanenceRule
 
 pytestmark = pytest.mark.django_db
@@ -79,7 +79,7 @@ class TestImport:
         assert patterns() == []
 
     @pytest.mark.parametrize("dry", [(), ("--dry-run",)])
-    def test_bad_rows_are_told_with_their_lines(
+    def test_invalid_rows_are_reported_with_their_lines(
         self, run: Run, file: Callable[[str], str], dry: tuple[str, ...]
     ) -> None:
         name = file('pattern,host,reason\n/a,,"one\ntwo"\nb,x y,\n/a,,\n')
@@ -95,17 +95,17 @@ class TestImport:
         ]
         assert patterns() == []
 
-    def test_bad_rows_can_be_left_out(self, run: Run, file: Callable[[str], str]) -> None:
+    def test_invalid_rows_can_be_left_out(self, run: Run, file: Callable[[str], str]) -> None:
         out, err = run("import_permanence_rules", file("pattern\n/a\nb\n"), "--skip-invalid")
         assert out == "2 rows: 1 new, 0 changed, 0 same, 1 invalid.\n"
         assert "line 3: pattern: An address begins with a slash: /b" in err
         assert patterns() == ["/a"]
 
-    def test_not_all_of_many_bad_rows_are_told(self, run: Run, file: Callable[[str], str]) -> None:
-        count = importing.TOLD + 7
+    def test_not_all_of_many_invalid_rows_are_reported(self, run: Run, file: Callable[[str], str]) -> None:
+        count = importer.MOST_REPORTED + 7
         name = file("pattern\n" + "".join(f"{number}\n" for number in range(count)))
         _out, err = run("import_permanence_rules", name, "--skip-invalid")
-        assert len(err.splitlines()) == importing.TOLD + 1
+        assert len(err.splitlines()) == importer.MOST_REPORTED + 1
         assert err.endswith("... and 7 more bad rows\n")
 
     def test_what_a_terminal_would_obey_is_not_printed(
@@ -114,7 +114,7 @@ class TestImport:
         name = file(b"pattern\n\x1b[31mred\x9b" + b"x" * 5000 + b"\n")
         _out, err = run("import_permanence_rules", name, "--skip-invalid")
         assert "\x1b" not in err
-        assert all(len(line) < importer.LONGEST_FAULT + len(name) + 50 for line in err.splitlines())
+        assert all(len(line) < command.LONGEST_ERROR + len(name) + 50 for line in err.splitlines())
 
     @pytest.mark.parametrize(
         ("content", "message"),
@@ -207,9 +207,9 @@ class TestExplain:
         status, *lines = fields.splitlines()
         assert status == "HTTP/1.1 410 Gone"
         # What other middleware adds to a response isn't the app's to know.
-        told = dict(line.split(": ", 1) for line in lines)
+        headers = dict(line.split(": ", 1) for line in lines)
         for name in ("Content-Type", "Content-Language", "Cache-Control"):
-            assert told[name] == response.headers[name]
+            assert headers[name] == response.headers[name]
         assert json.loads(body) == response.json()
 
     def test_the_rules_are_listed_in_order_and_why_each_does_not_decide(self, run: Run) -> None:
@@ -258,7 +258,7 @@ Rules, in order:
         out, _err = run("explain_error", "/nothing/here")
         assert out.startswith("View: none. The URLconf has nothing at this address.\n")
 
-    def test_a_foreign_host_is_told_of(self, run: Run, settings) -> None:
+    def test_another_host_is_mentioned(self, run: Run, settings) -> None:
         settings.ALLOWED_HOSTS = ["www.example.com"]
         PermanenceRule.objects.create(pattern="/a", host="www.example.com")
         out, _err = run("explain_error", "/a", "--host", "www.example.com:8000")
@@ -288,7 +288,7 @@ Rules, in order:
             (["/a", "--accept", "a\r\nb: c"], "Control characters are not allowed here."),
         ],
     )
-    def test_bad_input_is_refused(self, run: Run, words: list[str], message: str) -> None:
+    def test_invalid_input_is_refused(self, run: Run, words: list[str], message: str) -> None:
         with pytest.raises(CommandError) as caught:
             run("explain_error", *words)
         assert message in str(caught.value)

@@ -1,4 +1,4 @@
-"""Imports: the verdict on each row, all or nothing, and nothing written twice."""
+"""Imports: the status on each row, all or nothing, and nothing written twice."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from django_http_errors.importing import importer as importing
-from django_http_errors.importing.importer import RULES, Report, Verdict, import_rules
+from django_http_errors.importing import importer
+from django_http_errors.importing.importer import RULES, Report, RowStatus, import_rules
 from django_http_errors.models import Generation, PermanenceRule
 from django_http_errors.importing.reader import FileError
 
@@ -41,7 +41,7 @@ def json_file(*rows: Mapping[str, object]) -> BytesIO:
 
 
 def counts(report: Report) -> dict[str, int]:
-    return {str(verdict): report.counts[verdict] for verdict in Verdict if report.counts[verdict]}
+    return {str(status): report.counts[status] for status in RowStatus if report.counts[status]}
 
 
 def stored() -> list[tuple[Any, ...]]:
@@ -176,16 +176,16 @@ BAD: list[tuple[dict[str, object], str]] = [
 
 
 @pytest.mark.parametrize("file", [csv_file, json_file])
-@pytest.mark.parametrize(("row", "fault"), BAD, ids=[fault for _row, fault in BAD])
-def test_a_bad_row_keeps_all_from_being_imported(
-    file: Any, row: dict[str, object], fault: str
+@pytest.mark.parametrize(("row", "error"), BAD, ids=[error for _row, error in BAD])
+def test_a_invalid_row_keeps_all_from_being_imported(
+    file: Any, row: dict[str, object], error: str
 ) -> None:
     report = import_rules(file({**dict.fromkeys(row), **GOOD}, row), batch_size=1)
     assert (counts(report), report.written) == ({"new": 1, "invalid": 1}, False)
-    (bad,) = report.bad
-    assert bad.place == ("line 3" if file is csv_file else "line 1 (object 2)")
-    assert len(bad.faults) == 1
-    assert fault in bad.faults[0]
+    (invalid,) = report.invalid_rows
+    assert invalid.place == ("line 3" if file is csv_file else "line 1 (object 2)")
+    assert len(invalid.errors) == 1
+    assert error in invalid.errors[0]
     assert stored() == []
     assert Generation.current("default") == 0
 
@@ -208,14 +208,14 @@ def test_json_may_have_what_is_no_text(row: dict[str, object]) -> None:
     assert counts(import_rules(json_file(row))) == {"invalid": 1}
 
 
-def test_all_faults_of_a_row_are_told() -> None:
+def test_all_errors_of_a_row_are_reported() -> None:
     row = {"pattern": "a", "host": "a b", "valid_from": "x", "reason": "{x}", "enabled": "?"}
-    (bad,) = import_rules(csv_file(row)).bad
-    columns = {fault.partition(":")[0] for fault in bad.faults}
+    (invalid,) = import_rules(csv_file(row)).invalid_rows
+    columns = {error.partition(":")[0] for error in invalid.errors}
     assert columns == {"pattern", "host", "valid_from", "reason", "enabled"}
 
 
-def test_the_later_of_two_with_one_key_is_bad_and_names_the_first() -> None:
+def test_the_later_of_two_with_one_key_is_invalid_and_names_the_first() -> None:
     report = import_rules(
         csv_file(
             {"pattern": "/a b", "host": ""},
@@ -224,26 +224,26 @@ def test_the_later_of_two_with_one_key_is_bad_and_names_the_first() -> None:
         )
     )
     assert counts(report) == {"new": 2, "invalid": 1}
-    assert report.bad[0].place == "line 4"
-    assert report.bad[0].faults == ["Line 2 has the same kind, pattern, host already."]
+    assert report.invalid_rows[0].place == "line 4"
+    assert report.invalid_rows[0].errors == ["Line 2 has the same kind, pattern, host already."]
 
 
-def test_in_one_line_of_json_objects_are_told_apart() -> None:
+def test_in_one_line_of_json_objects_have_their_numbers() -> None:
     report = import_rules(json_file({"pattern": "/a"}, {"pattern": "/a"}))
-    assert report.bad[0].place == "line 1 (object 2)"
-    assert report.bad[0].faults == ["Line 1 (object 1) has the same kind, pattern, host already."]
+    assert report.invalid_rows[0].place == "line 1 (object 2)"
+    assert report.invalid_rows[0].errors == ["Line 1 (object 1) has the same kind, pattern, host already."]
 
 
-def test_bad_rows_can_be_left_out() -> None:
+def test_invalid_rows_can_be_left_out() -> None:
     file = csv_file({"pattern": "/a"}, {"pattern": "b"}, {"pattern": "/c"})
     report = import_rules(file, skip_invalid=True)
     assert (counts(report), report.written) == ({"new": 2, "invalid": 1}, True)
     assert patterns() == ["/a", "/c"]
 
 
-def test_what_was_written_before_the_bad_row_is_taken_back() -> None:
+def test_what_was_written_before_the_invalid_row_is_taken_back() -> None:
     rows = [{"pattern": f"/{number}"} for number in range(10)]
-    report = import_rules(csv_file(*rows, {"pattern": "bad"}), batch_size=2)
+    report = import_rules(csv_file(*rows, {"pattern": "invalid"}), batch_size=2)
     assert counts(report) == {"new": 10, "invalid": 1}
     assert stored() == []
     assert Generation.current("default") == 0
@@ -256,11 +256,11 @@ def test_a_file_that_breaks_off_imports_nothing() -> None:
     assert stored() == []
 
 
-def test_bad_rows_are_counted_and_the_first_told(monkeypatch) -> None:
-    monkeypatch.setattr(importing, "TOLD", 3)
+def test_invalid_rows_are_counted_and_the_first_reported(monkeypatch) -> None:
+    monkeypatch.setattr(importer, "MOST_REPORTED", 3)
     report = import_rules(csv_file(*({"pattern": f"{number}"} for number in range(9))))
     assert report.invalid == 9
-    assert [bad.place for bad in report.bad] == ["line 2", "line 3", "line 4"]
+    assert [invalid.place for invalid in report.invalid_rows] == ["line 2", "line 3", "line 4"]
 
 
 ROWS = [
@@ -353,7 +353,7 @@ def test_addresses_that_differ_are_rules_that_differ(pair: tuple[str, str]) -> N
 def test_somebody_else_may_have_made_the_rule_meanwhile(monkeypatch) -> None:
     """The rule is there when it is written, and wasn't when it was looked for."""
     PermanenceRule.objects.create(pattern="/a", reason="Theirs.")
-    monkeypatch.setattr(importing, "_stored", lambda rows, using: {})
+    monkeypatch.setattr(importer, "_contents", lambda rows, using: {})
     assert counts(import_rules(csv_file({"pattern": "/a", "reason": "Ours."}))) == {"new": 1}
     assert PermanenceRule.objects.get().reason == "Ours."
 
@@ -366,13 +366,13 @@ def test_a_batch_may_be_larger_than_a_query(monkeypatch, most: int | None) -> No
     assert counts(import_rules(csv_file(*rows), batch_size=4)) == {"same": 5}
 
 
-def test_progress_is_told() -> None:
+def test_progress_is_reported() -> None:
     file = csv_file(*({"pattern": f"/{number}"} for number in range(10)))
-    told: list[int] = []
-    import_rules(file, batch_size=4, progress=told.append)
-    assert told == sorted(told)
-    assert len(told) == 3
-    assert told[-1] == len(file.getvalue())
+    progress: list[int] = []
+    import_rules(file, batch_size=4, progress=progress.append)
+    assert progress == sorted(progress)
+    assert len(progress) == 3
+    assert progress[-1] == len(file.getvalue())
 
 
 def many(count: int) -> Iterable[bytes]:
@@ -386,9 +386,9 @@ def many(count: int) -> Iterable[bytes]:
 
 def test_ten_thousand_rows_are_no_long_wait() -> None:
     """100,000 take well under a minute; here is room for slow machines, and for busy ones."""
-    for verdict in ("new", "same"):
+    for status in ("new", "same"):
         began = perf_counter()
-        assert counts(import_rules(many(10_000))) == {verdict: 10_000}
+        assert counts(import_rules(many(10_000))) == {status: 10_000}
         assert perf_counter() - began < 60
 
 

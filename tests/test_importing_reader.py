@@ -1,4 +1,4 @@
-"""Files: what is read of a good one, and where a bad one is bad."""
+"""Files: what is read of a good one, and where a invalid one is invalid."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from django_http_errors.importing.reader import FileError, Record, read
+from django_http_errors.importing.reader import FileError, ParsedRow, read
 
 COLUMNS = ("pattern", "host", "reason")
 
 BOM = b"\xef\xbb\xbf"
 
 
-def records(content: bytes, format: str = "") -> list[Record]:
+def rows_of(content: bytes, format: str = "") -> list[ParsedRow]:
     return list(read(BytesIO(content), COLUMNS, format))
 
 
 def cells(content: bytes, format: str = "") -> list[tuple[int, dict[str, object]]]:
-    return [(each.line, dict(each.cells)) for each in records(content, format) if not each.fault]
+    return [(each.line, dict(each.cells)) for each in rows_of(content, format) if not each.error]
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_a_row_of_several_lines_begins_on_its_first() -> None:
 def test_the_format_can_be_said() -> None:
     assert cells(b'{"pattern": "/a"}', "json") == [(1, {"pattern": "/a"})]
     with pytest.raises(FileError, match="There is no column"):
-        records(b'[{"pattern": "/a"}]', "csv")
+        rows_of(b'[{"pattern": "/a"}]', "csv")
 
 
 @pytest.mark.parametrize(
@@ -100,14 +100,14 @@ def test_the_format_can_be_said() -> None:
 )
 def test_a_file_that_is_none_is_refused(content: bytes, line: int, message: str) -> None:
     with pytest.raises(FileError) as caught:
-        records(content)
+        rows_of(content)
     assert caught.value.line == line
     assert message in caught.value.message
     assert str(caught.value) == f"line {line}: {caught.value.message}"
 
 
 @pytest.mark.parametrize(
-    ("content", "place", "fault"),
+    ("content", "place", "error"),
     [
         pytest.param(b"pattern,host\n/a\n", "line 2", "There are 1 cells, and 2 columns.", id="-"),
         pytest.param(b"pattern\n/a,b\n", "line 2", "There are 2 cells, and 1 columns.", id="+"),
@@ -137,12 +137,12 @@ def test_a_file_that_is_none_is_refused(content: bytes, line: int, message: str)
         ),
     ],
 )
-def test_a_bad_row_leaves_the_others_readable(content: bytes, place: str, fault: str) -> None:
+def test_an_invalid_row_leaves_the_others_readable(content: bytes, place: str, error: str) -> None:
     more = b',\n{"pattern": "/good"}]' if content.endswith(b"]") else b'"/good","",""'
     content = content[:-1] + more if content.endswith(b"]") else content
-    bad, *good = records(content)
-    assert (bad.place, bad.fault) == (place, fault)
-    assert all(not each.fault for each in good)
+    invalid, *good = rows_of(content)
+    assert (invalid.place, invalid.error) == (place, error)
+    assert all(not each.error for each in good)
 
 
 def test_a_csv_file_is_not_read_ahead() -> None:
@@ -156,7 +156,7 @@ def test_a_csv_file_is_not_read_ahead() -> None:
     "content", [b"pattern\n/\xc3\xa4\n/b\n", b'[{"pattern": "/a"}, {"pattern": "/b"}]']
 )
 def test_the_end_of_a_record_tells_how_much_was_read(content: bytes) -> None:
-    first, second = records(content)
+    first, second = rows_of(content)
     assert 0 < first.end < second.end <= len(content)
 
 
@@ -178,4 +178,4 @@ def test_what_was_written_is_read(rows: list[dict[str, str]]) -> None:
 @given(st.binary(max_size=200), st.sampled_from(["", "csv", "json"]))
 def test_any_bytes_are_read_or_refused(content: bytes, format: str) -> None:
     with suppress(FileError):
-        records(content, format)
+        rows_of(content, format)

@@ -59,7 +59,7 @@ from docutils.writers.html5_polyglot import Writer
 
 import django_http_errors
 from django_http_errors import checks, conf, decorators, exceptions, handlers, models, problems, views
-from django_http_errors.importing import importer as importing
+from django_http_errors.importing import importer
 from django_http_errors.http import renderers
 from django_http_errors.http import responses
 from django_http_errors import validators as validation
@@ -554,7 +554,7 @@ def check_decorators(table: Rows) -> None:
 
 
 def check_message(table: Rows) -> None:
-    assert first_literals(table) == list(importing.MESSAGES.columns)
+    assert first_literals(table) == list(importer.MESSAGES.columns)
 
 
 def check_placeholders(table: Rows) -> None:
@@ -578,7 +578,7 @@ def check_precedence(table: Rows) -> None:
 
 
 def check_kinds(table: Rows) -> None:
-    assert first_literals(table) == models.Kind.values
+    assert first_literals(table) == models.MatchType.values
     for kind, pattern, covered, others in table:
         row = models.PermanenceRule(kind=kind.astext(), pattern=pattern.astext())
         row.full_clean(validate_unique=False, validate_constraints=False)
@@ -588,7 +588,7 @@ def check_kinds(table: Rows) -> None:
 
 
 def check_rule(table: Rows) -> None:
-    assert first_literals(table) == list(importing.RULES.columns)
+    assert first_literals(table) == list(importer.RULES.columns)
 
 
 def check_hiding(table: Rows) -> None:

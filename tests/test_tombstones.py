@@ -130,7 +130,7 @@ def test_only_what_the_public_could_have_seen() -> None:
     assert graves() == buried(pk)
 
 
-def test_at_the_address_that_it_is_told() -> None:
+def test_at_the_url_that_it_is_given() -> None:
     leave_tombstone(Document, url=lambda document: f"/d/{document.title}/")
     document(title="caf%C3%A9 1%").delete()
     assert graves() == {"/d/caf\u00e9 1%25/": "code"}

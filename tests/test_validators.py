@@ -7,21 +7,22 @@ from collections.abc import Callable
 import pytest
 from django.core.exceptions import ValidationError
 
-from django_http_errors import validators as validation
+from django_http_errors import validators
 from django_http_errors.core.pipeline import _placeholders
+from django_http_errors.core.request_info import RequestInfo
 from django_http_errors.problems import Problem
 
 TAKEN: list[tuple[Callable[[str], None], list[str]]] = [
-    (validation.no_control, ["", "a", "a b", "é", "日本", "\u202fx"]),
-    (validation.lines, ["a\nb", "a\r\nb", "a\tb", "{no placeholder}"]),
+    (validators.no_control, ["", "a", "a b", "é", "日本", "\u202fx"]),
+    (validators.lines, ["a\nb", "a\r\nb", "a\tb", "{no placeholder}"]),
     (
-        validation.words,
-        ["", "plain", "a\nb\r\nc\td", *(f"{{{name}}}" for name in validation.PLACEHOLDERS)],
+        validators.words,
+        ["", "plain", "a\nb\r\nc\td", *(f"{{{name}}}" for name in validators.PLACEHOLDERS)],
     ),
-    (validation.status, ["400", "404", "451", "499", "500", "599", "4xx", "5xx"]),
-    (validation.language, ["de", "pt-br", "pt_BR", "zh-hant", "zh-Hant-TW", "sr-latn"]),
+    (validators.status, ["400", "404", "451", "499", "500", "599", "4xx", "5xx"]),
+    (validators.language, ["de", "pt-br", "pt_BR", "zh-hant", "zh-Hant-TW", "sr-latn"]),
     (
-        validation.host,
+        validators.host,
         [
             "localhost",
             "example.com",
@@ -34,13 +35,13 @@ TAKEN: list[tuple[Callable[[str], None], list[str]]] = [
             "a" * 63,
         ],
     ),
-    (validation.path, ["/", "/a", "/old-shop/", "/é/日本", "/a b", "/%3F", "/<int:year>/"]),
+    (validators.path, ["/", "/a", "/old-shop/", "/é/日本", "/a b", "/%3F", "/<int:year>/"]),
     (
-        validation.route,
+        validators.route,
         ["/", "/a/", "/archive/<int:year>/", "/<slug>/", "/<path:rest>", "/<uuid:id>/x"],
     ),
     (
-        validation.link,
+        validators.link,
         [
             "/",
             "/new/?a=b#c",
@@ -54,14 +55,14 @@ TAKEN: list[tuple[Callable[[str], None], list[str]]] = [
 
 REFUSED: list[tuple[Callable[[str], None], str, list[str]]] = [
     (
-        validation.no_control,
+        validators.no_control,
         "control",
         ["\x00", "a\x1b[1m", "a\nb", "\r", "\t", "\x7f", "\x85", "\u2028", "\ud800"],
     ),
-    (validation.lines, "control", ["a\nb\x00", "a\x0bb", "a\x0cb", "a\x1cb", "\u2029"]),
-    (validation.words, "control", ["a\nb\x00", "\x1b", "a\x0bb", "\x85"]),
+    (validators.lines, "control", ["a\nb\x00", "a\x0bb", "a\x0cb", "a\x1cb", "\u2029"]),
+    (validators.words, "control", ["a\nb\x00", "\x1b", "a\x0bb", "\x85"]),
     (
-        validation.words,
+        validators.words,
         "placeholder",
         [
             "{user}",
@@ -83,7 +84,7 @@ REFUSED: list[tuple[Callable[[str], None], str, list[str]]] = [
         ],
     ),
     (
-        validation.status,
+        validators.status,
         "status",
         [
             "",
@@ -106,12 +107,12 @@ REFUSED: list[tuple[Callable[[str], None], str, list[str]]] = [
         ],
     ),
     (
-        validation.language,
+        validators.language,
         "language",
         ["", "d", "deutsch1", "de-", "-de", "de--at", "de at", "*", "de,en", "de\n"],
     ),
     (
-        validation.host,
+        validators.host,
         "host",
         [
             "",
@@ -135,11 +136,11 @@ REFUSED: list[tuple[Callable[[str], None], str, list[str]]] = [
             "//example.com",
         ],
     ),
-    (validation.path, "slash", ["", "a", "old-shop/", "http://example.com/a", "*", " /a"]),
-    (validation.path, "query", ["/a?b=c", "/?", "/a#b", "/#"]),
-    (validation.path, "control", ["/a\n", "/\x00", "/a\tb", "/\u2028"]),
+    (validators.path, "slash", ["", "a", "old-shop/", "http://example.com/a", "*", " /a"]),
+    (validators.path, "query", ["/a?b=c", "/?", "/a#b", "/#"]),
+    (validators.path, "control", ["/a\n", "/\x00", "/a\tb", "/\u2028"]),
     (
-        validation.route,
+        validators.route,
         "route",
         [
             "/<int:>/",
@@ -155,7 +156,7 @@ REFUSED: list[tuple[Callable[[str], None], str, list[str]]] = [
         ],
     ),
     (
-        validation.link,
+        validators.link,
         "link",
         [
             "",
@@ -172,7 +173,7 @@ REFUSED: list[tuple[Callable[[str], None], str, list[str]]] = [
             "mailto:",
         ],
     ),
-    (validation.link, "control", ["/a\nb", "java\nscript:x", "/\x00"]),
+    (validators.link, "control", ["/a\nb", "java\nscript:x", "/\x00"]),
 ]
 
 
@@ -206,20 +207,20 @@ def test_refused(validate: Callable[[str], None], code: str, value: str) -> None
     ("validate", "value", "words"),
     [
         (
-            validation.words,
+            validators.words,
             "Hello {user}!",
             "{user} is no placeholder. There are: {path}, {method}",
         ),
-        (validation.status, "200", "200 is no error. Write a status from 400 to 599"),
-        (validation.path, "old-shop/", "begins with a slash: /old-shop/"),
-        (validation.path, "https://example.com/old-shop/", "begins with a slash: /old-shop/"),
-        (validation.path, "/a?b=c", "Leave the query string out: /a"),
-        (validation.path, "/a#b", "Leave the fragment out: /a"),
-        (validation.host, "https://example.com", "without scheme, port and path"),
-        (validation.route, "/<nothing:year>/", "nothing"),
+        (validators.status, "200", "200 is no error. Write a status from 400 to 599"),
+        (validators.path, "old-shop/", "begins with a slash: /old-shop/"),
+        (validators.path, "https://example.com/old-shop/", "begins with a slash: /old-shop/"),
+        (validators.path, "/a?b=c", "Leave the query string out: /a"),
+        (validators.path, "/a#b", "Leave the fragment out: /a"),
+        (validators.host, "https://example.com", "without scheme, port and path"),
+        (validators.route, "/<nothing:year>/", "nothing"),
     ],
 )
-def test_what_is_refused_is_told_what_to_write(
+def test_what_is_refused_says_what_to_write(
     validate: Callable[[str], None], value: str, words: str
 ) -> None:
     with pytest.raises(ValidationError, match=None) as caught:
@@ -229,4 +230,6 @@ def test_what_is_refused_is_told_what_to_write(
 
 def test_every_placeholder_has_a_value(rf) -> None:
     problem = Problem(status=404, title="", detail="")
-    assert tuple(_placeholders(rf.get("/"), None, problem)) == validation.PLACEHOLDERS  # type: ignore[arg-type]
+    request = rf.get("/")
+    found = _placeholders(problem, request, RequestInfo.of(request))
+    assert tuple(found) == validators.PLACEHOLDERS

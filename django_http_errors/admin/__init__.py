@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.utils.module_loading import import_string
 
 from ..models import ErrorMessage, HidingRule, PermanenceRule
-from .base import RowAdmin
+from .base import BaseRuleAdmin
 from .hiding import HidingRuleAdmin
 from .messages import ErrorMessageAdmin
 from .rules import PermanenceRuleAdmin
@@ -15,13 +15,13 @@ from .rules import PermanenceRuleAdmin
 __all__ = ["ErrorMessageAdmin", "HidingRuleAdmin", "PermanenceRuleAdmin"]
 
 
-def with_import_export(row_admin: type[RowAdmin], mixin: str) -> type[RowAdmin]:
-    """Return `row_admin`, with import and export where django-import-export is installed."""
+def with_import_export(rule_admin: type[BaseRuleAdmin], mixin: str) -> type[BaseRuleAdmin]:
+    """Return `rule_admin`, with import and export where django-import-export is installed."""
     if not apps.is_installed("import_export"):
-        return row_admin
+        return rule_admin
     # By name: without the package its subpackage can't be imported.
     base = import_string(f"django_http_errors.import_export.{mixin}")
-    return type(row_admin.__name__, (base, row_admin), {"__module__": __name__})
+    return type(rule_admin.__name__, (base, rule_admin), {"__module__": __name__})
 
 
 admin.site.register(ErrorMessage, with_import_export(ErrorMessageAdmin, "MessageImportExportMixin"))

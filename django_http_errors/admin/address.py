@@ -13,14 +13,14 @@ from django.utils.translation import gettext_lazy
 from ..explaining.explanation import Explanation, explain, is_own_host
 from ..http.csp import csp_nonce
 from ..http.urls import bare_host
-from ..models import ErrorMessage, HidingRule, PermanenceRule, Row
+from ..models import BaseRule, ErrorMessage, HidingRule, PermanenceRule
 from ..rules.messages import contributions
 from . import advice, hiding
 from .answers import Answer
 from .forms import TryForm, media_types
 
 if TYPE_CHECKING:
-    from .base import RowAdmin
+    from .base import BaseRuleAdmin
 
 # What a message can give, as an editor calls it.
 GIVEN = {
@@ -30,16 +30,16 @@ GIVEN = {
     "actions": gettext_lazy("action"),
 }
 
-# Whoever may see one of these may ask, and is told of those.
+# Anyone who may see one of these may ask, and is shown those.
 SEEN = (PermanenceRule, ErrorMessage, HidingRule)
 
 # What a link to the page may leave out.
 NOT_SAID = {"status": "404", "method": "GET"}
 
 
-def try_address(row_admin: RowAdmin, request: HttpRequest) -> HttpResponse:
+def try_address(rule_admin: BaseRuleAdmin, request: HttpRequest) -> HttpResponse:
     """Show what becomes of an error at an address; for those who may see some of the rows."""
-    seen = {model: _may_see(row_admin, request, model) for model in SEEN}
+    seen = {model: _may_see(rule_admin, request, model) for model in SEEN}
     if not any(seen.values()):
         raise PermissionDenied
     asking = TryForm({**NOT_SAID, **request.GET.dict()} if request.GET else None)
@@ -60,11 +60,11 @@ def try_address(row_admin: RowAdmin, request: HttpRequest) -> HttpResponse:
             "explanation": explanation,
             "answer": Answer.of(explanation.response),
             "foreign_host": "" if is_own_host(host) else host,
-            "rules": seen[PermanenceRule] and _rules(row_admin, explanation),
-            "words": seen[ErrorMessage] and _words(row_admin, explanation),
-            "hidden_by": seen[HidingRule] and _hidden_by(row_admin, explanation),
+            "rules": seen[PermanenceRule] and _rules(rule_admin, explanation),
+            "words": seen[ErrorMessage] and _words(rule_admin, explanation),
+            "hidden_by": seen[HidingRule] and _hidden_by(rule_admin, explanation),
         }
-    return row_admin.page(
+    return rule_admin.page(
         request,
         "try_address",
         title=_("Try an address"),
@@ -76,44 +76,44 @@ def try_address(row_admin: RowAdmin, request: HttpRequest) -> HttpResponse:
     )
 
 
-def _may_see(row_admin: RowAdmin, request: HttpRequest, model: type[Row]) -> bool:
-    site = row_admin.admin_site
+def _may_see(rule_admin: BaseRuleAdmin, request: HttpRequest, model: type[BaseRule]) -> bool:
+    site = rule_admin.admin_site
     return site.is_registered(model) and site.get_model_admin(model).has_view_permission(request)
 
 
-def _rules(row_admin: RowAdmin, explanation: Explanation) -> list[dict[str, Any]]:
+def _rules(rule_admin: BaseRuleAdmin, explanation: Explanation) -> list[dict[str, Any]]:
     """Return the rules that were considered, in their order, and what became of each."""
     now = timezone.now()
     winner = next((each.rule for each in explanation.rules if each.decides), None)
     return [
         {
             "name": advice.name(each.rule),
-            "url": row_admin.url_of(PermanenceRule, each.rule.pk),
+            "url": rule_admin.url_of(PermanenceRule, each.rule.pk),
             "answer": advice.answer(each.rule, now),
             "decides": each.decides,
-            "verdict": _("decides") if each.decides else advice.why_not(each.rule, winner, now),
+            "outcome": _("decides") if each.decides else advice.why_not(each.rule, winner, now),
         }
         for each in explanation.rules
     ]
 
 
-def _hidden_by(row_admin: RowAdmin, explanation: Explanation) -> dict[str, Any]:
+def _hidden_by(rule_admin: BaseRuleAdmin, explanation: Explanation) -> dict[str, Any]:
     """Return the hiding rule that covers the address, {} if none does."""
     pk = explanation.hidden_by
     row = None if pk is None else HidingRule.objects.filter(pk=pk).first()
     if row is None:
         return {}
-    url = row_admin.url_of(HidingRule, row.pk)
+    url = rule_admin.url_of(HidingRule, row.pk)
     return {"name": row, "url": url, "sentence": hiding.sentence(row)}
 
 
-def _words(row_admin: RowAdmin, explanation: Explanation) -> list[dict[str, Any]]:
+def _words(rule_admin: BaseRuleAdmin, explanation: Explanation) -> list[dict[str, Any]]:
     """Return the messages for the error, in their order, and what each gave."""
     rows = ErrorMessage.objects.in_bulk([each.pk for each in explanation.messages])
     return [
         {
             "name": rows.get(message.pk, message.pk),
-            "url": row_admin.url_of(ErrorMessage, message.pk),
+            "url": rule_admin.url_of(ErrorMessage, message.pk),
             "given": [GIVEN[member] for member in given],
         }
         for message, given in contributions(explanation.messages)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from ..explaining.explanation import is_own_host, routes_below, view_at
 from ..http.urls import path_key
-from ..models import Kind, PermanenceRule
+from ..models import MatchType, PermanenceRule
 from ..rules import permanence
 from ..rules.permanence import PermanenceRules
 from ..rules.rows import PermanenceRow
@@ -29,23 +29,23 @@ NAMED = 3
 
 # By kind and permanence: what happens, with a place for when.
 _SENTENCES = {
-    (Kind.EXACT, Answer.PERMANENT): gettext_lazy(
+    (MatchType.EXACT, Answer.PERMANENT): gettext_lazy(
         "Requests to %(pattern)s answer 410 Gone %(when)s."
     ),
-    (Kind.PREFIX, Answer.PERMANENT): gettext_lazy(
+    (MatchType.PREFIX, Answer.PERMANENT): gettext_lazy(
         "Requests to %(pattern)s and everything below answer 410 Gone %(when)s."
     ),
-    (Kind.ROUTE, Answer.PERMANENT): gettext_lazy(
+    (MatchType.ROUTE, Answer.PERMANENT): gettext_lazy(
         "Requests to all addresses of the form %(pattern)s answer 410 Gone %(when)s."
     ),
-    (Kind.EXACT, Answer.TEMPORARY): gettext_lazy(
+    (MatchType.EXACT, Answer.TEMPORARY): gettext_lazy(
         "Requests to %(pattern)s answer 404 Not Found %(when)s, and say that this is temporary."
     ),
-    (Kind.PREFIX, Answer.TEMPORARY): gettext_lazy(
+    (MatchType.PREFIX, Answer.TEMPORARY): gettext_lazy(
         "Requests to %(pattern)s and everything below answer 404 Not Found %(when)s, and say that"
         " this is temporary."
     ),
-    (Kind.ROUTE, Answer.TEMPORARY): gettext_lazy(
+    (MatchType.ROUTE, Answer.TEMPORARY): gettext_lazy(
         "Requests to all addresses of the form %(pattern)s answer 404 Not Found %(when)s, and say"
         " that this is temporary."
     ),
@@ -90,7 +90,7 @@ def day(moment: datetime) -> str:
 
 def name(rule: PermanenceRow) -> str:
     """Return `rule` as it is called in a sentence."""
-    return f"{rule.host}{rule.pattern} ({Kind(rule.kind).label})"
+    return f"{rule.host}{rule.pattern} ({MatchType(rule.kind).label})"
 
 
 def names(rules: Iterable[PermanenceRow]) -> str:
@@ -131,8 +131,8 @@ def _sentences(rule: PermanenceRow, now: datetime, *, enabled: bool) -> Iterator
         "begin": begin and date(begin),
         "end": end and date(end),
     }
-    kind, told = Kind(rule.kind), Answer(rule.permanence)
-    yield str(_SENTENCES[kind, told]) % {"pattern": rule.pattern, "when": when}
+    key = MatchType(rule.kind), Answer(rule.permanence)
+    yield str(_SENTENCES[key]) % {"pattern": rule.pattern, "when": when}
     if rule.host:
         yield _("Only at %(host)s.") % {"host": rule.host}
     if rule.expected_at is not None:
@@ -182,7 +182,7 @@ def _everything(rule: PermanenceRow, rules: PermanenceRules, now: datetime) -> I
         )
 
 
-def _foreign_host(rule: PermanenceRow, rules: PermanenceRules, now: datetime) -> Iterator[str]:
+def _unknown_host(rule: PermanenceRow, rules: PermanenceRules, now: datetime) -> Iterator[str]:
     if rule.host and not is_own_host(rule.host):
         yield _("%(host)s is not in ALLOWED_HOSTS: the site does not answer there.") % {
             "host": rule.host
@@ -201,7 +201,7 @@ def _answered_today(rule: PermanenceRow, rules: PermanenceRules, now: datetime) 
             )
             yield f"{text % {'address': path, 'view': match.view_name}} {only_then}"
             return
-    if rule.kind == Kind.PREFIX:
+    if rule.kind == MatchType.PREFIX:
         routes = list(islice(dict.fromkeys(routes_below(rule.pattern)), NAMED + 1))
         if routes:
             more = _(", and others") if len(routes) > NAMED else ""
@@ -213,7 +213,7 @@ def _answered_today(rule: PermanenceRow, rules: PermanenceRules, now: datetime) 
 
 
 def _own_address(rule: PermanenceRow) -> str:
-    return permanence.sample(rule) if rule.kind == Kind.ROUTE else rule.pattern
+    return permanence.sample(rule) if rule.kind == MatchType.ROUTE else rule.pattern
 
 
 def _covered_already(rule: PermanenceRow, rules: PermanenceRules, now: datetime) -> Iterator[str]:
@@ -231,7 +231,7 @@ def _covered_already(rule: PermanenceRow, rules: PermanenceRules, now: datetime)
 
 
 def _covers_others(rule: PermanenceRow, rules: PermanenceRules, now: datetime) -> Iterator[str]:
-    if rule.kind == Kind.EXACT:
+    if rule.kind == MatchType.EXACT:
         return  # It covers none but its own other spelling, and that one covers it too.
     others = list(islice(permanence.covered(rule, rules), 2 * NAMED))
     shadowed = names(other for other, is_before in others if is_before)
@@ -248,7 +248,7 @@ def _covers_others(rule: PermanenceRow, rules: PermanenceRules, now: datetime) -
 
 _WARNINGS: tuple[Callable[[PermanenceRow, PermanenceRules, datetime], Iterator[str]], ...] = (
     _everything,
-    _foreign_host,
+    _unknown_host,
     _answered_today,
     _covered_already,
     _covers_others,
@@ -258,16 +258,16 @@ _WARNINGS: tuple[Callable[[PermanenceRow, PermanenceRules, datetime], Iterator[s
 # Why of two rules that cover an address the first goes before the second; the first that holds.
 _PRECEDENCE: tuple[tuple[Callable[[PermanenceRow, PermanenceRow], bool], StrOrPromise], ...] = (
     (
-        lambda first, second: first.kind == Kind.EXACT != second.kind,
+        lambda first, second: first.kind == MatchType.EXACT != second.kind,
         gettext_lazy("a rule for just this address goes first"),
     ),
     (
-        lambda first, second: first.kind == Kind.PREFIX != second.kind,
+        lambda first, second: first.kind == MatchType.PREFIX != second.kind,
         gettext_lazy("a prefix goes before a route"),
     ),
     (
         lambda first, second: (
-            first.kind == Kind.PREFIX and path_key(first.pattern) != path_key(second.pattern)
+            first.kind == MatchType.PREFIX and path_key(first.pattern) != path_key(second.pattern)
         ),
         gettext_lazy("a longer prefix goes first"),
     ),

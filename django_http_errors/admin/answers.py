@@ -1,4 +1,4 @@
-"""Answers as the admin shows them, made by the road that they take on the site."""
+"""Answers as the admin shows them, made by the pipeline that makes them on the site."""
 
 from __future__ import annotations
 
@@ -53,18 +53,18 @@ BESIDE = ("text/html", "application/problem+json")
 def beside(address: str, **asked: Any) -> tuple[Explanation, list[Answer]]:
     """Return the answers that have room beside the fields, and the explanation of the first."""
     types = list(renderers.renderers())
-    return _in_forms([each for each in types if each in BESIDE] or types, address, asked)
+    return _in_formats([each for each in types if each in BESIDE] or types, address, asked)
 
 
-def in_every_form(address: str, **asked: Any) -> tuple[Explanation, list[Answer]]:
-    """Return the answers in all of the site's forms, and the explanation of the first.
+def in_every_format(address: str, **asked: Any) -> tuple[Explanation, list[Answer]]:
+    """Return the answers in all of the site's formats, and the explanation of the first.
 
     asked: as for `explain`
     """
-    return _in_forms(list(renderers.renderers()), address, asked)
+    return _in_formats(list(renderers.renderers()), address, asked)
 
 
-def _in_forms(
+def _in_formats(
     media_types: Sequence[str], address: str, asked: Mapping[str, Any]
 ) -> tuple[Explanation, list[Answer]]:
     found = [explain(address, accept=each, **asked) for each in media_types]

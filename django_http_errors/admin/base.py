@@ -23,7 +23,7 @@ from django.views.decorators.http import require_POST
 
 from ..http.csp import csp_nonce
 from ..http.urls import bare_host
-from ..models import Row
+from ..models import BaseRule
 from .forms import PreviewForm, statuses
 
 if TYPE_CHECKING:
@@ -35,21 +35,21 @@ else:
 
 TEMPLATES = "admin/django_http_errors"
 
-Action = Callable[["RowAdmin", HttpRequest, "QuerySet[Any]"], None]
+Action = Callable[["BaseRuleAdmin", HttpRequest, "QuerySet[Any]"], None]
 
 
 def bulk_edit(name: str, description: StrOrPromise, **values: object) -> Action:
     """Return an action of the changelist that gives `values` to the selected rows."""
 
     @admin.action(permissions=["change"], description=description)
-    def action(row_admin: RowAdmin, request: HttpRequest, rows: QuerySet[Any]) -> None:
-        row_admin.edit(request, rows, values)
+    def action(rule_admin: BaseRuleAdmin, request: HttpRequest, rows: QuerySet[Any]) -> None:
+        rule_admin.edit(request, rows, values)
 
     action.__name__ = name
     return action
 
 
-class RowAdmin(ModelAdmin):
+class BaseRuleAdmin(ModelAdmin):
     """Rows with a preview of what the values in the form would do, and edits of many at once."""
 
     actions = [
@@ -136,7 +136,7 @@ class RowAdmin(ModelAdmin):
         """Return the address of one of the pages for this model."""
         return reverse(f"admin:{self._url_name(page)}", args=args, current_app=self.admin_site.name)
 
-    def url_of(self, model: type[Row], pk: int) -> str:
+    def url_of(self, model: type[BaseRule], pk: int) -> str:
         """Return the address of the page for a row."""
         name = f"admin:{model._meta.app_label}_{model._meta.model_name}_change"
         return reverse(name, args=[pk], current_app=self.admin_site.name)
@@ -235,7 +235,7 @@ def _errors(form: Any) -> list[str]:
     return found
 
 
-class AddressedAdmin(RowAdmin):
+class PathRuleAdmin(BaseRuleAdmin):
     """What the admins of rules for addresses have in common: they warn, and wait for one."""
 
     def warnings_of(self, row: Any) -> list[str]:

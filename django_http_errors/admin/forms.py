@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
-from .. import validators as validation
+from .. import validators
 from ..core.statuses import STATUSES
 from ..http import renderers
 from ..http.urls import bare_host, web_address
@@ -42,7 +42,7 @@ def statuses() -> list[tuple[str, str]]:
 
 
 def media_types() -> list[str]:
-    """Return the media types of the forms that the site answers in."""
+    """Return the media types of the formats that the site answers in."""
     return list(renderers.renderers())
 
 
@@ -52,7 +52,7 @@ def path_in(address: str) -> str:
     Raises ValidationError for what isn't the address of a page.
     """
     path, mark, query = address.partition("#")[0].partition("?")
-    validation.path(path)
+    validators.path(path)
     return web_address(path) + mark + web_address(query)
 
 
@@ -60,7 +60,7 @@ class AskingForm(forms.Form):
     """At which address, in which language; what is left blank is as the page has it."""
 
     address = forms.CharField(
-        label=_("Address"), max_length=2000, required=False, validators=[validation.no_control]
+        label=_("Address"), max_length=2000, required=False, validators=[validators.no_control]
     )
     host = forms.CharField(label=_("Host"), max_length=253, required=False)
     language = forms.ChoiceField(label=_("Language"), choices=languages, required=False)
@@ -70,7 +70,7 @@ class AskingForm(forms.Form):
     def clean_host(self) -> str:
         host: str = self.cleaned_data["host"]
         if host:
-            validation.host(_PORT.sub("", host))
+            validators.host(_PORT.sub("", host))
         return bare_host(host)
 
     def clean(self) -> None:
@@ -110,6 +110,6 @@ class TryForm(AskingForm):
         label=_("Accept"),
         max_length=1000,
         required=False,
-        validators=[validation.no_control],
+        validators=[validators.no_control],
         widget=forms.TextInput({"list": "http-errors-media-types", "placeholder": "text/html"}),
     )

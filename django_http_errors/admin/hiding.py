@@ -12,15 +12,15 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from .. import validators as validation
+from .. import validators
 from ..explaining.explanation import is_own_host
 from ..hiding import overlaps
 from ..http.urls import web_address
-from ..models import HidingRule, Kind
+from ..models import HidingRule, MatchType
 from ..rules import permanence
 from ..rules.snapshot import snapshots
 from .answers import beside
-from .base import AddressedAdmin
+from .base import PathRuleAdmin
 
 if TYPE_CHECKING:
     ModelForm = forms.ModelForm[HidingRule]
@@ -31,29 +31,29 @@ Exempt = HidingRule.Exempt
 
 # By kind, and whether every client error is hidden: what looks like a 404.
 _HIDDEN = {
-    (Kind.EXACT, False): gettext_lazy(
+    (MatchType.EXACT, False): gettext_lazy(
         "Whatever is forbidden at %(pattern)s looks like what isn't there"
     ),
-    (Kind.PREFIX, False): gettext_lazy(
+    (MatchType.PREFIX, False): gettext_lazy(
         "Whatever is forbidden at %(pattern)s and everything below looks like what isn't there"
     ),
-    (Kind.ROUTE, False): gettext_lazy(
+    (MatchType.ROUTE, False): gettext_lazy(
         "Whatever is forbidden at all addresses of the form %(pattern)s looks like what isn't there"
     ),
-    (Kind.EXACT, True): gettext_lazy(
+    (MatchType.EXACT, True): gettext_lazy(
         "Every client error at %(pattern)s looks like what isn't there"
     ),
-    (Kind.PREFIX, True): gettext_lazy(
+    (MatchType.PREFIX, True): gettext_lazy(
         "Every client error at %(pattern)s and everything below looks like what isn't there"
     ),
-    (Kind.ROUTE, True): gettext_lazy(
+    (MatchType.ROUTE, True): gettext_lazy(
         "Every client error at all addresses of the form %(pattern)s looks like what isn't there"
     ),
 }
 
 _EXEMPT = {
     Exempt.NOBODY: gettext_lazy("nobody is exempt"),
-    Exempt.AUTHENTICATED: gettext_lazy("whoever has signed in is exempt"),
+    Exempt.AUTHENTICATED: gettext_lazy("anyone who has signed in is exempt"),
     Exempt.STAFF: gettext_lazy("staff are exempt"),
 }
 
@@ -66,7 +66,7 @@ def sentence(row: HidingRule) -> str:
 def _sentences(row: HidingRule) -> Iterator[str]:
     if not row.enabled:
         yield _("This rule is switched off and hides nothing. When it is switched on:")
-    what = str(_HIDDEN[Kind(row.kind), row.fold_client_errors])
+    what = str(_HIDDEN[MatchType(row.kind), row.fold_client_errors])
     yield _("%(what)s; %(who)s.") % {
         "what": what % {"pattern": row.pattern},
         "who": _EXEMPT[Exempt(row.exempt)],
@@ -77,13 +77,13 @@ def _sentences(row: HidingRule) -> Iterator[str]:
 
 def warnings(row: HidingRule) -> list[str]:
     """Return what may be wrong with `row`, a valid one."""
-    told = [str(each) for each in overlaps.warnings(row, snapshots.current())]
+    found = [str(each) for each in overlaps.warnings(row, snapshots.current())]
     if row.host and not is_own_host(row.host):
-        told.append(
+        found.append(
             _("%(host)s is not in ALLOWED_HOSTS: the site does not answer there.")
             % {"host": row.host}
         )
-    return told
+    return found
 
 
 class HidingRuleForm(ModelForm):
@@ -103,7 +103,7 @@ class HidingRuleForm(ModelForm):
         return super().clean()
 
 
-class HidingRuleAdmin(AddressedAdmin):
+class HidingRuleAdmin(PathRuleAdmin):
     """Hiding rules: for which addresses, what they hide, and from whom."""
 
     form = HidingRuleForm
@@ -145,12 +145,12 @@ class HidingRuleAdmin(AddressedAdmin):
     def preview_of(
         self, request: HttpRequest, row: Any, asked: Mapping[str, Any]
     ) -> dict[str, Any]:
-        if row.kind == Kind.ROUTE:
+        if row.kind == MatchType.ROUTE:
             try:
-                validation.route(row.pattern)
+                validators.route(row.pattern)
             except ValidationError as error:  # Somebody made the row by hand.
                 return {"errors": error.messages}
-        address = permanence.sample(row) if row.kind == Kind.ROUTE else row.pattern
+        address = permanence.sample(row) if row.kind == MatchType.ROUTE else row.pattern
         answers = beside(
             web_address(address),
             host=row.host or asked["site_host"],

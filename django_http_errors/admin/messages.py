@@ -23,8 +23,8 @@ from ..models import ErrorMessage
 from ..rules.messages import Messages, contributions
 from ..rules.rows import MessageRow
 from ..rules.snapshot import Snapshot, snapshots
-from .answers import beside, in_every_form
-from .base import RowAdmin
+from .answers import beside, in_every_format
+from .base import BaseRuleAdmin
 from .forms import AskingForm, language_name
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class LanguageFilter(admin.SimpleListFilter):
         return queryset.filter(language="" if value == self.ANY else value)
 
 
-class ErrorMessageAdmin(RowAdmin):
+class ErrorMessageAdmin(BaseRuleAdmin):
     """Messages as a matrix: which error, where, in which language, what it says."""
 
     list_display = ("error", "where", "language_shown", "title_shown", "enabled")
@@ -158,7 +158,7 @@ class ErrorMessageAdmin(RowAdmin):
         return [path("preview-all/", view, name=self._url_name("preview_all")), *super().get_urls()]
 
     def preview_all_view(self, request: HttpRequest) -> HttpResponse:
-        """Show every status in every form."""
+        """Show every status in every format."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         asking = AskingForm(request.GET or None)
@@ -167,7 +167,7 @@ class ErrorMessageAdmin(RowAdmin):
         shown = [
             (
                 entry,
-                in_every_form(
+                in_every_format(
                     asked.get("address") or EXAMPLE,
                     status=entry.code,
                     host=asked.get("host") or bare_host(request.get_host()),
@@ -179,7 +179,11 @@ class ErrorMessageAdmin(RowAdmin):
             for entry in STATUSES.values()
         ]
         return self.page(
-            request, "preview_all", title=_("Every error in every form"), asking=asking, shown=shown
+            request,
+            "preview_all",
+            title=_("Every error in every format"),
+            asking=asking,
+            shown=shown,
         )
 
 

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 from ..explaining.explanation import Explanation
 from ..http.urls import web_address
 from ..importing.importer import RULES, written
-from ..models import ErrorMessage, Kind, PermanenceRule
+from ..models import ErrorMessage, MatchType, PermanenceRule
 from ..rules import permanence
 from ..rules.matching import Index
 from ..rules.messages import contributions
@@ -29,7 +29,7 @@ from ..rules.snapshot import snapshots
 from . import advice
 from .address import try_address
 from .answers import beside
-from .base import AddressedAdmin, bulk_edit
+from .base import PathRuleAdmin, bulk_edit
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -77,14 +77,14 @@ class Line:
         return line
 
 
-class PermanenceRuleAdmin(AddressedAdmin):
+class PermanenceRuleAdmin(PathRuleAdmin):
     """Rules: for which addresses, what they answer, and whether they do so at present."""
 
     list_display = ("pattern", "kind", "host_shown", "answer", "state", "source", "author")
     list_filter = (StateFilter, "permanence", "kind", "source")
     search_fields = ("pattern", "host", "reason", "replacement", "note", "author")
     actions = [
-        *AddressedAdmin.actions,
+        *PathRuleAdmin.actions,
         bulk_edit(
             "make_permanent",
             gettext_lazy("Make the selected %(verbose_name_plural)s permanent"),
@@ -178,7 +178,7 @@ class PermanenceRuleAdmin(AddressedAdmin):
         self, request: HttpRequest, row: PermanenceRule, asked: Mapping[str, Any]
     ) -> dict[str, Any]:
         rule, now = PermanenceRow.of(row), timezone.now()
-        address = permanence.sample(rule) if row.kind == Kind.ROUTE else row.pattern
+        address = permanence.sample(rule) if row.kind == MatchType.ROUTE else row.pattern
         # The page is that of the rule alone, and as if it were in force.
         in_force = replace(rule, valid_from=None, valid_until=None)
         rules = Index((in_force,))

@@ -66,11 +66,13 @@ def explain(
     nonce: str = "",
     snapshot: Snapshot | None = None,
 ) -> Explanation:
-    """Return what a `status` at `address` is answered with, by the real pipeline; no view is called.
+    """Return what a `status` at `address` is answered with, by the real pipeline.
+
+    No view is called.
 
     address: a path, with or without a query string
     status: 400 to 599; ValueError for another
-    accept, language: the Accept field and the language tag of the client; "": none
+    accept, language: the Accept header and the language tag of the client; "": none
     host: the host name; "": localhost
     nonce: what lets the page's style through the Content-Security-Policy of where it is shown
     snapshot: the messages and rules to go by; left out, those of the site
@@ -134,7 +136,7 @@ def request_for(
 
 
 def is_own_host(host: str) -> bool:
-    """Tell whether the site answers requests for `host` (ALLOWED_HOSTS)."""
+    """Return whether the site answers requests for `host` (ALLOWED_HOSTS)."""
     request = request_for("/", host=host)
     return RequestInfo.of(request).host(request) == host
 
@@ -151,7 +153,7 @@ def view_at(path: str) -> ResolverMatch | None:
 
 
 def routes_below(path: str) -> Iterator[str]:
-    """Yield the routes that the URLconf has below the decoded `path`, as far as can be told."""
+    """Yield the routes that the URLconf has below the decoded `path`, as far as can be known."""
     start = f"{path_key(path)}/"
     for literal, route in _routes(get_resolver(), ""):
         if literal.startswith(start) and route != start:
@@ -170,7 +172,7 @@ def _routes(resolver: Any, before: str) -> Iterator[tuple[str, str]]:
 
 
 # What has no meaning of its own in a regular expression, unless it is followed by a quantifier.
-_PLAIN = re.compile(r"\^?((?:(?:[\w/~%@,;:=&!-]|\\[.-])(?![?*+{]))*)(\$|\\Z)?")
+_LITERAL = re.compile(r"\^?((?:(?:[\w/~%@,;:=&!-]|\\[.-])(?![?*+{]))*)(\$|\\Z)?")
 
 
 def _literal(pattern: Any) -> tuple[str, bool]:
@@ -180,6 +182,6 @@ def _literal(pattern: Any) -> tuple[str, bool]:
         return literal, not parameter
     if isinstance(pattern, RegexPattern):
         regex = str(pattern)
-        plain = None if "|" in regex else _PLAIN.match(regex)
-        return (plain[1].replace("\\", ""), plain.end() == len(regex)) if plain else ("", False)
+        start = None if "|" in regex else _LITERAL.match(regex)
+        return (start[1].replace("\\", ""), start.end() == len(regex)) if start else ("", False)
     return str(pattern), True  # the language of i18n_patterns

@@ -13,21 +13,21 @@ from import_export.results import Result, RowResult
 
 from ..importing.reader import FileError
 from . import formats
-from .resources import ErrorMessageResource, PermanenceRuleResource, TableResource
+from .resources import ErrorMessageResource, PermanenceRuleResource, SchemaResource
 
 
-class TableImportExportMixin(ImportExportMixin):
+class SchemaImportExportMixin(ImportExportMixin):
     """Files of CSV and JSON, for those who may do the same by hand, all of a file or nothing."""
 
-    resource: type[TableResource]
+    resource: type[SchemaResource]
     change_list_template = "admin/django_http_errors/change_list.html"
     import_template_name = "admin/django_http_errors/import.html"
 
-    def get_resource_classes(self, request: HttpRequest) -> list[type[TableResource]]:
+    def get_resource_classes(self, request: HttpRequest) -> list[type[SchemaResource]]:
         return [self.resource]
 
     def get_import_formats(self) -> list[type]:
-        return formats.formats(self.resource.table.columns)
+        return formats.formats(self.resource.schema.columns)
 
     def get_export_formats(self) -> list[type]:
         return self.get_import_formats()
@@ -63,10 +63,10 @@ class TableImportExportMixin(ImportExportMixin):
         return HttpResponseRedirect(reverse(name, current_app=self.admin_site.name))
 
     def add_success_message(self, result: Result, request: HttpRequest) -> None:
-        told = _("The file was imported: %(new)d new, %(changed)d changed, %(same)d the same.")
+        text = _("The file was imported: %(new)d new, %(changed)d changed, %(same)d the same.")
         messages.success(
             request,
-            told
+            text
             % {
                 "new": result.totals[RowResult.IMPORT_TYPE_NEW],
                 "changed": result.totals[RowResult.IMPORT_TYPE_UPDATE],
@@ -75,13 +75,13 @@ class TableImportExportMixin(ImportExportMixin):
         )
 
 
-class RuleImportExportMixin(TableImportExportMixin):
+class RuleImportExportMixin(SchemaImportExportMixin):
     """Import and export for the admin of permanence rules."""
 
     resource = PermanenceRuleResource
 
 
-class MessageImportExportMixin(TableImportExportMixin):
+class MessageImportExportMixin(SchemaImportExportMixin):
     """Import and export for the admin of error messages."""
 
     resource = ErrorMessageResource

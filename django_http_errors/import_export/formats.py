@@ -1,4 +1,4 @@
-"""The files of `records`, as the data sets of django-import-export."""
+"""The files of `importing.reader`, as the data sets of django-import-export."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Any
 from import_export.formats import base_formats
 from tablib import Dataset
 
-from ..importing import reader as records
+from ..importing import reader
 
 # Columns that a data set has besides those of the file: where a row stands there, and what is
 # wrong with it. No column of a file can have such names.
 LINE = "(line)"
-FAULT = "(fault)"
+ERROR = "(error)"
 
 
 class _Format:
-    """A format whose files are read by `records`, from bytes."""
+    """A format whose files are read by `importing.reader`, from bytes."""
 
     FORMAT: str
     columns: Collection[str] = ()
@@ -30,15 +30,15 @@ class _Format:
         return "rb"
 
     def create_dataset(self, in_stream: bytes, **kwargs: Any) -> Dataset:
-        """Return the rows of a file; raise `records.FileError` if it isn't one."""
-        found = list(records.read(BytesIO(in_stream), self.columns, self.FORMAT))
-        names = list(dict.fromkeys(name for record in found for name in record.cells))
-        dataset = Dataset(headers=[*names, LINE, FAULT])
-        for record in found:
-            cells = [record.cells.get(name) for name in names]
-            if record.fault:
+        """Return the rows of a file; raise `reader.FileError` if it isn't one."""
+        found = list(reader.read(BytesIO(in_stream), self.columns, self.FORMAT))
+        names = list(dict.fromkeys(name for row in found for name in row.cells))
+        dataset = Dataset(headers=[*names, LINE, ERROR])
+        for row in found:
+            cells = [row.cells.get(name) for name in names]
+            if row.error:
                 cells = [_shown(cell) for cell in cells]
-            dataset.append([*cells, record.place, record.fault])
+            dataset.append([*cells, row.place, row.error])
         return dataset
 
 

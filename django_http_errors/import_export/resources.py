@@ -1,4 +1,4 @@
-"""What is imported and exported: the tables of `importing`, as resources."""
+"""What is imported and exported: the import schemas, as resources."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from import_export.results import Result
 from import_export.widgets import Widget
 from tablib import Dataset
 
-from ..importing.importer import MESSAGES, RULES, Table, check, repeated, written
+from ..importing.importer import MESSAGES, RULES, ImportSchema, check, repeated, written
 from ..models import ErrorMessage, PermanenceRule
-from .formats import FAULT, LINE
+from .formats import ERROR, LINE
 
 
 class Cell(Widget):
     """A cell as `importing` reads and writes it."""
 
-    def __init__(self, table: Table, column: str) -> None:
+    def __init__(self, schema: ImportSchema, column: str) -> None:
         super().__init__()
-        self.table = table
+        self.schema = schema
         self.column = column
 
     def clean(self, value: object, row: Any = None, **kwargs: Any) -> object:
         """Return what `value` means; a blank cell means the default."""
         try:
-            read = self.table.value(self.column, value)
+            read = self.schema.value(self.column, value)
         except ValidationError as error:
-            # What django-import-export takes for the fault of this column.
+            # What django-import-export takes for the error of this column.
             raise ValueError(" ".join(error.messages)) from error
-        return self.table.default(self.column) if read is None else read
+        return self.schema.default(self.column) if read is None else read
 
     def render(self, value: object, obj: Any = None, **kwargs: Any) -> object:
         return written(value)
@@ -56,7 +56,7 @@ def _blank(value: object) -> object:
 
 
 class PlacedResult(Result):
-    """A result that tells where in the file a bad row stands."""
+    """A result that says where in the file an invalid row is."""
 
     def append_invalid_row(
         self, number: int, row: Mapping[str, object], validation_error: ValidationError
@@ -65,18 +65,18 @@ class PlacedResult(Result):
         self.invalid_rows[-1].number = row.get(LINE, number)
 
 
-class TableResource(ModelResource):
+class SchemaResource(ModelResource):
     """A model's rows as files have them; they are found by their key, and checked as in a form.
 
-    A row says all: what it leaves out has its default, also where another value is stored.
+    A row says all: what it leaves out has its default, also where the database has another value.
     """
 
-    table: Table
+    schema: ImportSchema
 
     @classmethod
     def field_from_django_field(cls, field_name: str, django_field: Any, readonly: bool) -> Field:
         return Field(
-            attribute=field_name, column_name=field_name, widget=Cell(cls.table, field_name)
+            attribute=field_name, column_name=field_name, widget=Cell(cls.schema, field_name)
         )
 
     @classmethod
@@ -91,43 +91,43 @@ class TableResource(ModelResource):
         """Refuse columns that there are not, and add those that are left out."""
         headers = dataset.headers or []
         for name in headers:
-            if name not in (*self.table.columns, LINE, FAULT):
+            if name not in (*self.schema.columns, LINE, ERROR):
                 raise ValueError(
                     _("There is no column %(name)s. The columns are: %(list)s.")
-                    % {"name": name, "list": ", ".join(self.table.columns)}
+                    % {"name": name, "list": ", ".join(self.schema.columns)}
                 )
-        for name in self.table.columns:
+        for name in self.schema.columns:
             if name not in headers and dataset.height:
                 dataset.append_col([None] * dataset.height, header=name)
         self._seen: dict[tuple[object, ...], str] = {}
 
     def before_import_row(self, row: dict[str, Any], **kwargs: Any) -> None:
-        """Write the key as it is stored, so that the row of the database is found by it."""
-        if row.get(FAULT):
-            raise ValidationError(row[FAULT])
+        """Write the key as the database has it, so that the row is found by it."""
+        if row.get(ERROR):
+            raise ValidationError(row[ERROR])
         errors: dict[str, Any] = {}
         values = {}
-        for name in self.table.key:
+        for name in self.schema.key:
             try:
                 values[name] = self.fields[name].clean(row)
             except ValueError as error:
                 errors[name] = ValidationError(str(error))
         if errors:
             raise ValidationError(errors)
-        keyed = self.table.model(**values)
+        keyed = self.schema.model(**values)
         keyed.normalise()
-        key = self.table.key_of(keyed)
-        row.update(zip(self.table.key, key, strict=True))
+        key = self.schema.key_of(keyed)
+        row.update(zip(self.schema.key, key, strict=True))
         place = str(row.get(LINE) or _("row %d") % kwargs["row_number"])
         first = self._seen.setdefault(key, place)
         if first is not place:
-            raise ValidationError(repeated(self.table, first))
+            raise ValidationError(repeated(self.schema, first))
 
     def import_field(
         self, field: Field, instance: Any, row: Any, *args: Any, **kwargs: Any
     ) -> None:
         """Believe what a row says of where it comes from only if it is new."""
-        if instance.pk is None or field.column_name not in self.table.provenance:
+        if instance.pk is None or field.column_name not in self.schema.provenance:
             super().import_field(field, instance, row, *args, **kwargs)
 
     def skip_row(
@@ -136,7 +136,7 @@ class TableResource(ModelResource):
         return (
             not import_validation_errors
             and original.pk is not None
-            and self.table.content_of(instance) == self.table.content_of(original)
+            and self.schema.content_of(instance) == self.schema.content_of(original)
         )
 
     def validate_instance(
@@ -146,10 +146,10 @@ class TableResource(ModelResource):
         check(instance, import_validation_errors)
 
 
-class PermanenceRuleResource(TableResource):
+class PermanenceRuleResource(SchemaResource):
     """Permanence rules: those that an import makes or changes have it as their source."""
 
-    table = RULES
+    schema = RULES
 
     class Meta:
         model = PermanenceRule
@@ -166,10 +166,10 @@ class PermanenceRuleResource(TableResource):
         instance.author = "" if user is None else user.get_username()
 
 
-class ErrorMessageResource(TableResource):
+class ErrorMessageResource(SchemaResource):
     """Error messages."""
 
-    table = MESSAGES
+    schema = MESSAGES
 
     class Meta:
         model = ErrorMessage

@@ -1,4 +1,4 @@
-"""From the records of a file to rows of the database: what each would change, and changing it."""
+"""From the parsed rows of a file to rules in the database: what each would change, and doing so."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from django.db import connections, models, router, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ..models import ErrorMessage, PermanenceRule, Row
-from . import reader as records
+from ..models import BaseRule, ErrorMessage, PermanenceRule
+from . import reader
 
 T = TypeVar("T")
 
 BATCH = 1000
-# How many bad rows are told of; the others are counted.
-TOLD = 50
+# How many invalid rows are reported; the others are counted.
+MOST_REPORTED = 50
 
 _FLAGS = {
     **dict.fromkeys(("true", "1", "yes", "on"), True),
@@ -32,8 +32,8 @@ _FLAGS = {
 }
 
 
-class Verdict(StrEnum):
-    """What a row of a file is to the database."""
+class RowStatus(StrEnum):
+    """What importing a row changes."""
 
     NEW = "new"
     CHANGED = "changed"
@@ -42,19 +42,19 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True)
-class Table:
+class ImportSchema:
     """How the rows of a model stand in a file.
 
     A row of a file says all of a row of the database: what it leaves out has its default, also
-    where another value is stored.
+    where the database has another value.
 
-    key: the columns that tell rows apart; content: what a row says, besides
+    key: the columns that no two rows have in common; content: what a row says, besides
     provenance: where a row comes from, and when: believed of a row that is new, so that an
     export can be restored as it was, and no reason to change one that is there
     assumed: what is taken for a column that is left out, if that isn't the field's default
     """
 
-    model: type[Row]
+    model: type[BaseRule]
     key: tuple[str, ...]
     content: tuple[str, ...]
     provenance: tuple[str, ...] = ()
@@ -80,10 +80,10 @@ class Table:
         """Return what a blank cell of `column` means."""
         if column in self.assumed:
             return self.assumed[column]
-        stored: Any = self.model._meta.get_field(column)
-        return stored.get_default()
+        field: Any = self.model._meta.get_field(column)
+        return field.get_default()
 
-    def row(self, cells: Mapping[str, object]) -> Row:
+    def row(self, cells: Mapping[str, object]) -> BaseRule:
         """Return the row that `cells` describe; raise ValidationError by column if there is none.
 
         It isn't looked up in the database.
@@ -103,14 +103,14 @@ class Table:
         check(row, errors, self._fields - values.keys() - set(self.key))
         return row
 
-    def key_of(self, row: Row) -> tuple[object, ...]:
+    def key_of(self, row: BaseRule) -> tuple[object, ...]:
         return tuple([getattr(row, name) for name in self.key])
 
-    def content_of(self, row: Row) -> tuple[object, ...]:
+    def content_of(self, row: BaseRule) -> tuple[object, ...]:
         return tuple([getattr(row, name) for name in self.content])
 
 
-RULES = Table(
+RULES = ImportSchema(
     PermanenceRule,
     key=("kind", "pattern", "host"),
     content=(
@@ -126,7 +126,7 @@ RULES = Table(
     provenance=("source", "created_at", "updated_at"),
     assumed={"source": PermanenceRule.Source.IMPORT.value},
 )
-MESSAGES = Table(
+MESSAGES = ImportSchema(
     ErrorMessage,
     key=("status", "language", "host", "path_prefix"),
     content=("title", "detail", "permanence", "action_label", "action_url", "enabled"),
@@ -134,7 +134,7 @@ MESSAGES = Table(
 
 
 def check(
-    row: Row, errors: Mapping[str, Any] | None = None, unchecked: Collection[str] = ()
+    row: BaseRule, errors: Mapping[str, Any] | None = None, unchecked: Collection[str] = ()
 ) -> None:
     """Raise ValidationError for what is wrong with `row`, and for the `errors` known already.
 
@@ -154,7 +154,7 @@ def check(
 
 
 def written(value: object) -> object:
-    """Return a stored `value` as a file has it."""
+    """Return the `value` of a field as a file has it."""
     if isinstance(value, datetime):
         return (value if timezone.is_naive(value) else value.astimezone(UTC)).isoformat()
     return value
@@ -229,42 +229,42 @@ def _moment(cell: object) -> datetime | None:
 
 
 @dataclass(slots=True)
-class Item:
-    """One row of a file, and what is made of it: a row of the database, or its faults."""
+class RowResult:
+    """One row of a file, and what is made of it: a row of the database, or its errors."""
 
     line: int
     number: int
     end: int
-    verdict: Verdict = Verdict.INVALID
-    row: Row | None = None
-    faults: list[str] = field(default_factory=list)
+    status: RowStatus = RowStatus.INVALID
+    row: BaseRule | None = None
+    errors: list[str] = field(default_factory=list)
 
     @property
     def place(self) -> str:
         """Say where in the file it is."""
-        return records.place(self.line, self.number)
+        return reader.place(self.line, self.number)
 
 
 @dataclass(slots=True)
 class Report:
-    """What an import did, or would have done: how many rows of which verdict.
+    """What an import did, or would have done: how many rows of which status.
 
-    `bad` holds the first invalid ones; `written` says whether the database was changed.
+    `invalid_rows` holds the first invalid ones; `written` says whether the database was changed.
     """
 
-    counts: Counter[Verdict] = field(default_factory=Counter)
-    bad: list[Item] = field(default_factory=list)
+    counts: Counter[RowStatus] = field(default_factory=Counter)
+    invalid_rows: list[RowResult] = field(default_factory=list)
     written: bool = False
 
     @property
     def invalid(self) -> int:
-        return self.counts[Verdict.INVALID]
+        return self.counts[RowStatus.INVALID]
 
-    def add(self, items: Iterable[Item]) -> None:
-        for item in items:
-            self.counts[item.verdict] += 1
-            if item.verdict is Verdict.INVALID and len(self.bad) < TOLD:
-                self.bad.append(item)
+    def add(self, results: Iterable[RowResult]) -> None:
+        for result in results:
+            self.counts[result.status] += 1
+            if result.status is RowStatus.INVALID and len(self.invalid_rows) < MOST_REPORTED:
+                self.invalid_rows.append(result)
 
 
 def import_rules(
@@ -277,20 +277,20 @@ def import_rules(
     batch_size: int = BATCH,
     progress: Callable[[int], object] = int,
 ) -> Report:
-    """Import the permanence rules of `file`, in one transaction; one bad row stops them all.
+    """Import the permanence rules of `file`, in one transaction; one invalid row stops them all.
 
-    Raises `records.FileError` where the file can't be read, and then imports nothing either.
+    Raises `reader.FileError` where the file can't be read, and then imports nothing either.
 
     file: gives lines in UTF-8; format: "csv" or "json", left out for what it looks like
     author: the name to record with the rules that are new or changed
-    dry_run: change nothing; skip_invalid: leave bad rows out, and import the others
+    dry_run: change nothing; skip_invalid: leave invalid rows out, and import the others
     progress: called now and then with the number of bytes that were read so far
     """
     using = router.db_for_write(RULES.model)
     report = Report()
-    items = _checked(records.read(file, RULES.columns, format))
+    results = _checked(reader.read(file, RULES.columns, format))
     with transaction.atomic(using=using):
-        for batch in _batches(items, batch_size):
+        for batch in _batches(results, batch_size):
             _compare(batch, using)
             report.add(batch)
             accepted = skip_invalid or not report.invalid
@@ -304,83 +304,83 @@ def import_rules(
     return report
 
 
-def _checked(found: Iterable[records.Record]) -> Iterator[Item]:
-    """Yield an item for each record, invalid or not compared yet."""
+def _checked(found: Iterable[reader.ParsedRow]) -> Iterator[RowResult]:
+    """Yield a result for each parsed row, invalid or not compared yet."""
     seen: dict[tuple[object, ...], tuple[int, int]] = {}
-    for record in found:
-        item = Item(record.line, record.number, record.end)
-        if record.fault:
-            item.faults.append(record.fault)
+    for parsed in found:
+        result = RowResult(parsed.line, parsed.number, parsed.end)
+        if parsed.error:
+            result.errors.append(parsed.error)
         else:
             try:
-                row = RULES.row(record.cells)
+                row = RULES.row(parsed.cells)
             except ValidationError as error:
-                item.faults.extend(faults(error))
+                result.errors.extend(error_texts(error))
             else:
-                here = (record.line, record.number)
+                here = (parsed.line, parsed.number)
                 first = seen.setdefault(RULES.key_of(row), here)
                 if first is here:
-                    item.row = row
+                    result.row = row
                 else:
-                    item.faults.append(repeated(RULES, records.place(*first)))
-        yield item
+                    result.errors.append(repeated(RULES, reader.place(*first)))
+        yield result
 
 
-def repeated(table: Table, first: str) -> str:
+def repeated(schema: ImportSchema, first: str) -> str:
     """Return what is wrong with a row whose key the one at `first` has already."""
-    told = _("%(place)s has the same %(key)s already.")
-    return told % {"place": first[:1].upper() + first[1:], "key": ", ".join(table.key)}
+    text = _("%(place)s has the same %(key)s already.")
+    return text % {"place": first[:1].upper() + first[1:], "key": ", ".join(schema.key)}
 
 
-def faults(error: ValidationError) -> Iterator[str]:
+def error_texts(error: ValidationError) -> Iterator[str]:
     """Yield what `error` says, each with the column that it says it of."""
     for column, messages in error.message_dict.items():
         for message in messages:
             yield message if column == NON_FIELD_ERRORS else f"{column}: {message}"
 
 
-def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    rest = iter(items)
+def _batches(results: Iterable[T], size: int) -> Iterator[list[T]]:
+    rest = iter(results)
     while batch := list(islice(rest, size)):
         yield batch
 
 
-def _compare(items: Iterable[Item], using: str) -> None:
-    """Give the verdict on the valid ones of `items`."""
-    valid = [(item, item.row) for item in items if item.row is not None]
-    stored = _stored([row for _item, row in valid], using)
-    for item, row in valid:
-        content = stored.get(RULES.key_of(row))
+def _compare(results: Iterable[RowResult], using: str) -> None:
+    """Set the status of the valid ones of `results`."""
+    valid = [(result, result.row) for result in results if result.row is not None]
+    contents = _contents([row for _result, row in valid], using)
+    for result, row in valid:
+        content = contents.get(RULES.key_of(row))
         if content is None:
-            item.verdict = Verdict.NEW
+            result.status = RowStatus.NEW
         elif content == RULES.content_of(row):
-            item.verdict = Verdict.SAME
+            result.status = RowStatus.SAME
         else:
-            item.verdict = Verdict.CHANGED
+            result.status = RowStatus.CHANGED
 
 
-def _stored(rows: Iterable[Any], using: str) -> dict[tuple[object, ...], tuple[object, ...]]:
-    """Return the contents of the stored rows that have the keys of `rows`, and of some more."""
+def _contents(rows: Iterable[Any], using: str) -> dict[tuple[object, ...], tuple[object, ...]]:
+    """Return the contents of the rules that have the keys of `rows`, and of some more, by key."""
     most = connections[using].features.max_query_params or BATCH
     names = (*RULES.key, *RULES.content)
     found = {}
     for patterns in _batches({row.pattern for row in rows}, most):
-        stored = RULES.model.objects.using(using).filter(pattern__in=patterns)
-        for values in stored.values_list(*names):
+        rules = RULES.model.objects.using(using).filter(pattern__in=patterns)
+        for values in rules.values_list(*names):
             found[values[: len(RULES.key)]] = values[len(RULES.key) :]
     return found
 
 
-def _write(items: Iterable[Item], author: str, using: str) -> None:
-    """Store the new and the changed ones of `items`, and nothing if there are none."""
+def _write(results: Iterable[RowResult], author: str, using: str) -> None:
+    """Save the new and the changed ones of `results`, and nothing if there are none."""
     now = timezone.now()
     rows: list[Any] = []
-    for item in items:
-        row: Any = item.row
-        if item.verdict is Verdict.CHANGED:
+    for result in results:
+        row: Any = result.row
+        if result.status is RowStatus.CHANGED:
             row.source = PermanenceRule.Source.IMPORT
             row.updated_at = now
-        elif item.verdict is not Verdict.NEW:
+        elif result.status is not RowStatus.NEW:
             continue
         row.author = author
         rows.append(row)

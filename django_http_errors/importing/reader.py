@@ -1,4 +1,4 @@
-"""CSV and JSON files as a stream of records, each with the line that it begins on."""
+"""CSV and JSON files as a stream of parsed rows, each with the line that it begins on."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class FileError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class ParsedRow:
     """One row of a file: its cells by the names of their columns.
 
     `line` is where it begins and `end` how many bytes of the file were read for it, about.
-    `fault` says why it can't be used; it is blank for one that can be read. `number` is which
+    `error` says why it can't be used; it is blank for one that can be read. `number` is which
     object of a JSON file it is, where one line may hold them all, and 0 in a CSV file.
     """
 
@@ -44,7 +44,7 @@ class Record:
     end: int
     number: int = 0
     cells: Mapping[str, object] = field(default_factory=dict)
-    fault: str = ""
+    error: str = ""
 
     @property
     def place(self) -> str:
@@ -59,8 +59,8 @@ def place(line: int, number: int) -> str:
     return _("line %d") % line
 
 
-def read(file: Iterable[bytes], columns: Collection[str], format: str = "") -> Iterator[Record]:
-    """Yield the records of `file`; raise FileError where it isn't what it should be.
+def read(file: Iterable[bytes], columns: Collection[str], format: str = "") -> Iterator[ParsedRow]:
+    """Yield the rows of `file`; raise FileError where it isn't what it should be.
 
     A CSV file is read line by line. A JSON file, a list of objects or one object a line, is
     read whole, and its objects are made one by one.
@@ -75,8 +75,8 @@ def read(file: Iterable[bytes], columns: Collection[str], format: str = "") -> I
         format = "json" if head and head[-1].lstrip()[:1] in (b"[", b"{") else "csv"
     # Bytes that aren't UTF-8 become lone surrogates: they spoil a cell, and not the whole file.
     texts = (line.decode("utf-8", "surrogateescape") for line in chain(head, lines))
-    records = _csv_records if format == "csv" else _json_records
-    return records(texts, columns)
+    parse = _parsed_csv if format == "csv" else _parsed_json
+    return parse(texts, columns)
 
 
 def _head(lines: Iterator[bytes]) -> list[bytes]:
@@ -109,7 +109,7 @@ class _Lines:
         return text
 
 
-def _csv_records(texts: Iterable[str], columns: Collection[str]) -> Iterator[Record]:
+def _parsed_csv(texts: Iterable[str], columns: Collection[str]) -> Iterator[ParsedRow]:
     lines = _Lines(texts)
     first = next((text for text in lines if text.strip()), "")
     delimiter = next((each for each in _DELIMITERS if each in first), ",")
@@ -120,13 +120,13 @@ def _csv_records(texts: Iterable[str], columns: Collection[str]) -> Iterator[Rec
             continue
         if len(cells) == len(names):
             named = dict(zip(names, cells, strict=True))
-            fault = "" if "".join(cells).isascii() else _broken(named)
-            yield Record(line, lines.size, 0, named, fault)
+            error = "" if "".join(cells).isascii() else _broken(named)
+            yield ParsedRow(line, lines.size, 0, named, error)
         else:
-            yield Record(
+            yield ParsedRow(
                 line,
                 lines.size,
-                fault=_("There are %(cells)d cells, and %(columns)d columns.")
+                error=_("There are %(cells)d cells, and %(columns)d columns.")
                 % {"cells": len(cells), "columns": len(names)},
             )
 
@@ -162,19 +162,19 @@ def _unknown(name: str, columns: Collection[str]) -> str:
     }
 
 
-def _json_records(texts: Iterable[str], columns: Collection[str]) -> Iterator[Record]:
+def _parsed_json(texts: Iterable[str], columns: Collection[str]) -> Iterator[ParsedRow]:
     text = "".join(texts)
     line, counted = 1, 0
     for number, (start, end, value) in enumerate(_json_values(text), start=1):
         line += text.count("\n", counted, start)
         counted = start
         if not isinstance(value, dict):
-            fault = _("This is no object with the columns as its members.")
-            yield Record(line, end, number, fault=fault)
+            error = _("This is no object with the columns as its members.")
+            yield ParsedRow(line, end, number, error=error)
             continue
         unknown = next((name for name in value if name not in columns), None)
-        fault = _broken(value) if unknown is None else _unknown(unknown, columns)
-        yield Record(line, end, number, value, fault)
+        error = _broken(value) if unknown is None else _unknown(unknown, columns)
+        yield ParsedRow(line, end, number, value, error)
 
 
 def _json_values(text: str) -> Iterator[tuple[int, int, object]]:
@@ -203,8 +203,8 @@ def _json_values(text: str) -> Iterator[tuple[int, int, object]]:
                     raise json.JSONDecodeError("Expecting ',' or ']'", text, at)
                 at = _skip_space(text, at + 1)
     except json.JSONDecodeError as error:
-        told = _("This is no JSON: %(error)s, in column %(column)d.")
-        raise FileError(error.lineno, told % {"error": error.msg, "column": error.colno}) from error
+        text = _("This is no JSON: %(error)s, in column %(column)d.")
+        raise FileError(error.lineno, text % {"error": error.msg, "column": error.colno}) from error
     except (ValueError, RecursionError) as error:  # a number, or a nesting, without end
         line = text.count("\n", 0, at) + 1
         raise FileError(line, _("This is no JSON that can be read: %s.") % error) from error
@@ -235,11 +235,11 @@ def _broken(cells: Mapping[str, object]) -> str:
 def _broken_at(name: str, cell: str, at: int) -> str:
     code = ord(cell[at])
     if 0xDC80 <= code <= 0xDCFF:  # what "surrogateescape" makes of a byte
-        told = _(
+        text = _(
             "In the column %(name)s, the byte 0x%(code)X after %(before)r isn't UTF-8."
             " Save the file as UTF-8."
         )
         code -= 0xDC00
     else:
-        told = _("In the column %(name)s, U+%(code)X after %(before)r is no character.")
-    return told % {"name": name, "code": code, "before": cell[max(0, at - 20) : at]}
+        text = _("In the column %(name)s, U+%(code)X after %(before)r is no character.")
+    return text % {"name": name, "code": code, "before": cell[max(0, at - 20) : at]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ..http.urls import pattern_key
-from ..models import Kind
+from ..models import MatchType
 from .matching import above
 
 # With these, one address in a thousand is let through that no rule is for.
@@ -63,10 +63,10 @@ class BloomFilter:
         bits, mask = self._bits, self._mask
         for kind, pattern in rules:
             self.size += 1
-            if kind == Kind.ROUTE:
+            if kind == MatchType.ROUTE:
                 continue
             key = pattern_key(pattern)
-            if kind == Kind.PREFIX:
+            if kind == MatchType.PREFIX:
                 self.deepest = max(self.deepest, key.count("/"))
                 key = _PREFIX + key
             place = hash(key)

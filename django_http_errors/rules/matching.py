@@ -1,4 +1,4 @@
-"""Which rules cover an address: exact ones, then the longest prefix, then routes."""
+"""Which rules cover a path: exact ones, then the longest prefix, then routes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Generic, Protocol, TypeVar
 from django.urls.resolvers import RoutePattern
 
 from ..http.urls import lenient_key, lenient_pattern_key, path_key, pattern_key
-from ..models import Kind
+from ..models import MatchType
 
 logger = logging.getLogger("django_http_errors")
 
@@ -63,23 +63,25 @@ class Index(Generic[R]):
         return self._size
 
     def __iter__(self) -> Iterator[R]:
-        tables = chain(self._exact.values(), self._prefixes.values())
-        return chain(chain.from_iterable(tables), (rule for _, rule in self._routes))
+        by_key = chain(self._exact.values(), self._prefixes.values())
+        return chain(chain.from_iterable(by_key), (rule for _, rule in self._routes))
 
     def _add(self, rule: R) -> None:
         if not rule.pattern.startswith("/"):
-            raise ValueError("an address begins with a slash")
+            raise ValueError("a path begins with a slash")
         if rule.host:
             self.hosts.add(rule.host)
         pattern = self.pattern_key(rule.pattern)
-        if rule.kind == Kind.ROUTE:
+        if rule.kind == MatchType.ROUTE:
             route = RoutePattern(pattern.removeprefix("/"), is_endpoint=True)
             route.match("")  # compiles it
             self._routes.append((route, rule))
         else:
-            table = {Kind.EXACT: self._exact, Kind.PREFIX: self._prefixes}[Kind(rule.kind)]
+            table = {MatchType.EXACT: self._exact, MatchType.PREFIX: self._prefixes}[
+                MatchType(rule.kind)
+            ]
             table[pattern] = (*table.get(pattern, ()), rule)
-            if rule.kind == Kind.PREFIX:
+            if rule.kind == MatchType.PREFIX:
                 self._deepest = max(self._deepest, pattern.count("/"))
         self._size += 1
 
@@ -96,7 +98,7 @@ class Index(Generic[R]):
 
     def may_cover(self, path: str) -> bool:
         """Return whether there is a rule for the decoded `path` at some host."""
-        return any(True for _ in self.matching(path))
+        return self._size > 0 and any(True for _ in self.matching(path))
 
     def matching(self, path: str) -> Iterator[R]:
         """Yield the rules for the decoded `path` at whatever host."""

@@ -12,12 +12,12 @@ from django.utils.translation import gettext_lazy as _
 
 from ..core.statuses import STATUSES
 from ..http.urls import path_key, pattern_key, web_address
-from ..models import Kind
+from ..models import MatchType
 from ..problems import Action, Permanence, Problem
 from .matching import Index
 from .rows import PermanenceRow
 
-# A date further off is no time to wait for with a Retry-After field.
+# A date further off is no time to wait for with a Retry-After header.
 LONGEST_RETRY = timedelta(days=366)
 
 _EXPECTED = _("This is not there at the moment, and is expected to be there later.")
@@ -95,11 +95,11 @@ def sample(rule: PermanenceRow) -> str:
 
     What is written for a converter of the project's own stays: nobody but it knows what it takes.
     """
-    if rule.kind == Kind.PREFIX:
+    if rule.kind == MatchType.PREFIX:
         return f"{pattern_key(rule.pattern)}/~a/~b/"
-    if rule.kind == Kind.ROUTE:
-        told = _CONVERTED.sub(lambda found: _SAMPLES.get(found[1] or "str", found[0]), rule.pattern)
-        return unquote(told)
+    if rule.kind == MatchType.ROUTE:
+        path = _CONVERTED.sub(lambda found: _SAMPLES.get(found[1] or "str", found[0]), rule.pattern)
+        return unquote(path)
     return unquote(rule.pattern)
 
 
@@ -132,7 +132,7 @@ def _goes_before(one: PermanenceRow, other: PermanenceRow, address: str) -> bool
 
 
 def covers_everything(rule: PermanenceRow) -> bool:
-    """Return whether `rule` covers all addresses of its host, as far as can be told."""
+    """Return whether `rule` covers all addresses of its host, as far as can be known."""
     alone = Index((rule,))
     return all(any(alone.covering(path, rule.host)) for path in ("/~a", "/~a/~b/~c"))
 

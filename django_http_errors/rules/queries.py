@@ -1,4 +1,4 @@
-"""What `store` asks the database, and in which portions."""
+"""What `snapshot` asks the database, and in which portions."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def changed(alias: str, since: int, most: int) -> list[tuple[str, str]]:
     most: no more than these are returned, and one that says that there are more
     """
     # Naming the kinds lets the database go by its index of kind and generation.
-    rows = rules(alias).filter(kind__in=models.Kind.values, generation__gt=since).order_by()
+    rows = rules(alias).filter(kind__in=models.MatchType.values, generation__gt=since).order_by()
     return list(rows.values_list("kind", "pattern")[: most + 1])
 
 

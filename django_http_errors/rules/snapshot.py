@@ -121,7 +121,7 @@ class SnapshotLoader:
         if _has_uncommitted_edits(alias):
             return self._load(alias)  # for this transaction alone
         self._editors.discard(threading.get_ident())
-        # At the very start there is nothing yet: wait for whoever asks already.
+        # At the very start there is nothing yet: wait for the thread that asks already.
         is_start = self._snapshot is EMPTY and not self._back_off
         if not is_start and (from_memory or time.monotonic() < self._ask_at):
             return self._snapshot
@@ -220,11 +220,11 @@ class SnapshotLoader:
         if isinstance(known, DatabaseRules) and known.bloom_filter and since < generation:
             changed = queries.changed(alias, since, READ_AT_ONCE)
             if len(changed) <= min(READ_AT_ONCE, known.bloom_filter.room):
-                return self._stored(alias, known.bloom_filter.with_(changed))
-        return self._stored(alias)
+                return self._from_database(alias, known.bloom_filter.with_(changed))
+        return self._from_database(alias)
 
-    def _stored(self, alias: str, bloom_filter: BloomFilter | None = None) -> DatabaseRules:
-        routes = queries.read(queries.rules(alias).filter(kind=models.Kind.ROUTE))
+    def _from_database(self, alias: str, bloom_filter: BloomFilter | None = None) -> DatabaseRules:
+        routes = queries.read(queries.rules(alias).filter(kind=models.MatchType.ROUTE))
         return DatabaseRules(partial(self._ask, alias), Index(routes), bloom_filter)
 
     def _read_the_rest(self, alias: str) -> None:
@@ -237,7 +237,7 @@ class SnapshotLoader:
             self._reader.start()
 
     def _read_all(self, alias: str) -> None:
-        """Put all rules into the snapshot, or a bloom_filter of them; what the thread does."""
+        """Put all rules into the snapshot, or a Bloom filter of them; what the thread does."""
         try:
             for _attempt in range(5):
                 if self._put(alias, *self._every_rule(alias)):
@@ -259,7 +259,7 @@ class SnapshotLoader:
         bloom_filter = BloomFilter(count + count // 4)
         for page in _paused(queries.pages(ask, ("pk", "kind", "pattern"))):
             bloom_filter.put(row[1:] for row in page)
-        return generation, self._stored(alias, bloom_filter)
+        return generation, self._from_database(alias, bloom_filter)
 
     def _put(self, alias: str, generation: int, rules: PermanenceRules) -> bool:
         """Put `rules` into the snapshot; return False if there were edits that they lack."""

@@ -50,7 +50,7 @@ def test_a_file_is_looked_at_and_then_imported(admin_client) -> None:
     ]
 
 
-def test_bad_rows_are_shown_with_their_lines_and_nothing_can_be_imported(admin_client) -> None:
+def test_invalid_rows_are_shown_with_their_lines_and_nothing_can_be_imported(admin_client) -> None:
     response = upload(admin_client, b'pattern,reason\n/a,"x\ny"\nb,\n/c,caf\xe9\n/a,\n')
     assert "confirm_form" not in response.context
     page = response.content.decode()

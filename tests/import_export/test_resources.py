@@ -1,4 +1,4 @@
-"""Resources: what is exported is imported as it was, and each row gets its verdict."""
+"""Resources: what is exported is imported as it was, and each row gets its status."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from hypothesis import strategies as st
 from django_http_errors.http.urls import decoded_path
 from django_http_errors.import_export import ErrorMessageResource, PermanenceRuleResource
 from django_http_errors.import_export.formats import formats
-from django_http_errors.import_export.resources import TableResource
+from django_http_errors.import_export.resources import SchemaResource
 from django_http_errors.importing.importer import MESSAGES, RULES, check, import_rules
 from django_http_errors.models import ErrorMessage, Generation, PermanenceRule
 from django_http_errors.validators import PLACEHOLDERS
 
 pytestmark = pytest.mark.django_db
 
-RESOURCES: list[type[TableResource]] = [PermanenceRuleResource, ErrorMessageResource]
+RESOURCES: list[type[SchemaResource]] = [PermanenceRuleResource, ErrorMessageResource]
 
 LETTERS = st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"], exclude_characters="{}")
 WORDS = st.one_of(
@@ -84,8 +84,8 @@ def error_messages(draw: st.DrawFn) -> ErrorMessage:
     )
 
 
-def of_different_keys(rows: st.SearchStrategy[Any], table: Any) -> st.SearchStrategy[list[Any]]:
-    return st.lists(rows, max_size=5, unique_by=table.key_of)
+def of_different_keys(rows: st.SearchStrategy[Any], schema: Any) -> st.SearchStrategy[list[Any]]:
+    return st.lists(rows, max_size=5, unique_by=schema.key_of)
 
 
 def contents(
@@ -98,14 +98,14 @@ def contents(
     return sorted(rows, key=repr)
 
 
-def goes_round(resource: type[TableResource], rows: list[Any]) -> None:
-    model: Any = resource.table.model
+def goes_round(resource: type[SchemaResource], rows: list[Any]) -> None:
+    model: Any = resource.schema.model
     model.objects.all().delete()
     for row in rows:
         check(row)
     model.objects.bulk_create(rows)
     before = contents(model)
-    for format in (each() for each in formats(resource.table.columns)):
+    for format in (each() for each in formats(resource.schema.columns)):
         exported = format.export_data(resource().export())
         same = resource().import_data(format.create_dataset(exported.encode()))
         assert same.totals["skip"] == len(rows)
@@ -148,8 +148,8 @@ def test_a_flushed_site_is_restored() -> None:
 
 
 @pytest.mark.parametrize("resource", RESOURCES)
-def test_the_columns_are_those_of_the_contract(resource: type[TableResource]) -> None:
-    assert tuple(resource().get_export_headers()) == resource.table.columns
+def test_the_columns_are_those_of_the_contract(resource: type[SchemaResource]) -> None:
+    assert tuple(resource().get_export_headers()) == resource.schema.columns
 
 
 def dataset(*rows: tuple[object, ...], headers: str = "pattern") -> tablib.Dataset:
@@ -191,7 +191,7 @@ def test_each_row_gets_its_verdict() -> None:
     assert Generation.current("default") > generation
 
 
-def test_a_bad_row_can_keep_all_from_being_imported() -> None:
+def test_an_invalid_row_can_keep_all_from_being_imported() -> None:
     result = PermanenceRuleResource().import_data(
         dataset(("/a",), ("b",)), rollback_on_validation_errors=True
     )
@@ -212,7 +212,7 @@ def test_a_bad_row_can_keep_all_from_being_imported() -> None:
         ("pattern source", ("/a", "magic"), "source"),
     ],
 )
-def test_what_is_wrong_is_told_at_its_column(
+def test_what_is_wrong_is_reported_at_its_column(
     headers: str, row: tuple[object, ...], column: str
 ) -> None:
     result = PermanenceRuleResource().import_data(dataset(row, headers=headers), dry_run=True)

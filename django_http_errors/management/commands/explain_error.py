@@ -15,7 +15,7 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime, now
 from django.utils.translation import gettext as _
 
-from ... import validators as validation
+from ... import validators
 from ...explaining import explanation
 from ...rules import messages
 from ...rules.rows import PermanenceRow
@@ -35,7 +35,7 @@ class Command(BaseCommand):
         parser.add_argument("address", help="the path, such as /old-shop/x")
         parser.add_argument("--status", type=int, default=404, help="404 if left out")
         parser.add_argument("--method", default="GET", help="GET if left out")
-        parser.add_argument("--accept", default="", help="the Accept field of the client")
+        parser.add_argument("--accept", default="", help="the Accept header of the client")
         parser.add_argument("--language", default="", help="the language of the client")
         parser.add_argument("--host", default="", help="the host; localhost if left out")
 
@@ -45,12 +45,12 @@ class Command(BaseCommand):
             for name in ("address", "status", "method", "accept", "language", "host")
         }
         _check(**asked)
-        told = explanation.explain(asked.pop("address"), **asked)
+        explained = explanation.explain(asked.pop("address"), **asked)
         for line in (
-            *_view(told),
-            *_rules(told, options["status"]),
-            *_messages(told),
-            *_response(told, options["method"]),
+            *_view(explained),
+            *_rules(explained, options["status"]),
+            *_messages(explained),
+            *_response(explained, options["method"]),
         ):
             self.stdout.write(line)
 
@@ -61,12 +61,12 @@ def _check(
     """Raise CommandError, saying what to write instead."""
     name, _port = split_domain_port(host)
     try:
-        validation.no_control(accept)
-        validation.path(re.split(r"[?#]", address)[0])
+        validators.no_control(accept)
+        validators.path(re.split(r"[?#]", address)[0])
         if language:
-            validation.language(language)
+            validators.language(language)
         if host:
-            validation.host(name)
+            validators.host(name)
     except ValidationError as error:
         raise CommandError(" ".join(error.messages)) from error
     if not 400 <= status <= 599:
@@ -75,33 +75,33 @@ def _check(
         raise CommandError(_("%r is no method.") % method)
 
 
-def _view(told: explanation.Explanation) -> Iterator[str]:
-    if told.match is None:
+def _view(explained: explanation.Explanation) -> Iterator[str]:
+    if explained.match is None:
         yield _("View: none. The URLconf has nothing at this address.")
     else:
         yield _("View: %(name)s answers at this address (%(route)s).") % {
-            "name": told.match.view_name,
-            "route": f"/{told.match.route}",
+            "name": explained.match.view_name,
+            "route": f"/{explained.match.route}",
         }
         yield _("What follows is for the error that it may raise.")
-    name, _port = split_domain_port(told.request.META["HTTP_HOST"])
+    name, _port = split_domain_port(explained.request.META["HTTP_HOST"])
     if not validate_host(name, settings.ALLOWED_HOSTS):
         yield _("Host: %s isn't in ALLOWED_HOSTS, and only what is for any host applies.") % name
 
 
-def _rules(told: explanation.Explanation, status: int) -> Iterator[str]:
+def _rules(explained: explanation.Explanation, status: int) -> Iterator[str]:
     yield ""
-    if not told.rules:
+    if not explained.rules:
         yield _("Rules: none covers this address.")
         return
     yield _("Rules, in order:")
-    for number, each in enumerate(told.rules, start=1):
+    for number, each in enumerate(explained.rules, start=1):
         rule = each.rule
         where = f"{rule.host or _('any host')}, {rule.permanence}"
-        yield f"{number}. {rule.kind} {rule.pattern} ({where}): {_verdict(each, status)}"
+        yield f"{number}. {rule.kind} {rule.pattern} ({where}): {_outcome(each, status)}"
 
 
-def _verdict(each: explanation.Considered, status: int) -> str:
+def _outcome(each: explanation.Considered, status: int) -> str:
     if each.decides:
         return _("decides.")
     if not each.in_force:
@@ -121,13 +121,13 @@ def _moment(moment: Any) -> str:
     return date_format(localtime(moment) if settings.USE_TZ else moment, "c")
 
 
-def _messages(told: explanation.Explanation) -> Iterator[str]:
+def _messages(explained: explanation.Explanation) -> Iterator[str]:
     yield ""
-    if not told.messages:
+    if not explained.messages:
         yield _("Messages: none, the words are the app's or the rule's.")
         return
     yield _("Messages, in order; what one leaves blank comes from the next:")
-    for number, (message, given) in enumerate(messages.contributions(told.messages), start=1):
+    for number, (message, given) in enumerate(messages.contributions(explained.messages), start=1):
         gives = _("gives %s.") % ", ".join(given) if given else _("gives nothing that is missing.")
         place = f"{message.host or _('any host')} {message.path_prefix or _('any path')}"
         status = message.status or _("any error")
@@ -135,8 +135,8 @@ def _messages(told: explanation.Explanation) -> Iterator[str]:
         yield f"{number}. {status}, {place}, {language}: {gives}"
 
 
-def _response(told: explanation.Explanation, method: str) -> Iterator[str]:
-    response = told.response
+def _response(explained: explanation.Explanation, method: str) -> Iterator[str]:
+    response = explained.response
     yield ""
     yield f"HTTP/1.1 {response.status_code} {response.reason_phrase}"
     for name, value in response.headers.items():

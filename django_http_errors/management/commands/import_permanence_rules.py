@@ -14,12 +14,11 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from ...importing import importer as importing
-from ...importing import reader as records
+from ...importing import importer, reader
 from ...models import PermanenceRule
 
 STDIN = "-"
-LONGEST_FAULT = 300
+LONGEST_ERROR = 300
 
 
 def positive(text: str) -> int:
@@ -30,30 +29,32 @@ def positive(text: str) -> int:
 
 
 class Command(BaseCommand):
-    """Imports a file in one transaction, and nothing of one that has a bad row."""
+    """Imports a file in one transaction, and nothing of one that has an invalid row."""
 
     help = (
         "Imports permanence rules from a CSV or a JSON file. Its columns are named as the fields"
         " are; pattern alone is enough (exact, permanent). A row says all of a rule: what it leaves"
-        " out has its default. One bad row keeps all from being imported."
+        " out has its default. One invalid row keeps all from being imported."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", metavar="FILE", help="the file in UTF-8; - for standard input")
         parser.add_argument(
-            "--format", choices=records.FORMATS, default="", help="left out: what it looks like"
+            "--format", choices=reader.FORMATS, default="", help="left out: what it looks like"
         )
         parser.add_argument(
             "--dry-run", action="store_true", help="say what would be done, and change nothing"
         )
         parser.add_argument(
-            "--skip-invalid", action="store_true", help="leave bad rows out, and import the others"
+            "--skip-invalid",
+            action="store_true",
+            help="leave invalid rows out, and import the others",
         )
         parser.add_argument("--author", default="", help="the name to record with the rules")
         parser.add_argument(
             "--batch-size",
             type=positive,
-            default=importing.BATCH,
+            default=importer.BATCH,
             help="how many rows are compared and written at a time (%(default)d)",
         )
 
@@ -66,7 +67,7 @@ class Command(BaseCommand):
             _bar(file, wanted=options["verbosity"] > 0) as progress,
         ):
             try:
-                report = importing.import_rules(
+                report = importer.import_rules(
                     file,
                     format=options["format"],
                     author=options["author"],
@@ -75,29 +76,32 @@ class Command(BaseCommand):
                     batch_size=options["batch_size"],
                     progress=progress,
                 )
-            except records.FileError as error:
+            except reader.FileError as error:
                 raise CommandError(
                     _("Nothing was imported. %(file)s, %(error)s")
                     % {"file": options["file"], "error": _shown(str(error))}
                 ) from error
-        self._tell(report, **options)
+        self._print(report, **options)
 
-    def _tell(self, report: importing.Report, **options: Any) -> None:
-        for item in report.bad:
-            for fault in item.faults:
-                self.stderr.write(f"{options['file']}, {item.place}: {_shown(fault)}")
-        more = report.invalid - len(report.bad)
+    def _print(self, report: importer.Report, **options: Any) -> None:
+        for result in report.invalid_rows:
+            for error in result.errors:
+                self.stderr.write(f"{options['file']}, {result.place}: {_shown(error)}")
+        more = report.invalid - len(report.invalid_rows)
         if more:
-            told = ngettext("... and %d more bad row", "... and %d more bad rows", more)
-            self.stderr.write(told % more)
+            text = ngettext("... and %d more invalid row", "... and %d more invalid rows", more)
+            self.stderr.write(text % more)
         total = sum(report.counts.values())
         if options["verbosity"] > 0:
-            each = ", ".join(f"{report.counts[name]} {name}" for name in importing.Verdict)
-            told = ngettext("%(n)d row: %(each)s.", "%(n)d rows: %(each)s.", total)
-            self.stdout.write(told % {"n": total, "each": each})
+            each = ", ".join(f"{report.counts[name]} {name}" for name in importer.RowStatus)
+            text = ngettext("%(n)d row: %(each)s.", "%(n)d rows: %(each)s.", total)
+            self.stdout.write(text % {"n": total, "each": each})
         if report.invalid and not options["skip_invalid"]:
             raise CommandError(
-                _("Nothing was imported. Mend the bad rows, or leave them out with --skip-invalid.")
+                _(
+                    "Nothing was imported. Fix the invalid rows, or leave them out with"
+                    " --skip-invalid."
+                )
             )
         if options["dry_run"] and options["verbosity"] > 0:
             self.stdout.write(_("Nothing was changed: this was a dry run."))
@@ -139,4 +143,4 @@ def _size(file: BinaryIO) -> int | None:
 def _shown(text: str) -> str:
     """Return `text`, which may be anything, as one line for a terminal that isn't too long."""
     line = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
-    return line if len(line) <= LONGEST_FAULT else f"{line[:LONGEST_FAULT]} ..."
+    return line if len(line) <= LONGEST_ERROR else f"{line[:LONGEST_ERROR]} ..."
