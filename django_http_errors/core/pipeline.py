@@ -113,8 +113,16 @@ def hide(
     if status >= 500 or (isinstance(response, ErrorResponse) and response.hides_status):
         return response
     info = RequestInfo.of(request)
-    for policy in hiding_policies(request, info):
-        if policy.hides(status, info.shown) and not policies.is_exempt(policy, request):
+    # A handler under ASGI runs in a thread that has no part in the request's transaction. What it
+    # leaves to a middleware is looked at again there, by the latest rules.
+    rule = rule_policy(request, info, from_memory=info.has_middleware)
+    view = policies.view_policy(request, info)
+    for policy in (view, rule):
+        if (
+            policy is not None
+            and policy.hides(status, info.shown)
+            and not policies.is_exempt(policy, request)
+        ):
             return hide_by(policy, request, response, status)
     return response
 
@@ -127,15 +135,6 @@ def hide_by(
     info.has_hidden = info.is_silent = True
     policies.report_hidden(request, response, status, policy)
     return responses.hidden_response(response, status)
-
-
-def hiding_policies(request: HttpRequest, info: RequestInfo) -> list[HidingPolicy]:
-    """Return what hides at the address of `request`: its view, and a rule."""
-    # A handler under ASGI runs in a thread that has no part in the request's transaction. What it
-    # leaves to a middleware is looked at again there, by the latest rules.
-    rule = rule_policy(request, info, from_memory=info.has_middleware)
-    found = (policies.view_policy(request, info), rule)
-    return [each for each in found if each is not None]
 
 
 def rule_policy(
@@ -329,13 +328,14 @@ def negotiate(request: HttpRequest) -> RendererEntry:
     An Accept header that can't be met doesn't change the status of an error (RFC 9110, 12.5.1).
     """
     entries = renderers.renderers()
-    if request.META.get("HTTP_SEC_FETCH_DEST") in _SUBRESOURCES and "text/plain" in entries:
-        return entries["text/plain"]
     offers = tuple(entries)
+    fields = request.META
+    if fields.get("HTTP_SEC_FETCH_DEST") in _SUBRESOURCES and "text/plain" in entries:
+        return entries["text/plain"]
     default = _default_media_type(request.path_info)
     if default not in entries:
         default = offers[0]
-    return entries[negotiation.best(request.META.get("HTTP_ACCEPT"), offers, default) or default]
+    return entries[negotiation.best(fields.get("HTTP_ACCEPT"), offers, default) or default]
 
 
 def _default_media_type(path: str) -> str:

@@ -69,8 +69,10 @@ class RequestInfo:
     @classmethod
     def of(cls, request: Any) -> RequestInfo:
         """Return the info of `request`, Django's or REST framework's, which always has one."""
-        request = getattr(request, "_request", request)
         info: RequestInfo | None = request.__dict__.get(ATTRIBUTE)
+        if info is None:
+            request = getattr(request, "_request", request)
+            info = request.__dict__.get(ATTRIBUTE)
         if info is None:
             info = cls(request.path_info, request.method or "")
             setattr(request, ATTRIBUTE, info)
