@@ -49,14 +49,16 @@ class ExceptionHandler:
         """
         if not self.handles():
             return None
-        if isinstance(self.exc, exceptions.APIException):
-            if self.exc.status_code not in range(400, 600):
-                # It isn't an error, or has a status that isn't one.
-                return views.exception_handler(self.exc, dict(self.context))
-        response = self.get_response(self.get_problem())
+        exc = self.exc
+        if isinstance(exc, exceptions.APIException) and exc.status_code not in range(400, 600):
+            # It isn't an error, or has a status that isn't one.
+            return views.exception_handler(exc, dict(self.context))
+        own = self.get_response(self.get_problem())
         views.set_rollback()
         request: HttpRequest = self.context["request"]._request
-        return pipeline.hide(request, response)
+        response = pipeline.hide(request, own)
+        # The view has yet to choose what renders its own; what hides it is rendered as anywhere.
+        return own if response is own else pipeline.complete(request, response)
 
     def handles(self) -> bool:
         """Return whether the exception is answered here rather than by Django."""
@@ -128,10 +130,10 @@ def _is_a_body(exc: exceptions.APIException, detail: dict[str, Any]) -> bool:
 
 
 def _says_the_default(exc: exceptions.APIException) -> bool:
-    """Return whether `exc` has only the framework's own words, which the catalogue says better.
+    """Return whether `exc` has only the framework's own words, which the app says better.
 
     It doesn't for what REST framework has given another status: a 401 that nobody may answer
-    with a challenge becomes a 403, and the catalogue's words for that wouldn't be true.
+    with a challenge becomes a 403, and the app's words for that wouldn't be true.
     """
     if isinstance(exc, exceptions.ParseError) and exc.__context__ is not None:
         return True  # What a parser raised is wrapped with its text, which isn't for the wire.

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpRequest
 from django.template import TemplateDoesNotExist, TemplateSyntaxError
-from rest_framework.renderers import JSONRenderer, TemplateHTMLRenderer
+from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer, TemplateHTMLRenderer
 from rest_framework.response import Response
 from rest_framework.utils.serializer_helpers import ReturnDict
 
 from ..core import pipeline
 from ..core.request_info import RequestInfo
+from ..core.statuses import error_status
 from ..http import negotiation
 from ..http.csp import csp_nonce
+from ..http.headers import below_wsgi_server, set_headers
 from ..http.renderers import (
     ProblemJSONRenderer,
     RendererEntry,
@@ -28,8 +30,6 @@ from ..http.responses import UnfinishedError
 from ..problems import Problem
 from .renderers import ProblemJSONRenderer as APIProblemJSONRenderer
 
-logger = logging.getLogger("django_http_errors")
-
 PROBLEM_JSON, JSON, HTML = "application/problem+json", "application/json", "text/html"
 
 
@@ -37,7 +37,8 @@ class APIErrorResponse(UnfinishedError, Response):
     """A problem that the view's own renderer writes.
 
     It is finished when REST framework renders it, or by the middleware that is still to see it;
-    `data` are the members. What a handler of the project's changes in them stays changed.
+    `data` are the members. What a handler of the project's changes in them stays changed, and so
+    does a status that it sets.
 
     serializer: the one that refused the content, if any: the browsable API shows its form again
     raised: the exception that the problem stands for
@@ -49,24 +50,28 @@ class APIErrorResponse(UnfinishedError, Response):
         self, problem: Problem, serializer: Any = None, raised: BaseException | None = None
     ) -> None:
         self.own_problem = problem
-        self._data: dict[str, Any] | None = None
         self._serializer = serializer
         super().__init__(None, problem.status)
         self.raised = raised
+        # Nobody has asked for the data, or set them: most projects do neither.
+        self._members: dict[str, Any] | None = None
+        self._is_data_set = False
 
     @property
     def data(self) -> Any:
         """The members of the problem, made when they are asked for."""
-        if self._data is None:
-            self._data = self._members(self.problem)
-        return self._data
+        if self._is_data_set:
+            return self._data
+        if self._members is None:
+            self._members, self._of_problem = self._new_members(self.problem), self.problem
+        return self._members
 
     @data.setter
     def data(self, value: Any) -> None:
-        if value is not None:  # REST framework's own __init__ has none to give.
-            self._data = value
+        self._data = value
+        self._is_data_set = True
 
-    def _members(self, problem: Problem) -> dict[str, Any]:
+    def _new_members(self, problem: Problem) -> dict[str, Any]:
         members = problem.as_dict()
         if self._serializer is not None:
             return ReturnDict(members, serializer=self._serializer)
@@ -77,6 +82,12 @@ class APIErrorResponse(UnfinishedError, Response):
         request: HttpRequest = self.renderer_context["request"]._request
         if self.is_finished:
             return self.content
+        if self.status_code not in range(400, 600):
+            # A handler of the project's has made an answer of another kind of it.
+            self.is_finished = True
+            return super().rendered_content
+        if self.status_code != self.own_problem.status:
+            self.own_problem = _with_status(self.own_problem, self.status_code)
         if RequestInfo.of(request).has_middleware:
             return b""
         pipeline.finish(request, self)
@@ -84,43 +95,73 @@ class APIErrorResponse(UnfinishedError, Response):
 
     def own_renderer(self) -> RendererEntry:
         """Return what renders by the view's own renderer, and by the app's when that fails."""
-        return RendererEntry(PROBLEM_JSON, PROBLEM_JSON, (self._by_the_view, self._by_the_app))
+        media_type = self.accepted_renderer.media_type
+        return RendererEntry(media_type, media_type, (self._by_the_view, self._by_the_app))
 
     def _by_the_view(self, given: RenderInput) -> bytes | None:
-        if given.problem.allow is not None:
+        problem, renderer = given.problem, self.accepted_renderer
+        # A rule may have changed it, and what renders may look for a template by it.
+        self.status_code = problem.status
+        if problem.status == 405:
             # The view has put its own list there, as it does on all of its responses.
-            self.headers.pop("Allow", None)
-        renderer = self.accepted_renderer
-        if _writes_plain_json(renderer) and ";" not in self.accepted_media_type:
+            self.headers["Allow"] = ", ".join(problem.allow or ())
+        if renderer.media_type in (JSON, PROBLEM_JSON) and self.content_type is None:
             # A client that asks for plain JSON alone gets the same members as that.
             given.content_type = _json_type(renderer, given.request)
-            if self._data is None:
-                return render_prepared(ProblemJSONRenderer, given)
-            self.content_type = given.content_type
+        if given.content_type and not self._is_known and self._is_plain_json:
+            return render_prepared(ProblemJSONRenderer, given)
+        self.content_type = given.content_type or self.content_type
         problem = given.complete_problem()
-        self._data = {**self._members(problem), **self._changes()}
-        if self._serializer is not None:
-            self._data = ReturnDict(self._data, serializer=self._serializer)
+        self._bring_up_to_date(problem)
         if isinstance(renderer, TemplateHTMLRenderer):
             if not self._has_page(renderer):
                 return None
-            self._data = {**page_context(problem, csp_nonce(given.request)), **self._data}
-        body = super().rendered_content or b""
-        given.content_type = self.headers.get("Content-Type", "")
+            if isinstance(self.data, Mapping):
+                self.data = {**page_context(problem, csp_nonce(given.request)), **self.data}
+        elif isinstance(renderer, BrowsableAPIRenderer):
+            # Its page shows them.
+            below_wsgi = below_wsgi_server(given.request.META)
+            set_headers(self, problem, HTML, given.request.method or "", below_wsgi)
+        body: bytes | None = super().rendered_content
+        given.content_type = self.headers.get("Content-Type", renderer.media_type)
         # The browsable API greets the user.
         given.is_personal = has_looked_at_visitor(given.request)
         return body
 
-    def _changes(self) -> dict[str, Any]:
-        """Return the members that a handler of the project's has added or changed."""
-        if self._data is None:
-            return {}
-        made = self.own_problem.as_dict()
-        return {
-            name: value
-            for name, value in self._data.items()
-            if name not in made or made[name] != value
-        }
+    @property
+    def _is_known(self) -> bool:
+        """Return whether a handler of the project's has seen the members, or set other data."""
+        return self._is_data_set or self._members is not None
+
+    @property
+    def _is_plain_json(self) -> bool:
+        """Return whether the view writes JSON by REST framework's own renderer, as that comes."""
+        renderer = self.accepted_renderer
+        return (
+            isinstance(renderer, JSONRenderer)
+            and type(renderer) in (JSONRenderer, APIProblemJSONRenderer)
+            and not renderer.ensure_ascii
+            and "indent" not in self.accepted_media_type
+        )
+
+    def _bring_up_to_date(self, problem: Problem) -> None:
+        """Let the members be those of `problem`, but for what a handler of the project's changed.
+
+        That may have put them into something else of its own: they stay the same dict.
+        """
+        if self._members is None:
+            if not self._is_data_set:
+                self._members = self._new_members(problem)
+            return
+        sent = problem.as_dict()
+        for name, value in self._of_problem.as_dict().items():
+            if name in self._members and self._members[name] == value:
+                del self._members[name]
+            else:
+                sent.pop(name, None)
+        changed = dict(self._members)
+        self._members.clear()
+        self._members.update({**sent, **changed})
 
     def _has_page(self, renderer: TemplateHTMLRenderer) -> bool:
         """Return whether `renderer` has more to say than "404 Not Found"."""
@@ -137,9 +178,10 @@ class APIErrorResponse(UnfinishedError, Response):
 
     def _by_the_app(self, given: RenderInput) -> bytes:
         """Return the problem as the client prefers it, whatever the view can write."""
+        given.content_type, given.is_personal = "", False
         entries = renderers()
         default = PROBLEM_JSON
-        if isinstance(getattr(self, "accepted_renderer", None), TemplateHTMLRenderer):
+        if isinstance(self.accepted_renderer, TemplateHTMLRenderer):
             default = HTML
         accept = given.request.META.get("HTTP_ACCEPT")
         chosen = negotiation.best(accept, tuple(entries), default) or default
@@ -148,12 +190,18 @@ class APIErrorResponse(UnfinishedError, Response):
         return body
 
 
-def _writes_plain_json(renderer: Any) -> bool:
-    """Return whether `renderer` is REST framework's own for JSON, or the app's, as they come."""
-    return type(renderer) in (JSONRenderer, APIProblemJSONRenderer) and not renderer.ensure_ascii
-
-
 def _json_type(renderer: Any, request: HttpRequest) -> str:
     if type(renderer) is APIProblemJSONRenderer:
         return PROBLEM_JSON
     return negotiation.best(request.META.get("HTTP_ACCEPT"), (PROBLEM_JSON, JSON)) or PROBLEM_JSON
+
+
+def _with_status(problem: Problem, status: int) -> Problem:
+    """Return `problem` under another status, with the words of that where it has no own ones."""
+    before, after = error_status(problem.status), error_status(status)
+    members = {
+        name: getattr(after, name)
+        for name in ("title", "detail", "permanence")
+        if getattr(problem, name) == getattr(before, name)
+    }
+    return problem.replaced(status=status, **members)

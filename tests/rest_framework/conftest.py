@@ -15,11 +15,16 @@ from django.test import Client
 from django.urls import URLPattern, path
 from django.utils import translation
 
-from django_http_errors import handlers
-
 from ..asking import MIDDLEWARE, PROBLEM
 
+COMMON = "django.middleware.common.CommonMiddleware"
+LOCALE = "django.middleware.locale.LocaleMiddleware"
 EXCEPTION_HANDLER = "django_http_errors.rest_framework.exception_handler"
+
+# Answers are the same whether the middleware finishes them or the exception handler by itself.
+both_ways = pytest.mark.parametrize(
+    "middleware", [[COMMON, MIDDLEWARE], [COMMON]], ids=["middleware", "alone"]
+)
 
 
 class Api:
@@ -51,7 +56,7 @@ class Api:
 @pytest.fixture(autouse=True)
 def api_settings(settings) -> Iterator[None]:
     """Set up no more than the app and REST framework need."""
-    settings.MIDDLEWARE = [MIDDLEWARE]
+    settings.MIDDLEWARE = [COMMON, MIDDLEWARE]
     settings.HTTP_ERRORS = {"DEFAULT_MEDIA_TYPES": {"/api/": PROBLEM}}
     settings.REST_FRAMEWORK = {
         "EXCEPTION_HANDLER": EXCEPTION_HANDLER,
@@ -70,9 +75,7 @@ def serve(settings) -> Callable[..., Api]:
 
     def serve(view: Any = None, routes: list[URLPattern] | None = None) -> Api:
         urlconf = ModuleType("urlconf")
-        urlconf.urlpatterns = routes or [path("api/", view)]  # type: ignore[attr-defined]
-        for name in handlers.__all__:
-            setattr(urlconf, name, getattr(handlers, name))
+        vars(urlconf)["urlpatterns"] = routes or [path("api/", view)]
         settings.ROOT_URLCONF = urlconf
         return Api()
 

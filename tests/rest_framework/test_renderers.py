@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import permutations
 from typing import Any
 
@@ -25,7 +26,15 @@ from rest_framework.response import Response
 from django_http_errors.rest_framework import ProblemJSONRenderer
 
 from ..asking import HTML, JSON, PROBLEM
-from .views import FailingRenderer, LinesRenderer, PlainView, raising
+from .conftest import both_ways
+from .views import (
+    ODD_RESULTS,
+    FailingRenderer,
+    LinesRenderer,
+    OddRenderer,
+    PlainView,
+    raising,
+)
 
 
 @pytest.mark.parametrize(
@@ -156,6 +165,13 @@ def test_the_browsable_api(serve) -> None:
     assert str(response.problem.detail) in page
 
 
+def test_the_page_of_the_browsable_api_shows_the_headers(serve) -> None:
+    response = serve(PlainView.as_view()).ask(accept=HTML, method="DELETE")
+    page = response.content.decode()
+    for name in ("Allow", "Cache-Control", "Vary"):
+        assert re.search(f"<b>{name}:</b> <span.*>{re.escape(response[name])}<", page), name
+
+
 @pytest.mark.parametrize("make", [exceptions.PermissionDenied, exceptions.NotAuthenticated])
 def test_the_browsable_api_refuses(serve, make: Any) -> None:
     response = serve(raising(make)).ask(accept=HTML)
@@ -248,7 +264,7 @@ class TestTemplates:
         project_pages({"404.html": "{% include missing %}"})
         response = self.ask(serve, renderer)
         assert b"<h1>Not Found</h1>" in response.content
-        assert own_records[0].getMessage() == "The view's renderer failed for status 404"
+        assert own_records[0].getMessage() == "The text/html for status 404 could not be rendered"
 
     def test_a_page_that_can_not_be_read(self, serve, project_pages, renderer, own_records) -> None:
         project_pages({"404.html": "{% nonsense %}"})
@@ -300,23 +316,37 @@ def test_a_browsable_api_that_fails(serve, own_records: list) -> None:
 def test_members_that_json_can_not_hold(serve, own_records: list) -> None:
     from django_http_errors.exceptions import Conflict
 
-    response = serve(raising(lambda: Conflict(clash=object()))).ask()
+    response = serve(raising(lambda: Conflict(extensions={"clash": object()}))).ask()
     assert response.status_code == response.json()["status"] == 409
     assert own_records
 
 
-@pytest.mark.parametrize("nothing", ["", b"", None])
-def test_a_renderer_that_writes_nothing(serve, nothing: Any) -> None:
+@both_ways
+@pytest.mark.parametrize("result", ODD_RESULTS.values(), ids=ODD_RESULTS)
+def test_a_renderer_that_returns_no_content(
+    serve, settings, result: Any, middleware: list, own_records: list
+) -> None:
+    """The app's own form takes its place, under its own type."""
+    settings.MIDDLEWARE = middleware
+    renderer = type("Odd", (OddRenderer,), {"result": result})
+    response = serve(raising(exceptions.NotFound, renderer_classes=[renderer])).ask(accept=None)
+    assert response.status_code == response.json()["status"] == 404
+    assert response["Content-Type"] == PROBLEM
+    assert response["Content-Length"] == str(len(response.content))
+    # None is how a renderer says that it has nothing to say; anything else is a fault of it.
+    assert len(own_records) == (0 if renderer().render({}) is None else 1)
+
+
+@both_ways
+@pytest.mark.parametrize("nothing", ["", b""])
+def test_a_renderer_that_writes_nothing(serve, settings, nothing: Any, middleware: list) -> None:
     """It is the view's choice."""
-
-    class Silent(LinesRenderer):
-        def render(self, data: Any, *args: Any, **kwargs: Any) -> Any:
-            return nothing
-
-    api = serve(raising(exceptions.NotFound, renderer_classes=[Silent]))
-    response = api.ask(accept="application/x-lines")
+    settings.MIDDLEWARE = middleware
+    renderer = type("Silent", (OddRenderer,), {"result": lambda self: nothing, "charset": "utf-8"})
+    response = serve(raising(exceptions.NotFound, renderer_classes=[renderer])).ask(accept=None)
     assert response.status_code == 404
     assert response.content == b""
+    assert response["Content-Type"].startswith("application/x-odd")
 
 
 @pytest.mark.parametrize("make", [ZeroDivisionError])

@@ -79,6 +79,31 @@ class LinesRenderer(BaseRenderer):
         return "".join(f"{name}: {value}\n" for name, value in data.items())
 
 
+class OddRenderer(BaseRenderer):
+    """Returns what `result` makes, whatever that is."""
+
+    media_type = "application/x-odd"
+    format = "odd"
+    charset = None
+    result: Callable[[Any], Any]
+
+    def render(self, data: Any, *args: Any, **kwargs: Any) -> Any:
+        return self.result()
+
+
+# What isn't content, although Python lets a renderer return it.
+ODD_RESULTS: dict[str, Callable[[Any], Any]] = {
+    "dict": lambda self: {"a": 1},
+    "empty-dict": lambda self: {},
+    "list": lambda self: [b"a", b"b"],
+    "empty-list": lambda self: [],
+    "generator": lambda self: (each for each in [b"a"]),
+    "none": lambda self: None,
+    "number": lambda self: 7,
+    "text-in-no-charset": lambda self: "text",
+}
+
+
 class FailingRenderer(JSONRenderer):
     """Writes successes only."""
 

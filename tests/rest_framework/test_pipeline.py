@@ -1,0 +1,370 @@
+"""REST framework's errors go through the same pipeline as all others, and end in the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+pytest.importorskip("rest_framework")
+
+from asgiref.sync import async_to_sync
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.test import AsyncClient
+from django.urls import path
+from rest_framework import exceptions
+from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer, TemplateHTMLRenderer
+from rest_framework.response import Response
+
+from django_http_errors.models import ErrorMessage, HidingRule, PermanenceRule
+from django_http_errors.rest_framework import ExceptionHandler, exception_handler
+
+from ..asking import HIDING_MIDDLEWARE, HTML, JSON, MIDDLEWARE, PROBLEM
+from .conftest import COMMON, Api, both_ways
+from .views import LinesRenderer, raising
+
+RENDERERS = [JSONRenderer, BrowsableAPIRenderer, LinesRenderer]
+LINES = LinesRenderer.media_type
+
+FALLBACK = f"{__name__}.fallback"
+seen: list[int] = []
+
+
+def fallback(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[..., HttpResponse]:
+    """Have another page for some 404s, as flatpages and redirects do."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        seen.append(response.status_code)
+        if response.status_code == 404 and "moved" in request.GET:
+            return HttpResponseRedirect("/new/")
+        return response
+
+    return middleware
+
+
+@pytest.fixture(autouse=True)
+def _nothing_seen() -> None:
+    seen.clear()
+
+
+def ask(mode: str, path: str = "/api/", accept: str = JSON) -> Any:
+    """Return the answer of the WSGI or of the ASGI handler."""
+    if mode == "sync":
+        return Api().ask(path, accept)
+
+    async def ask_async() -> Any:
+        return await AsyncClient().get(path, headers={"accept": accept})
+
+    return async_to_sync(ask_async)()
+
+
+modes = pytest.mark.parametrize("mode", ["sync", "async"])
+
+
+# hide, rules, words, negotiate, render, headers
+
+
+@modes
+@both_ways
+@pytest.mark.django_db
+@pytest.mark.parametrize("accept", [JSON, PROBLEM + ", " + JSON, HTML, LINES])
+def test_a_rule_makes_it_gone(serve, settings, mode: str, middleware: list, accept: str) -> None:
+    """In the status, the members and the words on the page alike."""
+    settings.MIDDLEWARE = middleware
+    PermanenceRule.objects.create(pattern="/api/", reason="The list has ended.")
+    serve(raising(exceptions.NotFound, renderer_classes=RENDERERS))
+    response = ask(mode, accept=accept)
+    assert response.status_code == response.problem.status == 410
+    assert response["Content-Type"].startswith(accept.partition(",")[0])
+    page = response.content.decode()
+    assert "The list has ended." in page
+    if accept == HTML:
+        assert "HTTP 410 Gone" in page
+    elif accept == LINES:
+        assert "status: 410\n" in page
+    else:
+        assert response.json() == response.problem.as_dict()
+        assert response.json()["permanence"] == "permanent"
+
+
+@both_ways
+@pytest.mark.django_db
+def test_the_template_is_that_of_the_status_that_is_sent(
+    serve, settings, project_pages, middleware: list
+) -> None:
+    settings.MIDDLEWARE = middleware
+    PermanenceRule.objects.create(pattern="/api/")
+    project_pages({"404.html": "missing", "410.html": "gone {{ status_code }} {{ status }}"})
+    api = serve(raising(exceptions.NotFound, renderer_classes=[TemplateHTMLRenderer]))
+    assert api.ask(accept=HTML).content == b"gone 410 410"
+
+
+@both_ways
+@pytest.mark.django_db
+def test_a_rule_and_a_message(serve, settings, middleware: list) -> None:
+    """The words are those for the status that the rule makes."""
+    settings.MIDDLEWARE = middleware
+    PermanenceRule.objects.create(pattern="/api/")
+    ErrorMessage.objects.create(status="404", detail="No such thing.")
+    ErrorMessage.objects.create(status="410", detail="{path} was there.")
+    api = serve(raising(exceptions.NotFound))
+    assert api.ask().json()["detail"] == "/api/ was there."
+    PermanenceRule.objects.all().delete()
+    assert api.ask().json()["detail"] == "No such thing."
+
+
+@modes
+@pytest.mark.django_db
+def test_what_stands_behind_the_middleware_goes_first(serve, settings, mode: str) -> None:
+    """It sees the 404, whatever rules have to say, and no page is made where it has one."""
+    settings.MIDDLEWARE = [COMMON, MIDDLEWARE, FALLBACK]
+    PermanenceRule.objects.create(pattern="/api/")
+    rendered = []
+
+    class Noting(JSONRenderer):
+        def render(self, *args: Any, **kwargs: Any) -> bytes:
+            rendered.append(args)
+            return super().render(*args, **kwargs)
+
+    serve(raising(exceptions.NotFound, renderer_classes=[Noting]))
+    assert ask(mode).status_code == 410
+    assert len(rendered) == 1
+    response = ask(mode, "/api/?moved")
+    assert (response.status_code, response["Location"]) == (302, "/new/")
+    assert seen == [404, 404]
+    assert len(rendered) == 1
+
+
+@both_ways
+@pytest.mark.django_db
+def test_nothing_is_left_to_do_twice(serve, settings, middleware: list) -> None:
+    """A view within a view's middleware, and two of the app's: one answer, rendered once."""
+    settings.MIDDLEWARE = [*middleware, *middleware]
+    calls = []
+
+    class Noting(LinesRenderer):
+        def render(self, data: Any, *args: Any, **kwargs: Any) -> str:
+            calls.append(data)
+            return super().render(data, *args, **kwargs)
+
+    response = serve(raising(exceptions.NotFound, renderer_classes=[Noting])).ask(accept=LINES)
+    assert b"status: 404\n" in response.content
+    assert len(calls) == 1
+
+
+# Hiding
+
+
+@modes
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "middleware",
+    [
+        [HIDING_MIDDLEWARE, COMMON, MIDDLEWARE, FALLBACK],
+        [HIDING_MIDDLEWARE, COMMON, FALLBACK],
+    ],
+    ids=["both", "hiding-alone"],
+)
+def test_a_hidden_error_is_the_404_of_what_is_not_there(
+    serve, settings, mode: str, middleware: list
+) -> None:
+    """And middleware in between has seen no other status."""
+    settings.MIDDLEWARE = middleware
+    HidingRule.objects.create(kind="prefix", pattern="/api/")
+    PermanenceRule.objects.create(kind="prefix", pattern="/api/gone")
+    views = {"refused": PermissionDenied, "missing": exceptions.NotFound}
+    serve(routes=[path(f"api/{name}/", raising(make)) for name, make in views.items()])
+    answers = []
+    for name in (*views, "unrouted"):
+        response = ask(mode, f"/api/{name}/")
+        content = response.content.replace(name.encode(), b"...")
+        fields = {**response.headers}
+        fields.pop("Content-Length", None)
+        answers.append((response.status_code, content, fields))
+    assert answers[0] == answers[1] == answers[2]
+    assert answers[0][0] == 404
+    assert seen == [404, 404, 404]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("middleware", [[], [MIDDLEWARE]], ids=["alone", "middleware"])
+def test_without_the_hiding_middleware_the_body_hides_all_the_same(
+    serve, settings, middleware: list
+) -> None:
+    """A check asks for it; until then at least nothing is empty, and nothing in words tells."""
+    settings.MIDDLEWARE = middleware
+    HidingRule.objects.create(kind="prefix", pattern="/api/")
+    bodies = [
+        serve(raising(make)).ask().content for make in (PermissionDenied, exceptions.NotFound)
+    ]
+    assert bodies[0] == bodies[1]
+    assert b'"status": 404' in bodies[0]
+
+
+# Handlers of the project's around the app's
+
+
+def wrapping(change: Callable[[Any], None]) -> Callable[..., Any]:
+    """Return a handler that calls the app's, and changes its response."""
+
+    def handler(exc: Exception, context: dict[str, Any]) -> Response | None:
+        response = exception_handler(exc, context)
+        if response is not None:
+            change(response)
+        return response
+
+    return handler
+
+
+def _add(response: Any) -> None:
+    response.data["trace"] = "7"
+
+
+def _take_away(response: Any) -> None:
+    del response.data["type"]
+
+
+def _say_otherwise(response: Any) -> None:
+    response.data["detail"] = "Other words."
+
+
+def _wrap(response: Any) -> None:
+    response.data = {"success": False, "error": response.data}
+
+
+def _replace(response: Any) -> None:
+    response.data = {"message": "No."}
+
+
+def _list(response: Any) -> None:
+    response.data = ["No."]
+
+
+def _errors(response: Any) -> None:
+    response.data["errors"].append({"detail": "One more."})
+
+
+@both_ways
+@pytest.mark.django_db
+class TestWrapped:
+    """What a handler of the project's does with the response is what goes out."""
+
+    def ask(
+        self,
+        serve: Any,
+        settings: Any,
+        middleware: list,
+        change: Callable[[Any], None],
+        make: Callable[[], Exception] = exceptions.NotFound,
+        accept: str = JSON,
+        **options: Any,
+    ) -> Any:
+        settings.MIDDLEWARE = middleware
+        settings.REST_FRAMEWORK = {
+            **settings.REST_FRAMEWORK,
+            "EXCEPTION_HANDLER": wrapping(change),
+        }
+        return serve(raising(make, **options)).ask(accept=accept)
+
+    def test_a_member_more(self, serve, settings, middleware) -> None:
+        members = self.ask(serve, settings, middleware, _add).json()
+        assert members.pop("trace") == "7"
+        assert members["instance"] == "/api/"
+
+    def test_a_member_less(self, serve, settings, middleware) -> None:
+        members = self.ask(serve, settings, middleware, _take_away).json()
+        assert "type" not in members
+        assert members["instance"] == "/api/"
+
+    def test_other_words_than_a_rule_has(self, serve, settings, middleware) -> None:
+        PermanenceRule.objects.create(pattern="/api/", reason="It has ended.")
+        response = self.ask(serve, settings, middleware, _say_otherwise)
+        assert response.status_code == response.json()["status"] == 410
+        assert response.json()["detail"] == "Other words."
+
+    def test_in_an_envelope(self, serve, settings, middleware) -> None:
+        """What is in it is still brought up to date."""
+        PermanenceRule.objects.create(pattern="/api/")
+        response = self.ask(serve, settings, middleware, _wrap)
+        assert set(response.json()) == {"success", "error"}
+        assert response.json()["error"] == response.problem.as_dict()
+        assert response.json()["error"]["status"] == 410
+
+    @pytest.mark.parametrize(
+        ("change", "data"), [(_replace, {"message": "No."}), (_list, ["No."])], ids=["dict", "list"]
+    )
+    def test_other_data(self, serve, settings, middleware, change, data) -> None:
+        assert self.ask(serve, settings, middleware, change).json() == data
+
+    def test_no_data(self, serve, settings, middleware) -> None:
+        """Then the body is empty, as REST framework has it."""
+        response = self.ask(serve, settings, middleware, lambda each: setattr(each, "data", None))
+        assert (response.status_code, response.content) == (404, b"")
+
+    def test_data_for_a_template(self, serve, settings, project_pages, middleware) -> None:
+        project_pages({"404.html": "own {{ message }} {{ problem.status }} {{ details }}"})
+        options = {"renderer_classes": [TemplateHTMLRenderer], "accept": HTML}
+        response = self.ask(serve, settings, middleware, _replace, **options)
+        assert response.content == b"own No. 404 "
+        response = self.ask(serve, settings, middleware, _list, **options)
+        assert response.content == b"own   [&#x27;No.&#x27;]"
+
+    def test_a_list_within(self, serve, settings, middleware) -> None:
+        response = self.ask(
+            serve, settings, middleware, _errors, lambda: exceptions.ValidationError({"a": "x"})
+        )
+        assert [each["detail"] for each in response.json()["errors"]] == ["x", "One more."]
+
+    def test_another_status(self, serve, settings, middleware) -> None:
+        """With the words of that, where there are no others."""
+
+        def change(response: Any) -> None:
+            response.data["trace"] = "7"
+            response.status_code = 409
+
+        response = self.ask(serve, settings, middleware, change)
+        assert response.status_code == response.problem.status == 409
+        assert response.json() == {**response.problem.as_dict(), "trace": "7"}
+        assert response.problem.title == "Conflict"
+        own = self.ask(serve, settings, middleware, change, lambda: exceptions.NotFound("Own."))
+        assert (own.json()["title"], own.json()["detail"]) == ("Conflict", "Own.")
+
+    def test_no_error(self, serve, settings, middleware) -> None:
+        """Some say everything under 200; the data is what is said."""
+
+        def change(response: Any) -> None:
+            _replace(response)
+            response.status_code = 200
+
+        response = self.ask(serve, settings, middleware, change)
+        assert (response.status_code, response.json()) == (200, {"message": "No."})
+
+
+@both_ways
+def test_the_data_as_the_test_client_sees_it(serve, settings, middleware: list) -> None:
+    """They are what was sent, whether it was asked for before or not."""
+    settings.MIDDLEWARE = middleware
+    for renderers in ([JSONRenderer], [LinesRenderer], [BrowsableAPIRenderer]):
+        response = serve(raising(exceptions.NotFound, renderer_classes=renderers)).ask(accept="*/*")
+        assert response.data == response.problem.as_dict()
+        assert response.data["instance"] == "/api/"
+
+
+class OwnHandler(ExceptionHandler):
+    """Overrides a step."""
+
+    def get_problem(self) -> Any:
+        return super().get_problem().replaced(code="own")
+
+
+@both_ways
+def test_a_step_of_the_handler_overridden(serve, settings, middleware: list) -> None:
+    settings.MIDDLEWARE = middleware
+    settings.REST_FRAMEWORK = {
+        **settings.REST_FRAMEWORK,
+        "EXCEPTION_HANDLER": lambda exc, context: OwnHandler(exc, context).run(),
+    }
+    assert serve(raising(exceptions.NotFound)).ask().json()["code"] == "own"
