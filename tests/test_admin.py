@@ -213,7 +213,7 @@ def test_messages_can_be_read_as_a_matrix(admin: Client) -> None:
     page = re.sub(r"<[^>]+>|\s+", " ", text_of(admin.get(url("errormessage_changelist"))))
     rows = " ".join(page.split())
     assert "404 Not Found a.example/shop/ any Sold out" in rows
-    assert "5xx: any server error everywhere German (de) as the catalogue has it" in rows
+    assert "5xx: any server error everywhere German (de) built-in text" in rows
     assert "any error everywhere any Oh" in rows
 
 
@@ -421,15 +421,15 @@ def test_the_form_has_its_preview(admin: Client, editor: Callable[..., Client]) 
 
 
 @pytest.mark.parametrize("language", ["", "de", "en"])
-def test_every_status_in_every_form(admin: Client, language: str) -> None:
+def test_every_status_in_every_format(admin: Client, language: str) -> None:
     ErrorMessageFactory(status="503", language="de", path_prefix="", title="Wir räumen auf")
     query = {"language": language} if language else {}
     response = admin.get(url("errormessage_preview_all"), query)
     pages, text = pages_in(response), text_of(response)
     assert len(pages) == len(STATUSES)
     for entry, page in zip(STATUSES.values(), pages, strict=True):
-        assert f'id="status-{entry.status}"' in text
-        assert f'<p class="status" aria-hidden="true">{entry.status}</p>' in page
+        assert f'id="status-{entry.code}"' in text
+        assert f'<p class="status" aria-hidden="true">{entry.code}</p>' in page
         assert f'<html lang="{language or "en"}"' in page
     for form in FORMS:
         assert text.count(f"<h3>{form}</h3>") == len(STATUSES)
@@ -717,9 +717,9 @@ def test_the_rules_considered_and_the_winner(admin: Client) -> None:
     winner = PermanenceRuleFactory(pattern="/shop/lamp", permanence="temporary")
     response = attempt(admin, address="/shop/lamp/", status=404)
     assert [
-        (each["name"], each["decides"], each["verdict"]) for each in response.context["rules"]
+        (each["name"], each["decides"], each["outcome"]) for each in response.context["rules"]
     ] == [
-        ("/shop/lamp/ (this address)", False, response.context["rules"][0]["verdict"]),
+        ("/shop/lamp/ (this address)", False, response.context["rules"][0]["outcome"]),
         ("/shop/lamp (this address)", True, "decides"),
         (
             "/shop/ (this address and everything below it)",
@@ -732,7 +732,7 @@ def test_the_rules_considered_and_the_winner(admin: Client) -> None:
             "a rule for just this address goes first",
         ),
     ]
-    assert response.context["rules"][0]["verdict"].startswith("ended on ")
+    assert response.context["rules"][0]["outcome"].startswith("ended on ")
     assert f'href="{url("permanencerule_change", winner.pk)}"' in text_of(response)
     assert response.context["answer"].status == 404
 

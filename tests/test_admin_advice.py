@@ -10,7 +10,7 @@ from django.test import override_settings
 from django_http_errors.admin import advice
 from django_http_errors.models import PermanenceRule
 from django_http_errors.rules.matching import Index
-from django_http_errors.rules.permanence import Rule
+from django_http_errors.rules.rows import PermanenceRow
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -18,9 +18,11 @@ DECEMBER = datetime(2026, 12, 1, tzinfo=UTC)
 MARCH = datetime(2027, 3, 1, 18, 30, tzinfo=UTC)
 
 
-def rule(pattern: str = "/old-shop/", kind: str = "exact", pk: int | None = None, **fields) -> Rule:
+def rule(
+    pattern: str = "/old-shop/", kind: str = "exact", pk: int | None = None, **fields
+) -> PermanenceRow:
     """Return a rule as the snapshot has it, unsaved if it has no pk."""
-    return Rule.of(PermanenceRule(pk=pk, kind=kind, pattern=pattern, **fields))
+    return PermanenceRow.of(PermanenceRule(pk=pk, kind=kind, pattern=pattern, **fields))
 
 
 @pytest.mark.parametrize(
@@ -175,7 +177,7 @@ def test_what_it_answers_in_a_few_words(fields: dict, answer: str) -> None:
         ),
     ],
 )
-def test_states(fields: dict, others: list[Rule], state: tuple) -> None:
+def test_states(fields: dict, others: list[PermanenceRow], state: tuple) -> None:
     one = rule(pk=7, **fields)
     shown, shadow = advice.state(one, Index([*others, one]), NOW, enabled=True)
     assert (shown.value, shadow and shadow.pk) == state
@@ -284,7 +286,7 @@ EVERYTHING = "This rule is for every address of the site that is not found."
     ],
 )
 @override_settings(ALLOWED_HOSTS=["testserver", "localhost"])
-def test_warnings(fields: dict, others: list[Rule], warnings: list[str]) -> None:
+def test_warnings(fields: dict, others: list[PermanenceRow], warnings: list[str]) -> None:
     found = advice.warnings(rule(**fields), Index(others), NOW)
     assert len(found) == len(warnings), found
     for text, expected in zip(found, warnings, strict=True):
@@ -309,5 +311,7 @@ def test_a_saved_rule_is_not_compared_with_itself() -> None:
         (rule("/old-shop"), rule(), "an older rule goes first"),
     ],
 )
-def test_why_a_rule_does_not_decide(loser: Rule, winner: Rule | None, reason: str) -> None:
+def test_why_a_rule_does_not_decide(
+    loser: PermanenceRow, winner: PermanenceRow | None, reason: str
+) -> None:
     assert advice.why_not(loser, winner, NOW) == reason

@@ -101,12 +101,14 @@ class TestImport:
         assert "line 3: pattern: An address begins with a slash: /b" in err
         assert patterns() == ["/a"]
 
-    def test_not_all_of_many_invalid_rows_are_reported(self, run: Run, file: Callable[[str], str]) -> None:
+    def test_not_all_of_many_invalid_rows_are_reported(
+        self, run: Run, file: Callable[[str], str]
+    ) -> None:
         count = importer.MOST_REPORTED + 7
         name = file("pattern\n" + "".join(f"{number}\n" for number in range(count)))
         _out, err = run("import_permanence_rules", name, "--skip-invalid")
         assert len(err.splitlines()) == importer.MOST_REPORTED + 1
-        assert err.endswith("... and 7 more bad rows\n")
+        assert err.endswith("... and 7 more invalid rows\n")
 
     def test_what_a_terminal_would_obey_is_not_printed(
         self, run: Run, file: Callable[[bytes], str]

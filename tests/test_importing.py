@@ -18,8 +18,8 @@ from django.utils import timezone
 
 from django_http_errors.importing import importer
 from django_http_errors.importing.importer import RULES, Report, RowStatus, import_rules
-from django_http_errors.models import Generation, PermanenceRule
 from django_http_errors.importing.reader import FileError
+from django_http_errors.models import Generation, PermanenceRule
 
 pytestmark = pytest.mark.django_db
 
@@ -231,7 +231,9 @@ def test_the_later_of_two_with_one_key_is_invalid_and_names_the_first() -> None:
 def test_in_one_line_of_json_objects_have_their_numbers() -> None:
     report = import_rules(json_file({"pattern": "/a"}, {"pattern": "/a"}))
     assert report.invalid_rows[0].place == "line 1 (object 2)"
-    assert report.invalid_rows[0].errors == ["Line 1 (object 1) has the same kind, pattern, host already."]
+    assert report.invalid_rows[0].errors == [
+        "Line 1 (object 1) has the same kind, pattern, host already."
+    ]
 
 
 def test_invalid_rows_can_be_left_out() -> None:
@@ -278,7 +280,7 @@ def before() -> None:
 
 
 @pytest.mark.usefixtures("before")
-def test_a_dry_run_gives_the_verdicts_and_changes_nothing() -> None:
+def test_a_dry_run_gives_the_statuses_and_changes_nothing() -> None:
     rows, generation = stored(), Generation.current("default")
     report = import_rules(csv_file(*ROWS), dry_run=True)
     assert counts(report) == {"new": 1, "changed": 1, "same": 1}

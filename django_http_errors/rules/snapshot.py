@@ -2,7 +2,7 @@
 
 This is the only place that reads the database for an error answer, and it does so rarely: every
 few seconds it asks for the generation, and for the rows when that is another one. A request that
-is no error never comes here.
+is no error comes here for hiding rules alone, and is content with what is in memory.
 
 A few thousand permanence rules are read at once. More are read by a thread of their own, page by
 page, so that no request waits for them; until it is through, the database is asked by address.

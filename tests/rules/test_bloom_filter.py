@@ -1,4 +1,4 @@
-"""A bloom_filter lets through what was put in, always, and hardly anything else."""
+"""A Bloom filter lets through what was put in, always, and hardly anything else."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ def test_no_rule_is_kept_back(
 def test_hardly_anything_else_comes_through() -> None:
     bloom_filter = BloomFilter(20_000)
     bloom_filter.put((MatchType.EXACT, f"/shop/item/{number}/") for number in range(20_000))
-    let_through = sum(bool(through(bloom_filter, f"/nowhere/{number}/")) for number in range(20_000))
+    let_through = sum(
+        bool(through(bloom_filter, f"/nowhere/{number}/")) for number in range(20_000)
+    )
     assert let_through < 100, "one in a thousand is expected"
     assert bloom_filter.room == 0
 
@@ -59,7 +61,7 @@ def test_a_rule_for_one_address_is_for_nothing_below() -> None:
     assert bloom_filter.size == 2
 
 
-def test_a_sieve_with_more_leaves_the_old_one_alone() -> None:
+def test_a_filter_with_more_leaves_the_old_one_alone() -> None:
     old = BloomFilter(10)
     old.put([(MatchType.EXACT, "/a/")])
     new = old.with_([(MatchType.EXACT, "/b/"), (MatchType.PREFIX, "/c/")])

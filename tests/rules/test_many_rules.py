@@ -18,14 +18,14 @@ from hypothesis import strategies as st
 
 from django_http_errors.http.urls import decoded_path, path_key, pattern_key, spellings
 from django_http_errors.importing.importer import import_rules
-from django_http_errors.models import Generation, Kind, PermanenceRule
-from django_http_errors.rules import queries as reading
-from django_http_errors.rules import database_rules as stored
+from django_http_errors.models import Generation, MatchType, PermanenceRule
+from django_http_errors.rules import database_rules
+from django_http_errors.rules import queries as questions
 from django_http_errors.rules import snapshot as module
+from django_http_errors.rules.bloom_filter import BloomFilter
+from django_http_errors.rules.database_rules import DatabaseRules
 from django_http_errors.rules.matching import Index
-from django_http_errors.rules.bloom_filter import Sieve
 from django_http_errors.rules.snapshot import snapshots
-from django_http_errors.rules.database_rules import StoredRules
 
 from ..asking import JSON, Site
 
@@ -38,7 +38,7 @@ AT_ONCE, IN_MEMORY = 5, 20
 def _few_are_many(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[None]:
     monkeypatch.setattr(module, "READ_AT_ONCE", AT_ONCE)
     monkeypatch.setattr(module, "MOST_IN_MEMORY", IN_MEMORY)
-    monkeypatch.setattr(reading, "PAGE", 3)
+    monkeypatch.setattr(questions, "PAGE", 3)
     settings.HTTP_ERRORS = {"REFRESH_SECONDS": 0}
     snapshots.forget()
     yield
@@ -50,13 +50,13 @@ def _few_are_many(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[No
 def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
     """Nobody reads the many rules until this is called."""
     go = threading.Event()
-    read_all = module.Store._read_all
+    read_all = module.SnapshotLoader._read_all
 
     def read_later(self: Any, alias: str) -> None:
         go.wait(20)
         read_all(self, alias)
 
-    monkeypatch.setattr(module.Store, "_read_all", read_later)
+    monkeypatch.setattr(module.SnapshotLoader, "_read_all", read_later)
 
     def release() -> None:
         go.set()
@@ -127,7 +127,7 @@ def test_a_request_waits_for_few_of_them(held: Callable[[], None]) -> None:
     assert queries(lambda: status("/nowhere/")) == 0
     assert queries(lambda: status("/elsewhere/")) == 1
     held()
-    assert queries(lambda: status("/somewhere/")) == 0, "the sieve says that there is none"
+    assert queries(lambda: status("/somewhere/")) == 0, "the filter says that there is none"
     assert queries(lambda: status("/old/1/")) == 1
     assert queries(lambda: status("/old/1/")) == 0
 
@@ -144,8 +144,8 @@ def edits() -> dict[str, tuple[Callable[[], object], str, int]]:
 
     return {
         "create": (lambda: rules.create(pattern="/new/"), "/new/", 410),
-        "prefix": (lambda: rules.create(pattern="/new/", kind=Kind.PREFIX), "/new/x/y/", 410),
-        "route": (lambda: rules.create(pattern="/n/<int:n>/", kind=Kind.ROUTE), "/n/7/", 410),
+        "prefix": (lambda: rules.create(pattern="/new/", kind=MatchType.PREFIX), "/new/x/y/", 410),
+        "route": (lambda: rules.create(pattern="/n/<int:n>/", kind=MatchType.ROUTE), "/n/7/", 410),
         "save": (lambda: save(pattern="/new/"), "/new/", 410),
         "save elsewhere": (lambda: save(pattern="/new/"), "/old/1/", 404),
         "save some fields": (
@@ -243,7 +243,7 @@ def test_a_rule_that_is_switched_on_is_found(way: str) -> None:
 
 
 def test_what_was_found_is_remembered_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stored, "MOST_REMEMBERED", 10)
+    monkeypatch.setattr(database_rules, "MOST_REMEMBERED", 10)
     make(3 * IN_MEMORY)
     rules = snapshots.current().rules
     for number in range(3 * IN_MEMORY):
@@ -275,11 +275,11 @@ def test_an_edit_reads_no_more_than_what_it_changed(way: str) -> None:
     edits()[way][0]()
     assert queries(snapshots.current) == 2, "the routes, and what has changed"
     assert snapshots._reader is reader
-    assert isinstance(snapshots.current().rules, StoredRules)
+    assert isinstance(snapshots.current().rules, DatabaseRules)
 
 
-def test_a_sieve_that_is_full_is_made_anew(held: Callable[[], None], monkeypatch: Any) -> None:
-    monkeypatch.setattr(Sieve, "room", 0)
+def test_a_filter_that_is_full_is_made_anew(held: Callable[[], None], monkeypatch: Any) -> None:
+    monkeypatch.setattr(BloomFilter, "room", 0)
     make(3 * IN_MEMORY)
     snapshots.current()
     held()
@@ -288,7 +288,7 @@ def test_a_sieve_that_is_full_is_made_anew(held: Callable[[], None], monkeypatch
     assert status("/new/") == 410
     assert snapshots._reader is not reader
     wait()
-    assert snapshots.current().rules.sieve.size == 3 * IN_MEMORY + 1  # type: ignore[attr-defined]
+    assert snapshots.current().rules.bloom_filter.size == 3 * IN_MEMORY + 1  # type: ignore[attr-defined]
 
 
 def test_an_edit_is_known_before_its_commit_to_its_transaction_alone() -> None:
@@ -308,7 +308,7 @@ def test_an_edit_while_they_are_read_is_not_lost(
 ) -> None:
     """Behind the page that the reader is at."""
     make(number)
-    pages = reading.pages
+    pages = questions.pages
     edited = threading.Event()
 
     def edit_between(*args: Any, **kwargs: Any) -> Iterator[Any]:
@@ -318,7 +318,7 @@ def test_an_edit_while_they_are_read_is_not_lost(
                 edited.set()
                 PermanenceRule.objects.filter(pattern="/old/0/").update(pattern="/new/")
 
-    monkeypatch.setattr(reading, "pages", edit_between)
+    monkeypatch.setattr(questions, "pages", edit_between)
     snapshots.current()
     wait()
     assert edited.is_set()
@@ -342,7 +342,7 @@ class Away:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.asked = 0
-        monkeypatch.setattr(reading, "rules", self)
+        monkeypatch.setattr(questions, "rules", self)
 
     def __call__(self, alias: str) -> Any:
         self.asked += 1
@@ -374,7 +374,7 @@ def test_a_database_that_is_away_is_asked_once(
     assert status("/old/2/") == 410
 
 
-def test_a_reader_that_fails_is_told_of_and_tried_again(
+def test_a_reader_that_fails_is_logged_and_tried_again(
     monkeypatch: pytest.MonkeyPatch, settings: Any, own_records: list[logging.LogRecord]
 ) -> None:
     settings.HTTP_ERRORS = {"REFRESH_SECONDS": 3600}
@@ -384,14 +384,14 @@ def test_a_reader_that_fails_is_told_of_and_tried_again(
         raise OperationalError("gone")
 
     with monkeypatch.context() as patch:
-        patch.setattr(module.Store, "_every_rule", broken)
+        patch.setattr(module.SnapshotLoader, "_every_rule", broken)
         assert status("/old/1/") == 410
         wait()
     assert [record.levelname for record in own_records] == ["ERROR"]
     snapshots._ask_at = 0.0  # some seconds later
     assert status("/old/1/") == 410
     wait()
-    assert snapshots.current().rules.sieve is not None  # type: ignore[attr-defined]
+    assert snapshots.current().rules.bloom_filter is not None  # type: ignore[attr-defined]
 
 
 def test_rules_are_found_by_the_beginning_of_their_pattern() -> None:
@@ -434,7 +434,7 @@ def test_a_key_has_two_patterns(path: str) -> None:
 
 RULES = st.lists(
     st.tuples(
-        st.sampled_from(Kind.values), PATTERNS, st.sampled_from(["", "a.example", "b.example"])
+        st.sampled_from(MatchType.values), PATTERNS, st.sampled_from(["", "a.example", "b.example"])
     ),
     max_size=12,
     unique=True,
@@ -449,17 +449,20 @@ def test_the_database_finds_what_memory_finds(
     rows = {}
     for kind, pattern, at in rules:
         row = PermanenceRule(
-            kind=kind, pattern="/<int:n>/" if kind == Kind.ROUTE else pattern, host=at
+            kind=kind, pattern="/<int:n>/" if kind == MatchType.ROUTE else pattern, host=at
         )
         row.normalise()
         rows[row.kind, row.pattern, row.host] = row
     with transaction.atomic():
         PermanenceRule.objects.all().delete()
         PermanenceRule.objects.bulk_create(rows.values())
-        in_memory = Index(reading.read(reading.rules("default")))
-        sieve = Sieve(20)
-        sieve.put(reading.changed("default", 0, 100))
-        for rules_of in (snapshots._stored("default"), snapshots._stored("default", sieve)):
+        in_memory = Index(questions.read(questions.rules("default")))
+        bloom_filter = BloomFilter(20)
+        bloom_filter.put(questions.changed("default", 0, 100))
+        for rules_of in (
+            snapshots._from_database("default"),
+            snapshots._from_database("default", bloom_filter),
+        ):
             for path in (*paths, "/7/", *(row.pattern for row in rows.values())):
                 found = list(rules_of.covering(path, host))
                 assert found == list(in_memory.covering(path, host))

@@ -1,9 +1,8 @@
-"""Whose words an error is told in: the most specific message's, and what it leaves blank."""
+"""Whose words an error is result in: the most specific message's, and what it leaves blank."""
 
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime
 from itertools import product
 from typing import Any
 
@@ -12,49 +11,53 @@ from django.db import connection
 from django.test import override_settings
 
 from django_http_errors.core.statuses import STATUSES
+from django_http_errors.http.urls import path_key
 from django_http_errors.models import ErrorMessage
-from django_http_errors.core.request_info import Facts
-from django_http_errors.rules.messages import (
-    FIELDS,
-    LONGEST_VALUE,
-    Message,
-    Messages,
-    choose,
-    contributions,
-    filled_in,
-)
 from django_http_errors.problems import Action, Permanence, Problem
+from django_http_errors.rules.messages import (
+    LONGEST_VALUE,
+    Messages,
+    apply_messages,
+    contributions,
+    fill_placeholders,
+)
+from django_http_errors.rules.rows import MESSAGE_FIELDS, MessageRow
 from django_http_errors.validators import PLACEHOLDERS
 
 from ..asking import FORMS, HTML, JSON, TEXT, Site
 
-NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 NOT_FOUND = STATUSES[404].problem()
 
 
-def message(**fields: Any) -> Message:
-    return Message.of(ErrorMessage(**fields))
+def message(**fields: Any) -> MessageRow:
+    return MessageRow.of(ErrorMessage(**fields))
 
 
-def facts(path: str = "/shop/1/", host: str = "a.example", language: str = "pt-br") -> Facts:
-    return Facts(path, host, "GET", language, NOW)
+def applied(
+    problem: Problem,
+    *rows: MessageRow,
+    path: str = "/shop/1/",
+    host: str = "a.example",
+    language: str = "pt-br",
+) -> Problem:
+    return apply_messages(problem, Messages(rows), path_key(path), host, language)
 
 
-def title(rows: list[Message], status: int = 404, **where: str) -> str:
-    return str(choose(STATUSES[status].problem(), facts(**where), Messages(rows)).title)
+def title(rows: list[MessageRow], **where: str) -> str:
+    return str(applied(NOT_FOUND, *rows, **where).title)
 
 
 # Which message it is.
 
 HOSTS = ["a.example", ""]
-PATHS = ["/shop/1/", "/shop/", "/", ""]
-STATUSES = ["404", "4xx", ""]
+PATHS = ["/shop/1/", "/shop/", ""]
+CLASSES = ["404", "4xx", ""]
 LANGUAGES = ["pt-br", "pt", ""]
 
 
 def test_the_most_specific_message_wins() -> None:
     """By host, then path, then status, then language; whatever the order in the database."""
-    places = list(product(HOSTS, PATHS[:2] + PATHS[3:], STATUSES, LANGUAGES))
+    places = list(product(HOSTS, PATHS, CLASSES, LANGUAGES))
     rows = [
         message(title=str(n), host=host, path_prefix=path, status=status, language=language)
         for n, (host, path, status, language) in enumerate(places)
@@ -109,7 +112,7 @@ def test_what_a_message_is_for(fields: dict[str, str], where: dict[str, str], is
 def test_a_class_of_statuses(status: int, found: str) -> None:
     rows = [message(title="4xx", status="4xx"), message(title="5xx", status="5xx")]
     problem = Problem(status=status, title="", detail="")
-    assert choose(problem, facts(), Messages(rows)).title == found
+    assert applied(problem, *rows).title == found
 
 
 def test_a_longer_path_goes_before_a_status_and_a_host_before_both() -> None:
@@ -127,22 +130,20 @@ def test_a_longer_path_goes_before_a_status_and_a_host_before_both() -> None:
 # What it says.
 
 
-def test_what_is_left_blank_comes_from_the_next_one_and_at_last_from_the_catalogue() -> None:
-    rows = Messages(
-        [
-            message(status="404", host="a.example", title="own title"),
-            message(status="404", title="other title", detail="own detail"),
-            message(detail="other detail", permanence="temporary"),
-        ]
-    )
-    told = choose(NOT_FOUND, facts(), rows)
-    assert (told.title, told.detail) == ("own title", "own detail")
-    assert told.permanence is Permanence.TEMPORARY
-    assert told.status == 404
-    told = choose(NOT_FOUND, facts(host="b.example"), rows)
-    assert (told.title, told.detail) == ("other title", "own detail")
-    told = choose(STATUSES[403].problem(), facts(), rows)
-    assert (told.title, told.detail) == (STATUSES[403].title, "other detail")
+def test_what_is_left_blank_comes_from_the_next_one_and_at_last_from_the_status() -> None:
+    rows = [
+        message(status="404", host="a.example", title="own title"),
+        message(status="404", title="other title", detail="own detail"),
+        message(detail="other detail", permanence="temporary"),
+    ]
+    result = applied(NOT_FOUND, *rows)
+    assert (result.title, result.detail) == ("own title", "own detail")
+    assert result.permanence is Permanence.TEMPORARY
+    assert result.status == 404
+    result = applied(NOT_FOUND, *rows, host="b.example")
+    assert (result.title, result.detail) == ("other title", "own detail")
+    result = applied(STATUSES[403].problem(), *rows)
+    assert (result.title, result.detail) == (STATUSES[403].title, "other detail")
 
 
 def test_who_gives_what() -> None:
@@ -152,15 +153,15 @@ def test_who_gives_what() -> None:
 
 
 def test_without_a_message_a_problem_is_what_it_was() -> None:
-    assert choose(NOT_FOUND, facts(), Messages([])) is NOT_FOUND
-    assert choose(NOT_FOUND, facts(), Messages([message(status="500", title="x")])) is NOT_FOUND
-    assert choose(NOT_FOUND, facts(), Messages([message()])) == NOT_FOUND
+    assert applied(NOT_FOUND) is NOT_FOUND
+    assert applied(NOT_FOUND, message(status="500", title="x")) is NOT_FOUND
+    assert applied(NOT_FOUND, message()) == NOT_FOUND
 
 
 @pytest.mark.parametrize("permanence", list(Permanence))
 def test_a_message_may_say_whether_it_lasts(permanence: Permanence) -> None:
-    told = choose(NOT_FOUND, facts(), Messages([message(permanence=permanence.value)]))
-    assert told.permanence is permanence
+    result = applied(NOT_FOUND, message(permanence=permanence.value))
+    assert result.permanence is permanence
 
 
 def test_an_action_is_added_to_those_that_there_are() -> None:
@@ -171,8 +172,8 @@ def test_an_action_is_added_to_those_that_there_are() -> None:
         message(status="404", action_label="Contact the shop", action_url="/cont\u00e4ct/"),
         message(action_label="Other", action_url="/other/"),
     ]
-    told = choose(problem, facts(), Messages(rows))
-    assert told.actions == (own, Action("Contact the shop", "/cont%C3%A4ct/"))
+    result = applied(problem, *rows)
+    assert result.actions == (own, Action("Contact the shop", "/cont%C3%A4ct/"))
 
 
 # Placeholders.
@@ -181,8 +182,8 @@ VALUES = {name: (lambda name=name: f"<{name}>") for name in PLACEHOLDERS}
 
 
 def filled(text: str, values: Any = None) -> str:
-    told = Problem(status=404, title="t", detail=text)
-    return str(filled_in(told, NOT_FOUND, {**VALUES, **(values or {})}).detail)
+    problem = Problem(status=404, title="t", detail=text)
+    return str(fill_placeholders(problem, NOT_FOUND, {**VALUES, **(values or {})}).detail)
 
 
 @pytest.mark.parametrize("name", PLACEHOLDERS)
@@ -237,7 +238,7 @@ def test_values_are_made_only_where_they_are_used() -> None:
 def test_only_the_words_of_editors_are_filled_in() -> None:
     """What a view said may hold braces, and what a visitor sent along may be in it."""
     problem = Problem(status=404, title="t", detail="No {path} here")
-    assert filled_in(problem, problem, VALUES) is problem
+    assert fill_placeholders(problem, problem, VALUES) is problem
 
 
 # Through the real stack.
@@ -248,7 +249,7 @@ class TestOnTheWire:
     """Rows in the database, and what a client gets."""
 
     @pytest.mark.parametrize("form", FORMS)
-    def test_words_are_text_in_every_form(self, site: Site, form: str) -> None:
+    def test_words_are_text_in_every_format(self, site: Site, form: str) -> None:
         ErrorMessage.objects.create(
             status="404",
             title="<i>{status}</i> & more",
@@ -278,12 +279,12 @@ class TestOnTheWire:
             response = site.ask("/nowhere/", JSON, accept_language=accepted)
             assert response.json()["title"] == said
 
-    def test_the_request_id_is_the_one_that_is_told(self, site: Site) -> None:
+    def test_the_request_id_is_that_of_the_answer(self, site: Site) -> None:
         ErrorMessage.objects.create(detail="Quote {request_id}.")
         body = site.ask("/nowhere/", JSON).json()
         assert body["detail"] == f"Quote {body['request_id']}."
 
-    def test_the_wait_is_told_as_a_person_says_it(self, site: Site) -> None:
+    def test_the_wait_is_written_as_a_person_says_it(self, site: Site) -> None:
         ErrorMessage.objects.create(status="503", detail="Back in {retry_after}.")
         ErrorMessage.objects.create(status="404", detail="Back in {retry_after}.")
         assert site.ask("/raise/503/", JSON).json()["detail"] == "Back in 2 minutes."
@@ -317,13 +318,13 @@ class TestOnTheWire:
         assert response.status_code == 400
         assert response.json()["detail"] == "Host: ."
 
-    def test_a_bad_row_is_skipped_and_logged_once(
+    def test_an_invalid_row_is_skipped_and_logged_once(
         self, site: Site, own_records: list[logging.LogRecord]
     ) -> None:
         """Constraints keep it out; somebody may have taken them away."""
         if connection.vendor != "sqlite":
             pytest.skip("only SQLite lets one switch the constraints off")
-        title = f"bad {site.mode}"
+        title = f"invalid {site.mode}"
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA ignore_check_constraints = ON")
             ErrorMessage.objects.create(title=title, permanence="gone", status="404")
@@ -336,6 +337,6 @@ class TestOnTheWire:
 
     def test_an_unsaved_row_is_as_the_snapshot_would_have_it(self) -> None:
         row = ErrorMessage.objects.create(title="a", status="404")
-        stored = ErrorMessage.objects.values_list(*FIELDS).get()
-        assert Message(*stored) == Message.of(row)
-        assert Message.of(ErrorMessage()).pk == 0
+        values = ErrorMessage.objects.values_list(*MESSAGE_FIELDS).get()
+        assert MessageRow(*values) == MessageRow.of(row)
+        assert MessageRow.of(ErrorMessage()).pk == 0

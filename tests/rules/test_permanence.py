@@ -12,20 +12,18 @@ from django.utils import timezone
 
 from django_http_errors.core.statuses import STATUSES
 from django_http_errors.models import PermanenceRule
-from django_http_errors.core.request_info import Facts
+from django_http_errors.problems import Action, Permanence, Problem
 from django_http_errors.rules.matching import Index
 from django_http_errors.rules.permanence import (
-    FIELDS,
     LONGEST_RETRY,
-    Rule,
+    apply_rules,
     considered,
     covered,
     covering,
     covers_everything,
-    decide,
     sample,
 )
-from django_http_errors.problems import Action, Permanence, Problem
+from django_http_errors.rules.rows import PERMANENCE_FIELDS, PermanenceRow
 
 from ..asking import FORMS, HTML, JSON, MIDDLEWARE, PROBLEM, TEXT, Site
 
@@ -35,7 +33,7 @@ METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "BREW"]
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 RESOLVER = "/nowhere/"
-# Whoever says 404 at the demo site, and how.
+# What answers 404 at the demo site, and how.
 SAYING_404 = {
     "resolver": RESOLVER,
     "Http404": "/builtin/http404/",
@@ -54,12 +52,12 @@ def gone(pattern: str, **fields: Any) -> PermanenceRule:
     return PermanenceRule.objects.create(pattern=pattern, **fields)
 
 
-# Whoever said 404.
+# Whatever answered 404.
 
 
 @pytest.mark.parametrize("path", SAYING_404.values(), ids=SAYING_404)
 @pytest.mark.parametrize("form", [HTML, PROBLEM, JSON, TEXT])
-def test_whoever_said_404_it_is_gone(site: Site, path: str, form: str) -> None:
+def test_whatever_answered_404_it_is_gone(site: Site, path: str, form: str) -> None:
     if form == TEXT and path == SAYING_404.get("REST framework"):
         form = JSON  # A view of REST framework has its own renderers.
     assert site.ask(path, form).status_code == 404
@@ -67,7 +65,7 @@ def test_whoever_said_404_it_is_gone(site: Site, path: str, form: str) -> None:
     response = site.ask(path, form)
     assert response.status_code == 410
     assert response.reason_phrase == "Gone"
-    assert response["Cache-Control"] == "max-age=3600"
+    assert response["Cache-Control"] == "no-store"
     assert b"We closed for good." in response.content
     assert response.problem.permanence == "permanent"
     assert "Retry-After" not in response
@@ -286,17 +284,17 @@ def test_the_reason_is_text(site: Site) -> None:
 # The pure function.
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
-FACTS = Facts("/a/", "example.com", "GET", "en", NOW)
+PATH, HOST = "/a/", "example.com"
 NOT_FOUND = STATUSES[404].problem()
 
 
-def rule(**fields: Any) -> Rule:
+def rule(**fields: Any) -> PermanenceRow:
     row = PermanenceRule(**{"pattern": "/a/", **fields})
-    return Rule.of(row)
+    return PermanenceRow.of(row)
 
 
-def told(problem: Problem = NOT_FOUND, **fields: Any) -> Problem:
-    return decide(problem, FACTS, Index([rule(**fields)]))
+def decided(problem: Problem = NOT_FOUND, **fields: Any) -> Problem:
+    return apply_rules(problem, Index([rule(**fields)]), PATH, HOST, NOW)
 
 
 @pytest.mark.parametrize(
@@ -318,15 +316,15 @@ def test_a_date_is_a_wait_where_that_is_sensible(
     away: timedelta | None, seconds: int | None
 ) -> None:
     expected_at = None if away is None else NOW + away
-    assert told(permanence="temporary", expected_at=expected_at).retry_after == seconds
+    assert decided(permanence="temporary", expected_at=expected_at).retry_after == seconds
 
 
 def test_a_wait_that_the_view_knew_stays_unless_the_rule_knows_better() -> None:
     problem = STATUSES[404].problem(retry_after=60)
-    assert told(problem, permanence="temporary").retry_after == 60
+    assert decided(problem, permanence="temporary").retry_after == 60
     date = NOW + HOUR
-    assert told(problem, permanence="temporary", expected_at=date).retry_after == 3600
-    assert told(problem).retry_after is None
+    assert decided(problem, permanence="temporary", expected_at=date).retry_after == 3600
+    assert decided(problem).retry_after is None
 
 
 def test_what_else_a_problem_has_stays() -> None:
@@ -335,7 +333,7 @@ def test_what_else_a_problem_has_stays() -> None:
         actions=(action,), headers=(("X-Own", "kept"),), extensions={"own": "kept"}
     )
     for permanence in ("permanent", "temporary"):
-        result = told(problem, permanence=permanence, replacement="/new/")
+        result = decided(problem, permanence=permanence, replacement="/new/")
         assert result.actions[0] == action
         assert [each.relation for each in result.actions] == ["", "alternate"]
         assert result.headers == problem.headers
@@ -345,40 +343,42 @@ def test_what_else_a_problem_has_stays() -> None:
 @pytest.mark.parametrize("status", sorted(set(STATUSES) - {404}))
 def test_only_a_404_is_decided_on(status: int) -> None:
     problem = STATUSES[status].problem()
-    assert told(problem) is problem
+    assert decided(problem) is problem
 
 
 def test_without_a_rule_a_404_is_the_404_that_it_was() -> None:
-    assert decide(NOT_FOUND, FACTS, Index([])) is NOT_FOUND
-    assert told(pattern="/b/") is NOT_FOUND
-    assert told(valid_from=NOW + HOUR) is NOT_FOUND
+    assert apply_rules(NOT_FOUND, Index([]), PATH, HOST, NOW) is NOT_FOUND
+    assert decided(pattern="/b/") is NOT_FOUND
+    assert decided(valid_from=NOW + HOUR) is NOT_FOUND
 
 
 def test_a_replacement_that_must_not_be_linked_to_is_left_out() -> None:
-    assert told(replacement="javascript:alert(1)").actions == ()
+    assert decided(replacement="javascript:alert(1)").actions == ()
 
 
 def test_the_edges_of_validity() -> None:
     """From the first moment on, up to the last and without it: one rule can follow another."""
-    assert told(valid_from=NOW).status == 410
-    assert told(valid_until=NOW).status == 404
-    assert told(valid_until=NOW + timedelta(microseconds=1)).status == 410
+    assert decided(valid_from=NOW).status == 410
+    assert decided(valid_until=NOW).status == 404
+    assert decided(valid_until=NOW + timedelta(microseconds=1)).status == 410
 
 
 def test_the_rules_that_were_considered() -> None:
     rules = Index(
         [rule(), rule(kind="prefix", pattern="/", valid_until=NOW), rule(host="b.example")]
     )
-    order = [(each.kind, in_force) for each, in_force in considered(FACTS, rules)]
+    order = [(each.kind, in_force) for each, in_force in considered(rules, PATH, HOST, NOW)]
     assert order == [("exact", True), ("prefix", False)]
     assert all(Permanence(each.permanence) == "permanent" for each in rules)
 
 
 def test_an_unsaved_row_is_the_newest() -> None:
     saved = gone("/a/")
-    assert Rule.of(saved).pk == saved.pk < Rule.of(PermanenceRule(pattern="/b/")).pk
-    stored = PermanenceRule.objects.values_list(*FIELDS).get()
-    assert Rule(*stored) == Rule.of(saved)
+    assert (
+        PermanenceRow.of(saved).pk == saved.pk < PermanenceRow.of(PermanenceRule(pattern="/b/")).pk
+    )
+    values = PermanenceRule.objects.values_list(*PERMANENCE_FIELDS).get()
+    assert PermanenceRow(*values) == PermanenceRow.of(saved)
 
 
 # Which rules are in each other's way.
