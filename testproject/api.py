@@ -28,7 +28,7 @@ class DocumentSerializer(ModelSerializer[Document]):
 
 
 class IsReadable(BasePermission):
-    """Lets in whoever may read the document."""
+    """Lets in those who may read the document."""
 
     def has_object_permission(self, request: Request, view: APIView, obj: Document) -> bool:
         return obj.is_readable_by(request.user)

@@ -43,5 +43,5 @@ class Document(models.Model):
         return reverse("document", args=[self.pk])
 
     def is_readable_by(self, user: Reader) -> bool:
-        """Tell whether `user` may read this document."""
+        """Return whether `user` may read this document."""
         return self.public or user.has_perm(READ_PRIVATE)

@@ -83,7 +83,7 @@ class Server:
 def serving(name: str, database: Path, log: Path) -> Iterator[Server]:
     """Start the server called `name`, wait until it answers, and end it."""
     with started(name, COMMANDS[name], environment(f"sqlite:///{database}"), log) as server:
-        # Whoever listens may not answer yet; the request waits in its queue.
+        # What listens may not answer yet; the request waits in its queue.
         assert server.exchange(b"HEAD / HTTP/1.0\r\nHost: localhost\r\n\r\n").startswith(b"HTTP/1.")
         yield server
 
