@@ -13,6 +13,7 @@ from django.urls import URLPattern, get_resolver
 from django.utils.module_loading import import_string
 
 from . import conf
+from .explaining import handlers
 from .hiding import overlaps
 from .hiding.policies import POLICY
 from .models import Generation
@@ -23,6 +24,7 @@ MIDDLEWARE = "django_http_errors.middleware.HttpErrorsMiddleware"
 HIDING_MIDDLEWARE = "django_http_errors.middleware.HidingMiddleware"
 CSRF_MIDDLEWARE = "django.middleware.csrf.CsrfViewMiddleware"
 CSRF_FAILURE = "django_http_errors.views.csrf_failure"
+HANDLERS = "django_http_errors.handlers"
 EXCEPTION_HANDLER = "django_http_errors.rest_framework.exception_handler"
 
 # What a page may ask, and the middleware that has to stand around its rendering for it.
@@ -216,68 +218,28 @@ def _middleware() -> Iterator[CheckMessage]:
 def _handlers() -> Iterator[CheckMessage]:
     try:
         resolver = get_resolver()
-        others = {
-            status: handler
-            for status in (400, 403, 404, 500)
-            if not is_apps_handler(handler := resolver.resolve_error_handler(status))
-        }
+        found = {status: handlers.other_handler(resolver, status) for status in handlers.HANDLED}
     except Exception:  # noqa: BLE001 - a URLconf is the project's code
         return  # Django's own checks say what is wrong with the URLconf.
-    if others:
-        names = ", ".join(f"handler{status}" for status in others)
-        paths = ", ".join(dict.fromkeys(map(_path, others.values())))
-        yield _message(
-            Warning,
-            "W005",
-            f"The root URLconf's {names} is not the app's but {paths}: rules and messages do"
-            " nothing for what it answers.",
-            "Three ways: keep your handler, and silence this check; wrap the app's, by calling"
-            f" {_HANDLERS}.{names.partition(',')[0]} from your own; or replace yours, by deleting"
-            " it from the URLconf: the app's then renders your templates 400.html, 403.html,"
-            " 404.html and 500.html. A template by another name needs the second way.",
-        )
-
-
-_HANDLERS = "django_http_errors.handlers"
-
-
-def _path(handler: Any) -> str:
-    view_class = getattr(handler, "view_class", handler)
-    return f"{view_class.__module__}.{view_class.__qualname__}"
-
-
-def is_apps_handler(handler: Any) -> bool:
-    """Return whether `handler` is one of the app's, a view class made from its, or calls one."""
-    view_class = getattr(handler, "view_class", None)
-    origins = view_class.__mro__ if view_class is not None else (handler,)
-    return any(_is_apps(each) for each in origins) or _calls_the_app(handler)
-
-
-def _is_apps(named: Any) -> bool:
-    module = getattr(named, "__module__", None) or getattr(named, "__name__", "")
-    return isinstance(module, str) and f"{module}.".startswith("django_http_errors.")
-
-
-def _calls_the_app(handler: Any, depth: int = 5) -> bool:
-    """Return whether the code of `handler`, or what it wraps, names something of the app's."""
-    code = getattr(handler, "__code__", None)
-    if code is None or not depth:
-        return False
-    cells = [cell.cell_contents for cell in handler.__closure__ or () if _is_filled(cell)]
-    named = [handler.__globals__.get(name) for name in code.co_names]
-    if any(map(_is_apps, [*cells, *named])):
-        return True
-    if any(name.startswith("django_http_errors") for name in code.co_names):
-        return True  # imported in the function
-    return any(_calls_the_app(cell, depth - 1) for cell in cells)
-
-
-def _is_filled(cell: Any) -> bool:
-    try:
-        _ = cell.cell_contents
-    except ValueError:
-        return False
-    return True
+    others = {f"handler{status}": handler for status, handler in found.items() if handler}
+    if not others:
+        return
+    paths = ", ".join(dict.fromkeys(map(handlers.dotted_path, others.values())))
+    hint = (
+        "Three ways: keep your handler, and silence this check; wrap the app's, by calling"
+        f" {HANDLERS}.{next(iter(others))} from your own; or replace yours, by deleting it from"
+        " the URLconf: the app's then renders your templates 400.html, 403.html, 404.html and"
+        " 500.html. A template by another name needs the second way."
+    )
+    if not conf.http_errors.DEFAULT_HANDLERS:
+        hint += ' Without HTTP_ERRORS["DEFAULT_HANDLERS"], name the app\'s in the URLconf.'
+    yield _message(
+        Warning,
+        "W005",
+        f"The root URLconf's {', '.join(others)} is not the app's but {paths}: rules and messages"
+        " do nothing for what it answers.",
+        hint,
+    )
 
 
 def _csrf_failure_view() -> Iterator[CheckMessage]:
@@ -366,8 +328,10 @@ def _hiding_needs_middleware(names: Sequence[str]) -> Iterator[CheckMessage]:
 
 def _around_scopes(names: Sequence[str]) -> Iterator[CheckMessage]:
     installed = list(settings.MIDDLEWARE)
-    place = installed.index(HIDING_MIDDLEWARE) if HIDING_MIDDLEWARE in installed else 0
-    for path in installed[:place]:
+    # Where it is missing, that is said already (E004).
+    place = installed.index(HIDING_MIDDLEWARE) if HIDING_MIDDLEWARE in installed else None
+    before, behind = ([], []) if place is None else (installed[:place], installed[place:])
+    for path in before:
         if path in MARKING_MIDDLEWARE:
             yield _message(
                 Warning,
@@ -376,7 +340,7 @@ def _around_scopes(names: Sequence[str]) -> Iterator[CheckMessage]:
                 f" {_some(names)}.",
                 f"Move {HIDING_MIDDLEWARE!r} up, before it.",
             )
-    for path in installed[place:]:
+    for path in behind:
         if path in SITE_WIDE_MIDDLEWARE:
             yield _message(
                 Warning,

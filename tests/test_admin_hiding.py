@@ -31,7 +31,7 @@ LIST, ADD, PREVIEW = "hidingrule_changelist", "hidingrule_add", "hidingrule_prev
 
 
 @pytest.fixture(autouse=True)
-def new_store() -> None:
+def new_snapshot() -> None:
     snapshots.forget()
 
 
@@ -118,7 +118,7 @@ BELOW = "Whatever is forbidden at /vault/ and everything below looks like what i
     [
         ({}, f"{BELOW}; nobody is exempt."),
         ({"kind": "exact"}, f"{AT}; nobody is exempt."),
-        ({"exempt": "authenticated"}, f"{BELOW}; whoever has signed in is exempt."),
+        ({"exempt": "authenticated"}, f"{BELOW}; anyone who has signed in is exempt."),
         ({"exempt": "staff", "host": "testserver"}, f"{BELOW}; staff are exempt. Only at testserv"),
         (
             {"kind": "route", "pattern": "/v/<int:pk>/"},
@@ -210,6 +210,26 @@ def test_warnings_come_before_and_after_saving(admin: Client) -> None:
     over_admin = warned(admin.post(url(ADD), form(pattern="/admin/"), follow=True))
     assert "This covers the admin, /admin/" in " ".join(over_admin)
     assert warned(admin.post(url(ADD), form(pattern="/fine/"), follow=True)) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "pattern", "warns"),
+    [
+        ("prefix", "/vault/", False),
+        ("exact", "/vault/", True),
+        ("route", "/vault/<int:pk>/", True),
+    ],
+)
+def test_only_a_prefix_covers_every_spelling(
+    admin: Client, kind: str, pattern: str, warns: bool
+) -> None:
+    text = "Only a rule for an address and everything below it covers every spelling."
+    values = form(kind=kind, pattern=pattern)
+    shown = text_of(admin.post(url(PREVIEW), values))
+    saved = warned(admin.post(url(ADD), values, follow=True))
+    assert (text in shown) is warns
+    assert any(text in each for each in saved) is warns
+    assert len(saved) == warns
 
 
 def test_history(admin: Client) -> None:

@@ -1,88 +1,197 @@
-"""System checks: each id for its situation, and silence for all others."""
+"""System checks: each id for its situation, and no other ids beside it."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import functools
+from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import django
 import pytest
-from django.core.checks import ERROR, WARNING, CheckMessage, run_checks
+from django.conf import urls as default_urls
+from django.core.checks import ERROR, WARNING, CheckMessage, Tags, run_checks
 from django.core.checks.registry import registry
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
 from django.utils.module_loading import import_string
+from django.views import View
 
 from django_http_errors import checks, handlers
 from django_http_errors.checks import (
-    ANSWERING_MIDDLEWARE,
-    CSP_MIDDLEWARE,
+    ASKED_MIDDLEWARE,
     CSRF_MIDDLEWARE,
+    FALLBACK_MIDDLEWARE,
+    HIDING_MIDDLEWARE,
+    MARKING_MIDDLEWARE,
     MIDDLEWARE,
+    SITE_WIDE_MIDDLEWARE,
+    check_hiding,
+    check_hiding_rules,
     check_http_errors,
 )
 from django_http_errors.conf import SETTINGS
+from django_http_errors.decorators import hide_forbidden
+from django_http_errors.models import ErrorMessage, HidingRule, PermanenceRule
 from django_http_errors.views import ErrorView, NotFoundView
 
-HERE = __name__
 SECURITY = "django.middleware.security.SecurityMiddleware"
 COMMON = "django.middleware.common.CommonMiddleware"
-CSP = "csp.middleware.CSPMiddleware"
+SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
 APPS = ["django.contrib.contenttypes", "django.contrib.auth", "django_http_errors"]
 NAMES = ("handler400", "handler403", "handler404", "handler500")
 ALL = {
-    *(f"django_http_errors.E{number:03}" for number in range(1, 4)),
-    *(f"django_http_errors.W{number:03}" for number in range(1, 9)),
+    *(f"E{number:03}" for number in range(1, 5)),
+    *(f"W{number:03}" for number in range(1, 14)),
 }
 
 
 class Urls:
-    """A root URLconf with the handlers that it is given."""
+    """A root URLconf with the routes and the handlers that it is given."""
 
-    def __init__(self, **changed: Any) -> None:
-        self.urlpatterns: list[Any] = []
-        for name in NAMES:
-            handler = changed.get(name, getattr(handlers, name))
-            if handler is not None:
-                setattr(self, name, handler)
+    def __init__(self, *routes: Any, **own_handlers: Any) -> None:
+        self.urlpatterns = list(routes)
+        for name, handler in own_handlers.items():
+            setattr(self, name, handler)
 
 
-def foreign(request: Any, exception: Any = None) -> None:
-    """A handler of the project's."""
+# Handlers of a project.
+
+
+def own_handler(request: Any, exception: Any = None) -> None:
+    """Answers by itself."""
+
+
+class OwnView(View):
+    """Answers by itself, too."""
+
+
+class OwnObject:
+    def __call__(self, request: Any, exception: Any = None) -> None: ...
+
+
+def calling(request: Any, exception: Any = None) -> Any:
+    response = handlers.handler404(request, exception)
+    response["X-Own"] = "yes"
+    return response
+
+
+def importing(request: Any, exception: Any = None) -> Any:
+    from django_http_errors.handlers import handler404
+
+    return handler404(request, exception)
+
+
+def calling_a_neighbour(request: Any, exception: Any = None) -> Any:
+    return calling(request, exception)
+
+
+def wrapping(handler: Any) -> Any:
+    def wrapper(*args: Any) -> Any:
+        return handler(*args)
+
+    return wrapper
 
 
 class Missing(ErrorView):
     status = 404
 
 
+class CallingView(View):
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return handlers.handler404(request)
+
+
+THE_APPS = {
+    "its path": "django_http_errors.handlers.handler404",
+    "itself": handlers.handler404,
+    "one of its views": NotFoundView.as_view(),
+    "a view made from its": Missing.as_view(),
+    "calls it": calling,
+    "imports and calls it": importing,
+    "calls what calls it": calling_a_neighbour,
+    "wraps it": wrapping(handlers.handler404),
+    "wraps what wraps it": wrapping(wrapping(handlers.handler404)),
+    "wraps it, by functools": functools.wraps(own_handler)(wrapping(handlers.handler404)),
+    "a part of it": functools.partial(handlers.handler404),
+    "a view that calls it": CallingView.as_view(),
+}
+OTHERS = {
+    "a function": own_handler,
+    "a view": OwnView.as_view(),
+    "an object": OwnObject(),
+    "a wrapped function": wrapping(own_handler),
+    "Django's": "django.views.defaults.page_not_found",
+}
+
+# Views that hide.
+
+
+def view(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+    raise PermissionDenied
+
+
+def careless(inner: Any) -> Any:
+    """A decorator that forgets functools.wraps."""
+
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        return inner(*args, **kwargs)
+
+    return wrapper
+
+
+HIDING = path("documents/<int:pk>/", hide_forbidden(view))
+NOT_HIDING = path("plain/<int:pk>/", view)
+LOST = path("lost/", careless(careless(hide_forbidden(view))))
+
+
 @pytest.fixture(autouse=True)
 def _well_set_up(settings: Any) -> None:
     settings.INSTALLED_APPS = APPS
-    settings.MIDDLEWARE = [SECURITY, CSP, MIDDLEWARE, COMMON, CSRF_MIDDLEWARE]
-    settings.ROOT_URLCONF = Urls()
+    settings.MIDDLEWARE = [
+        SECURITY,
+        HIDING_MIDDLEWARE,
+        SESSIONS,
+        COMMON,
+        CSRF_MIDDLEWARE,
+        MIDDLEWARE,
+        *sorted(FALLBACK_MIDDLEWARE),
+    ]
+    settings.ROOT_URLCONF = Urls(HIDING, NOT_HIDING)
     settings.CSRF_FAILURE_VIEW = "django_http_errors.views.csrf_failure"
     settings.HTTP_ERRORS = {"CHALLENGES": ['Session realm="site"']}
     settings.REST_FRAMEWORK = {}
+    settings.DEBUG = False
 
 
-def ids() -> list[str]:
-    return [str(message.id).removeprefix("django_http_errors.") for message in check_http_errors()]
+def ids(found: Iterable[CheckMessage] | None = None) -> list[str]:
+    found = check_http_errors() if found is None else found
+    return [str(message.id).removeprefix("django_http_errors.") for message in found]
 
 
 def http_errors(**changed: Any) -> dict[str, Any]:
     return {"HTTP_ERRORS": {"CHALLENGES": ["Basic"], **changed}}
 
 
+def middleware(*installed: str, urls: Any = None) -> dict[str, Any]:
+    return {"MIDDLEWARE": list(installed), "ROOT_URLCONF": urls or Urls(NOT_HIDING)}
+
+
+def own(**own_handlers: Any) -> dict[str, Any]:
+    return {"ROOT_URLCONF": Urls(**own_handlers)}
+
+
 def rest_framework(**configured: Any) -> dict[str, Any]:
     return {"INSTALLED_APPS": [*APPS, "rest_framework"], "REST_FRAMEWORK": configured}
 
 
-OWN_HANDLER = "django_http_errors.rest_framework.exception_handler"
-FOREIGN_HANDLER = "rest_framework.views.exception_handler"
-
 # Each: the ids that are to be seen, and the settings that bring them.
-SITUATIONS: list[tuple[list[str], dict[str, Any]]] = [
+Situations = list[tuple[list[str], dict[str, Any]]]
+
+SITUATIONS: Situations = [
     ([], {}),
     # The settings
     (["E001"], http_errors(NO_SUCH_SETTING=1)),
@@ -104,54 +213,114 @@ SITUATIONS: list[tuple[list[str], dict[str, Any]]] = [
     (["E003"], http_errors(RENDERERS=["json.dumps"])),
     (["E003"], http_errors(RENDERERS=["builtins.dict"])),
     (["E003"], http_errors(EXCEPTIONS={"builtins.dict": 404})),
+    (["E003"], http_errors(EXCEPTIONS={"builtins.KeyError": "no.such.function"})),
+    (["E003"], http_errors(EXCEPTIONS={"builtins.KeyError": "os.sep"})),
+    ([], http_errors(EXCEPTIONS={"builtins.KeyError": "builtins.repr"})),
     ([], http_errors(EXCEPTIONS={"builtins.KeyError": 404, "builtins.ValueError": 400})),
-    # The middleware
-    (["W001"], {"MIDDLEWARE": [SECURITY, CSRF_MIDDLEWARE]}),
-    (["W001"], {"MIDDLEWARE": []}),
-    (["W002"], {"MIDDLEWARE": [MIDDLEWARE, MIDDLEWARE]}),
-    (["W002"], {"MIDDLEWARE": [MIDDLEWARE, COMMON, MIDDLEWARE, MIDDLEWARE]}),
-    *((["W003"], {"MIDDLEWARE": [each, MIDDLEWARE]}) for each in sorted(ANSWERING_MIDDLEWARE)),
-    (["W003", "W003"], {"MIDDLEWARE": [COMMON, SECURITY, CSRF_MIDDLEWARE, MIDDLEWARE]}),
-    *(([], {"MIDDLEWARE": [MIDDLEWARE, each]}) for each in sorted(ANSWERING_MIDDLEWARE)),
-    *((["W004"], {"MIDDLEWARE": [MIDDLEWARE, each]}) for each in sorted(CSP_MIDDLEWARE)),
-    *(([], {"MIDDLEWARE": [each, MIDDLEWARE]}) for each in sorted(CSP_MIDDLEWARE)),
-    ([], {"MIDDLEWARE": (SECURITY, MIDDLEWARE)}),
+    # HttpErrorsMiddleware: missing, twice, too far out, too far in
+    (["W001"], middleware(SECURITY, CSRF_MIDDLEWARE)),
+    (["W001"], middleware()),
+    ([], middleware(MIDDLEWARE)),
+    ([], {"MIDDLEWARE": (SECURITY, MIDDLEWARE), "ROOT_URLCONF": Urls()}),
+    (["W002"], middleware(MIDDLEWARE, MIDDLEWARE)),
+    (["W002"], middleware(MIDDLEWARE, COMMON, SESSIONS, MIDDLEWARE, MIDDLEWARE)),
+    (["W002", "W003"], middleware(MIDDLEWARE, MIDDLEWARE, SESSIONS)),
+    (["W002", "W001"], middleware(HIDING_MIDDLEWARE, HIDING_MIDDLEWARE)),
+    (["W002"], middleware(HIDING_MIDDLEWARE, HIDING_MIDDLEWARE, MIDDLEWARE)),
+    *((["W003"], middleware(MIDDLEWARE, each)) for each in sorted(ASKED_MIDDLEWARE)),
+    *(([], middleware(each, MIDDLEWARE)) for each in sorted(ASKED_MIDDLEWARE)),
+    (["W003", "W003"], middleware(MIDDLEWARE, SESSIONS, COMMON, CSRF_MIDDLEWARE)),
+    *((["W004"], middleware(each, MIDDLEWARE)) for each in sorted(FALLBACK_MIDDLEWARE)),
+    *(([], middleware(MIDDLEWARE, each)) for each in sorted(FALLBACK_MIDDLEWARE)),
     # The handlers
-    (["W005"], {"ROOT_URLCONF": Urls(**dict.fromkeys(NAMES))}),
-    *((["W005"], {"ROOT_URLCONF": Urls(**{name: None})}) for name in NAMES),
-    *((["W005"], {"ROOT_URLCONF": Urls(**{name: foreign})}) for name in NAMES),
-    ([], {"ROOT_URLCONF": Urls(handler404=NotFoundView.as_view())}),
-    ([], {"ROOT_URLCONF": Urls(handler404=Missing.as_view())}),
-    ([], {"ROOT_URLCONF": Urls(handler404="django_http_errors.handlers.handler404")}),
-    ([], {"ROOT_URLCONF": Urls(handler404="no.such.handler")}),  # Django says so: urls.E007
+    ([], own()),
+    *((["W005"], own(**{name: own_handler})) for name in NAMES),
+    (["W005"], own(**dict.fromkeys(NAMES, own_handler))),
+    *((["W005"], own(handler404=each)) for each in OTHERS.values()),
+    *(([], own(handler404=each)) for each in THE_APPS.values()),
+    ([], own(handler404="no.such.handler")),  # Django says so: urls.E007
     ([], {"ROOT_URLCONF": "no.such.urls"}),
+    (["W005"], http_errors(DEFAULT_HANDLERS=False)),
+    (
+        [],
+        {
+            **http_errors(DEFAULT_HANDLERS=False),
+            **own(**{name: getattr(handlers, name) for name in NAMES}),
+        },
+    ),
     # CSRF
     (["W006"], {"CSRF_FAILURE_VIEW": "django.views.csrf.csrf_failure"}),
     (
         [],
         {
             "CSRF_FAILURE_VIEW": "django.views.csrf.csrf_failure",
-            "MIDDLEWARE": [MIDDLEWARE, COMMON],
+            **middleware(COMMON, MIDDLEWARE),
         },
     ),
     # The challenges
     (["W008"], {"HTTP_ERRORS": {}}),
     (["W008"], {"HTTP_ERRORS": {"RENDERERS": SETTINGS["RENDERERS"].default}}),
+    # HidingMiddleware
+    (["E004"], middleware(SESSIONS, MIDDLEWARE, urls=Urls(HIDING))),
+    (["W001", "E004"], middleware(urls=Urls(HIDING))),
+    ([], middleware(HIDING_MIDDLEWARE, MIDDLEWARE, urls=Urls(HIDING))),
 ]
 
-WITH_REST_FRAMEWORK: list[tuple[list[str], dict[str, Any]]] = [
+WITH_REST_FRAMEWORK: Situations = [
     (["W007"], rest_framework()),
-    (["W007"], rest_framework(EXCEPTION_HANDLER=FOREIGN_HANDLER)),
-    ([], rest_framework(EXCEPTION_HANDLER=OWN_HANDLER)),
+    (["W007"], rest_framework(EXCEPTION_HANDLER="rest_framework.views.exception_handler")),
+    ([], rest_framework(EXCEPTION_HANDLER="django_http_errors.rest_framework.exception_handler")),
 ]
+
+# What `check --deploy` finds around views that hide.
+AROUND_VIEWS: Situations = [
+    ([], {}),
+    ([], {**middleware(SESSIONS, HIDING_MIDDLEWARE, MIDDLEWARE), "DEBUG": True}),
+    *(
+        (["W009"], middleware(each, HIDING_MIDDLEWARE, MIDDLEWARE, urls=Urls(HIDING)))
+        for each in sorted(MARKING_MIDDLEWARE)
+    ),
+    *(
+        (["W010"], middleware(HIDING_MIDDLEWARE, each, MIDDLEWARE, urls=Urls(HIDING)))
+        for each in SITE_WIDE_MIDDLEWARE
+    ),
+    (
+        ["W009", "W010", "W011"],
+        {
+            **middleware(SESSIONS, HIDING_MIDDLEWARE, SECURITY, MIDDLEWARE, urls=Urls(HIDING)),
+            "DEBUG": True,
+        },
+    ),
+    # Without it, E004 says so, and there is nothing to stand before or behind.
+    ([], middleware(SESSIONS, SECURITY, MIDDLEWARE, urls=Urls(HIDING))),
+    (["W011"], {"DEBUG": True}),
+    (["W013"], {"ROOT_URLCONF": Urls(LOST)}),
+    ([], {"ROOT_URLCONF": Urls(path("x/", careless(view)))}),
+    ([], {"ROOT_URLCONF": "no.such.urls"}),
+]
+
+# What `check --deploy --database default` finds where there is a hiding rule for /x/.
+AROUND_RULES: Situations = [
+    ([], {"ROOT_URLCONF": Urls()}),
+    (["E004"], middleware(SESSIONS, MIDDLEWARE)),
+    (["E004", "W011"], {**middleware(MIDDLEWARE), "DEBUG": True}),
+    (["W009"], middleware(SESSIONS, HIDING_MIDDLEWARE, MIDDLEWARE)),
+    (["W010"], middleware(HIDING_MIDDLEWARE, SECURITY, MIDDLEWARE)),
+    # Where views hide too, these are found without a database.
+    ([], middleware(SESSIONS, MIDDLEWARE, urls=Urls(HIDING))),
+]
+
+
+def change(settings: Any, changed: dict[str, Any]) -> None:
+    for name, value in changed.items():
+        setattr(settings, name, value)
 
 
 @pytest.mark.parametrize(("expected", "changed"), SITUATIONS)
 def test_a_situation_has_its_ids_and_no_others(
     expected: list[str], changed: dict[str, Any], settings: Any
 ) -> None:
-    for name, value in changed.items():
-        setattr(settings, name, value)
+    change(settings, changed)
     assert ids() == expected
 
 
@@ -160,9 +329,59 @@ def test_rest_framework_has_its_id(
     expected: list[str], changed: dict[str, Any], settings: Any
 ) -> None:
     pytest.importorskip("rest_framework")
-    for name, value in changed.items():
-        setattr(settings, name, value)
+    change(settings, changed)
     assert ids() == expected
+
+
+@pytest.mark.parametrize(("expected", "changed"), AROUND_VIEWS)
+def test_what_stands_around_views_that_hide_has_its_ids_and_no_others(
+    expected: list[str], changed: dict[str, Any], settings: Any
+) -> None:
+    change(settings, changed)
+    assert ids(check_hiding()) == expected
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("expected", "changed"), AROUND_RULES)
+def test_what_stands_around_hiding_rules_has_its_ids_and_no_others(
+    expected: list[str], changed: dict[str, Any], settings: Any
+) -> None:
+    HidingRule.objects.create(kind="prefix", pattern="/x/")
+    change(settings, changed)
+    assert ids(check_hiding_rules(databases=["default"])) == expected
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("deploys", [True, False])
+def test_a_rule_for_a_part_of_what_is_hidden_has_its_id(deploys: bool, settings: Any) -> None:
+    """Which rules and messages those are is decided, and tested, in `hiding.overlaps`."""
+    HidingRule.objects.create(kind="prefix", pattern="/vault/")
+    PermanenceRule.objects.create(pattern="/vault/secret/")
+    PermanenceRule.objects.create(pattern="/elsewhere/")
+    ErrorMessage.objects.create(status="404", path_prefix="/documents/2/", title="x")
+    found = run_checks(
+        tags=[Tags.database], databases=["default"], include_deployment_checks=deploys
+    )
+    assert ids(found) == (["W012", "W012"] if deploys else [])
+
+
+@pytest.mark.django_db
+def test_no_database_is_asked_that_is_not_named(django_assert_num_queries: Any) -> None:
+    HidingRule.objects.create(kind="exact", pattern="/x/")
+    with django_assert_num_queries(0):
+        check_http_errors()
+        check_hiding()
+        assert check_hiding_rules(databases=None) == []
+        assert check_hiding_rules(databases=["other"]) == []
+
+
+def test_a_database_that_cannot_be_read_is_no_finding(monkeypatch: Any, settings: Any) -> None:
+    def away(self: Any, alias: str) -> Any:
+        raise OSError
+
+    monkeypatch.setattr(type(checks.snapshots), "read", away)
+    settings.MIDDLEWARE = []
+    assert check_hiding_rules(databases=["default"]) == []
 
 
 def test_rest_framework_may_have_no_settings(settings: Any) -> None:
@@ -187,38 +406,60 @@ def test_without_http_errors_only_the_challenges_are_missing(settings: Any) -> N
     assert ids() == ["W008"]
 
 
+def test_another_default_handler_is_not_the_apps(monkeypatch: Any) -> None:
+    """Another app may set the defaults of Django, too."""
+    monkeypatch.setattr(default_urls, "handler500", own_handler)
+    assert ids() == ["W005"]
+
+
+# The messages.
+
+
 def test_every_id_has_a_situation() -> None:
-    seen = {each for expected, _ in (*SITUATIONS, *WITH_REST_FRAMEWORK) for each in expected}
-    assert {f"django_http_errors.{each}" for each in seen} == ALL
+    situations = (*SITUATIONS, *WITH_REST_FRAMEWORK, *AROUND_VIEWS, *AROUND_RULES)
+    seen = {each for expected, _ in situations for each in expected}
+    assert {*seen, "W012"} == ALL
+
+
+def test_every_id_of_the_source_is_known() -> None:
+    """No two checks share one, as no function gives the same message twice."""
+    tree = ast.parse(Path(checks.__file__).read_text(encoding="utf-8"))
+    constants = [each.value for each in ast.walk(tree) if isinstance(each, ast.Constant)]
+    assert sorted(each for each in constants if each in ALL) == sorted(ALL)
 
 
 def every_message(settings: Any) -> Iterator[CheckMessage]:
     settings.HTTP_ERRORS = {"NO_SUCH": 1, "EXCEPTIONS": 5, "RENDERERS": ["no.such.Renderer"]}
-    settings.MIDDLEWARE = [CSRF_MIDDLEWARE, MIDDLEWARE, MIDDLEWARE, CSP]
-    settings.ROOT_URLCONF = Urls(handler403=None, handler500=foreign)
+    fallback = min(FALLBACK_MIDDLEWARE)
+    settings.MIDDLEWARE = [fallback, MIDDLEWARE, MIDDLEWARE, CSRF_MIDDLEWARE]
+    settings.ROOT_URLCONF = Urls(HIDING, LOST, handler500=own_handler)
     settings.CSRF_FAILURE_VIEW = "django.views.csrf.csrf_failure"
+    settings.DEBUG = True
     yield from check_http_errors()
-    settings.MIDDLEWARE = []
-    yield from check_http_errors()
+    settings.MIDDLEWARE = [SESSIONS, HIDING_MIDDLEWARE, SECURITY]
+    yield from check_hiding()
+    yield from check_hiding_rules(databases=["default"])
     settings.INSTALLED_APPS = [*APPS, "rest_framework"]
     yield from check_http_errors()
 
 
+@pytest.mark.django_db
 def test_a_message_says_what_is_wrong_and_what_to_do(settings: Any) -> None:
     pytest.importorskip("rest_framework")
+    HidingRule.objects.create(kind="prefix", pattern="/vault/")
+    PermanenceRule.objects.create(pattern="/vault/secret/")
     messages = list(every_message(settings))
-    assert {message.id for message in messages} == ALL
+    assert set(ids(messages)) == ALL
     for message in messages:
         assert message.msg.endswith(".")
         assert message.hint
         assert message.hint.endswith(".") or "import" in message.hint
-        level = ERROR if ".E" in message.id else WARNING
+        level = ERROR if ".E" in str(message.id) else WARNING
         assert message.level == level
 
 
 def said(settings: Any, **changed: Any) -> str:
-    for name, value in changed.items():
-        setattr(settings, name, value)
+    change(settings, changed)
     (message,) = (each for each in check_http_errors() if each.id != "django_http_errors.W008")
     return f"{message.msg}\n{message.hint}"
 
@@ -227,12 +468,7 @@ def test_messages_name_what_they_are_about(settings: Any) -> None:
     assert "'NO_SUCH'" in said(settings, HTTP_ERRORS={"NO_SUCH": 1})
     assert "'RENDERERS'" in said(settings, HTTP_ERRORS={"RENDERERS": 1})
     assert "'x.Y'" in said(settings, HTTP_ERRORS={"RENDERERS": ["x.Y"]})
-    settings.HTTP_ERRORS = {}
-    assert "handler403, handler500." in said(
-        settings, ROOT_URLCONF=Urls(handler403=None, handler500=foreign)
-    )
-    settings.ROOT_URLCONF = Urls()
-    assert COMMON in said(settings, MIDDLEWARE=[COMMON, MIDDLEWARE])
+    assert ", ".join(sorted(SETTINGS)) in said(settings, HTTP_ERRORS={"NO_SUCH": 1})
 
 
 @pytest.mark.parametrize("given", [None, [], "text"])
@@ -241,31 +477,82 @@ def test_a_dict_that_is_none_is_called_by_its_name(given: Any, settings: Any) ->
     assert "HTTP_ERRORS can't be used: a dict is expected." in said(settings, HTTP_ERRORS=given)
 
 
-def test_an_unknown_setting_is_told_of_the_known_ones(settings: Any) -> None:
-    assert ", ".join(sorted(SETTINGS)) in said(settings, HTTP_ERRORS={"NO_SUCH": 1})
+@pytest.mark.parametrize(("path", "lost"), ASKED_MIDDLEWARE.items())
+def test_what_a_page_loses_is_said(path: str, lost: str, settings: Any) -> None:
+    text = said(settings, **middleware(MIDDLEWARE, path))
+    assert f"before {path}: error pages lose {lost}." in text
+    assert f"Move {MIDDLEWARE!r} down, behind it." in text
 
 
-def test_the_check_is_registered_under_its_tag(settings: Any) -> None:
+def test_what_a_fallback_loses_is_said(settings: Any) -> None:
+    fallback = "django.contrib.flatpages.middleware.FlatpageFallbackMiddleware"
+    text = said(settings, **middleware(fallback, MIDDLEWARE))
+    assert f"behind {fallback}, which only acts on a 404" in text
+    assert f"Move {MIDDLEWARE!r} up, before it." in text
+
+
+@pytest.mark.parametrize(("name", "handler"), OTHERS.items())
+def test_a_handler_is_named_and_what_can_be_done(name: str, handler: Any, settings: Any) -> None:
+    text = said(settings, ROOT_URLCONF=Urls(handler403=handler, handler404=handler))
+    path = {
+        "a view": f"{__name__}.OwnView",
+        "an object": f"{__name__}.OwnObject",
+        "a wrapped function": f"{__name__}.wrapping.<locals>.wrapper",
+        "Django's": handler,
+    }.get(name, f"{__name__}.own_handler")
+    assert f"handler403, handler404 is not the app's but {path}: rules and messages" in text
+    for way in ("keep your handler", "django_http_errors.handlers.handler403", "deleting it"):
+        assert way in text
+    assert "DEFAULT_HANDLERS" not in text
+
+
+def test_without_the_defaults_the_setting_is_named(settings: Any) -> None:
+    text = said(settings, **http_errors(DEFAULT_HANDLERS=False))
+    assert "django.views.defaults.page_not_found" in text
+    assert "DEFAULT_HANDLERS" in text
+
+
+def test_what_hides_is_named(settings: Any) -> None:
+    routes = [path(f"{name}/", hide_forbidden(view)) for name in "abcde"]
+    text = said(settings, **middleware(MIDDLEWARE, urls=Urls(*routes)))
+    assert "/a/, /b/, /c/ and 2 more can't hide without it" in text
+
+
+# What the checks go by.
+
+
+def test_the_checks_are_registered_under_their_tags(settings: Any) -> None:
     assert check_http_errors in registry.get_checks()
+    deployed = registry.get_checks(include_deployment_checks=True)
+    assert check_hiding in deployed
+    assert check_hiding_rules in deployed
+    assert check_hiding_rules.tags == (Tags.database,)  # type: ignore[attr-defined]
     settings.HTTP_ERRORS = {}
-    assert [each.id for each in run_checks(tags=["http_errors"])] == ["django_http_errors.W008"]
+    assert ids(run_checks(tags=["http_errors"])) == ["W008"]
 
 
 @pytest.mark.parametrize(
     "path",
-    [
-        checks.MIDDLEWARE,
-        checks.CSRF_FAILURE,
-        checks.CSRF_MIDDLEWARE,
-        *sorted(checks.CSP_MIDDLEWARE),
-        *sorted(checks.ANSWERING_MIDDLEWARE),
-    ],
+    sorted(
+        {
+            MIDDLEWARE,
+            HIDING_MIDDLEWARE,
+            CSRF_MIDDLEWARE,
+            checks.CSRF_FAILURE,
+            *ASKED_MIDDLEWARE,
+            *FALLBACK_MIDDLEWARE,
+            *MARKING_MIDDLEWARE,
+            *SITE_WIDE_MIDDLEWARE,
+        }
+    ),
 )
 def test_the_paths_that_are_looked_for_are_there(path: str) -> None:
     """One that was renamed would be looked for in vain, without anybody noticing."""
     module, _, name = path.rpartition(".")
     if module == "django.middleware.csp" and django.VERSION < (6,):
         pytest.skip("Django has it since 6.0")
+    if not module.startswith("django"):
+        pytest.importorskip(module.partition(".")[0])
     # Some can't be imported without an app of Django's that isn't installed here.
     spec = find_spec(module)
     assert spec is not None

@@ -260,6 +260,19 @@ Rules, in order:
         out, _err = run("explain_error", "/nothing/here")
         assert out.startswith("View: none. The URLconf has nothing at this address.\n")
 
+    def test_the_sites_own_handler_is_named(self, run: Run, settings) -> None:
+        out, _err = run("explain_error", "/x")
+        assert "Handler" not in out
+        settings.ROOT_URLCONF = type(
+            "Urls", (), {"urlpatterns": [], "handler404": "django.views.defaults.page_not_found"}
+        )
+        line = (
+            "Handler: django.views.defaults.page_not_found answers 404s here;"
+            " rules and messages do nothing for it.\n"
+        )
+        assert line in run("explain_error", "/x")[0]
+        assert "Handler" not in run("explain_error", "/x", "--status", "403")[0]
+
     def test_another_host_is_mentioned(self, run: Run, settings) -> None:
         settings.ALLOWED_HOSTS = ["www.example.com"]
         PermanenceRule.objects.create(pattern="/a", host="www.example.com")

@@ -1,11 +1,15 @@
-"""Why an address is answered as it is."""
+"""Why a path is answered as it is."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import pytest
 from django.test import override_settings
 
+from django_http_errors import handlers
 from django_http_errors.explaining import explanation
+from django_http_errors.explaining.handlers import HANDLED
 
 pytestmark = pytest.mark.urls("tests.urls_advice")
 
@@ -55,7 +59,7 @@ def test_routes_below_an_address(path: str, routes: list[str]) -> None:
         (r"^a/\d+/", ("a/", False)),
     ],
 )
-def test_the_plain_beginning_of_a_regular_expression(regex: str, found: tuple) -> None:
+def test_the_literal_beginning_of_a_regular_expression(regex: str, found: tuple) -> None:
     from django.urls.resolvers import RegexPattern
 
     assert explanation._literal(RegexPattern(regex)) == found
@@ -73,3 +77,45 @@ def test_two_slashes_begin_no_host() -> None:
     assert request.path_info == "//evil.example/x"
     assert request.get_host() == "localhost"
     assert request.GET["a"] == "1"
+
+
+# Handlers.
+
+
+def own_handler(request: Any, exception: Any = None) -> None:
+    """A handler of the site's, which answers by itself."""
+
+
+class OwnHandlers:
+    urlpatterns: list[Any] = []
+    handler403 = handlers.handler403
+    handler404 = own_handler
+    handler500 = f"{__name__}.own_handler"
+
+
+class NoSuchHandlers:
+    urlpatterns: list[Any] = []
+    handler404 = "no.such.handler"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("status", [400, 403, 404, 410, 500])
+def test_the_sites_own_handler_is_named(status: int, settings: Any) -> None:
+    assert explanation.explain("/x/", status=status).handler == ""
+    settings.ROOT_URLCONF = OwnHandlers
+    expected = f"{__name__}.own_handler" if status in (404, 500) else ""
+    assert explanation.explain("/x/", status=status).handler == expected
+
+
+@pytest.mark.django_db
+def test_a_handler_that_is_not_there_is_no_reason_to_fail(settings: Any) -> None:
+    settings.ROOT_URLCONF = NoSuchHandlers
+    assert explanation.explain("/x/").handler == ""
+
+
+@pytest.mark.django_db
+def test_without_the_defaults_the_handlers_are_djangos(settings: Any) -> None:
+    settings.HTTP_ERRORS = {"DEFAULT_HANDLERS": False}
+    found = [explanation.explain("/x/", status=status).handler for status in HANDLED]
+    names = ("bad_request", "permission_denied", "page_not_found", "server_error")
+    assert found == [f"django.views.defaults.{name}" for name in names]

@@ -18,12 +18,12 @@ from django.db.migrations.loader import MigrationLoader
 
 from django_http_errors.models import (
     STATUSES,
+    BaseRule,
     ErrorMessage,
     Generation,
     MatchType,
     PermanenceRule,
     PermanenceRuleQuerySet,
-    BaseRule,
     edited,
 )
 

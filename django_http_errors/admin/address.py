@@ -59,7 +59,7 @@ def try_address(rule_admin: BaseRuleAdmin, request: HttpRequest) -> HttpResponse
         context = {
             "explanation": explanation,
             "answer": Answer.of(explanation.response),
-            "foreign_host": "" if is_own_host(host) else host,
+            "other_host": "" if is_own_host(host) else host,
             "rules": seen[PermanenceRule] and _rules(rule_admin, explanation),
             "words": seen[ErrorMessage] and _words(rule_admin, explanation),
             "hidden_by": seen[HidingRule] and _hidden_by(rule_admin, explanation),

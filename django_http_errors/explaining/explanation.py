@@ -25,6 +25,7 @@ from ..problems import Problem
 from ..rules import permanence
 from ..rules.rows import MessageRow, PermanenceRow
 from ..rules.snapshot import Snapshot, snapshots
+from . import handlers
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,8 @@ class Explanation:
     `match` is the view that answers at the address as things are (None: the URLconf knows
     none), `response` the answer if there were none, or if that view raised the error.
     `hidden_by` is the primary key of the hiding rule that covers the address; the answer is that
-    for anybody whom it exempts.
+    for anybody whom it exempts. `handler` names the site's own handler, which Django calls in the
+    place of the app's at that status; "" if there is none.
     """
 
     request: HttpRequest
@@ -53,6 +55,7 @@ class Explanation:
     problem: Problem
     response: ErrorResponse
     hidden_by: int | None = None
+    handler: str = ""
 
 
 def explain(
@@ -104,7 +107,17 @@ def explain(
         problem=sent,
         response=response,
         hidden_by=policy.rule if policy else None,
+        handler=_handler_of_the_site(status),
     )
+
+
+def _handler_of_the_site(status: int) -> str:
+    """Return the name of the handler that answers in the place of the app's, "" if none does."""
+    try:
+        handler = handlers.other_handler(get_resolver(), status)
+    except Exception:  # noqa: BLE001 - a URLconf is the project's code
+        return ""  # Django's own checks say what is wrong with it.
+    return handlers.dotted_path(handler) if handler else ""
 
 
 def request_for(

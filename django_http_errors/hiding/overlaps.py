@@ -93,6 +93,13 @@ def warnings(rule: Any, snapshot: Snapshot) -> list[Promise]:
     snapshot: the messages and rules of the site
     """
     found: list[Promise] = []
+    if rule.kind != MatchType.PREFIX:
+        found.append(
+            _(
+                "This covers few other spellings of its addresses, and a view may answer at more of"
+                " them. Only a rule for an address and everything below it covers every spelling."
+            )
+        )
     admin = admin_page()
     if admin and validators.covers(rule.kind, rule.pattern, admin):
         found.append(

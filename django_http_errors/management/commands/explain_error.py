@@ -47,7 +47,7 @@ class Command(BaseCommand):
         _check(**asked)
         explained = explanation.explain(asked.pop("address"), **asked)
         for line in (
-            *_view(explained),
+            *_view(explained, options["status"]),
             *_rules(explained, options["status"]),
             *_messages(explained),
             *_response(explained, options["method"]),
@@ -75,7 +75,7 @@ def _check(
         raise CommandError(_("%r is no method.") % method)
 
 
-def _view(explained: explanation.Explanation) -> Iterator[str]:
+def _view(explained: explanation.Explanation, status: int) -> Iterator[str]:
     if explained.match is None:
         yield _("View: none. The URLconf has nothing at this address.")
     else:
@@ -84,6 +84,10 @@ def _view(explained: explanation.Explanation) -> Iterator[str]:
             "route": f"/{explained.match.route}",
         }
         yield _("What follows is for the error that it may raise.")
+    if explained.handler:
+        yield _(
+            "Handler: %(handler)s answers %(status)ds here; rules and messages do nothing for it."
+        ) % {"handler": explained.handler, "status": status}
     name, _port = split_domain_port(explained.request.META["HTTP_HOST"])
     if not validate_host(name, settings.ALLOWED_HOSTS):
         yield _("Host: %s isn't in ALLOWED_HOSTS, and only what is for any host applies.") % name
