@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from io import StringIO
 from itertools import cycle, product
@@ -38,6 +36,7 @@ from .demo import (
     Ask,
     check,
     title,
+    told,
 )
 
 pytestmark = pytest.mark.django_db
@@ -89,16 +88,6 @@ def answer(handler: type, ask: Ask, accept: str | None = None, user: str = "") -
     return Answer(response.status_code, httpx.Headers(list(response.items())), response.content)
 
 
-@contextmanager
-def told(*what: object) -> Iterator[None]:
-    """Say in the report which of the many requests of a test went wrong."""
-    try:
-        yield
-    except Exception as error:
-        error.add_note(f"asked: {' '.join(map(str, what))}")
-        raise
-
-
 @handlers
 @everywhere
 def test_every_form(handler: type, ask: Ask) -> None:
@@ -117,15 +106,12 @@ def test_every_accept_field(handler: type, ask: Ask) -> None:
             check(ask, answer(handler, ask, accept), form or ask.default)
 
 
-@handlers
 @everywhere
-def test_every_method(handler: type, ask: Ask) -> None:
+def test_every_method(ask: Ask) -> None:
     """Each method in one of the forms, which take turns."""
-    turns = cycle(FORMS)
-    for method in METHODS:
-        form = next(turns)
+    for method, form in zip(METHODS, cycle(FORMS), strict=False):
         with told(method, form):
-            check(ask.by(method), answer(handler, ask.by(method), form), form)
+            check(ask.by(method), answer(Client, ask.by(method), form), form)
 
 
 @handlers
@@ -217,7 +203,7 @@ async def _collected(response: Any) -> bytes:
 
 
 @handlers
-@everywhere
+@one_each
 def test_head_has_the_fields_of_get(handler: type, ask: Ask) -> None:
     for form in (HTML, JSON):
         get, head = (steady(answer(handler, ask.by(method), form)) for method in ("GET", "HEAD"))

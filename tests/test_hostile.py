@@ -154,7 +154,7 @@ DEMO, OUTCOMES_ONLY = ("testproject.urls", HERE), ("tests.urls", "tests.plain_ur
 
 
 # An event loop for each request takes its time.
-EXAMPLES = {"wsgi": 500, "asgi": 150}
+EXAMPLES = {"wsgi": 250, "asgi": 80}
 
 
 class Pair:
@@ -283,7 +283,7 @@ ADDRESSES = {
 
 
 def is_hidden(request: Request) -> bool:
-    """Tell whether a view answers that hides something, with the middleware or without it."""
+    """Return whether a view answers that hides something, with the middleware or without it."""
     return re.match(rb"/(api/)?documents/", request.path) is not None
 
 

@@ -6,13 +6,11 @@ import json
 import subprocess
 import sys
 from dataclasses import asdict, dataclass, field
-from itertools import chain
+from itertools import chain, product
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-from django_http_errors.exceptions import EXCEPTIONS
 
 from .asking import JSON, MIDDLEWARE
 from .servers import ROOT, environment, make_database
@@ -21,6 +19,7 @@ from .test_handlers import NOTABLE
 pytest.importorskip("rest_framework")
 
 HANDLERS = ("wsgi", "asgi")
+TWINS = ("", "/async")
 VIEW, API_VIEW = "testproject.views.raise_builtin", "testproject.api.crash"
 
 
@@ -71,11 +70,13 @@ CRASHES = [
 
 # What is an answer, and its status.
 ANSWERS = [
-    *((Question(f"{twin}/raise/{n}/"), n) for twin in ("", "/async") for n in EXCEPTIONS),
-    *((Question(f"{twin}/return/{n}/"), n) for twin in ("", "/async") for n in EXCEPTIONS),
+    *(
+        (Question(f"{twin}/{how}/{status}/"), status)
+        for twin, how, status in product(TWINS, ("raise", "return"), (403, 404, 410, 500, 503))
+    ),
     *(
         (Question(f"{twin}/builtin/{name}/"), status)
-        for twin in ("", "/async")
+        for twin in TWINS
         for name, status in (("http404", 404), ("permission-denied", 403), ("bad-request", 400))
     ),
     (Question("/nowhere/"), 404),
@@ -88,7 +89,7 @@ ANSWERS = [
     (Question("/api/plain-documents/", "POST"), 401),
     (Question("/api/plain-documents/2/"), 401),
     (Question("/api/documents/2/"), 404),
-    (Question("/api/documents/", headers={"Accept": "image/webp"}), 406),
+    (Question("/api/plain-documents/", headers={"Accept": "image/webp"}), 406),
     (Question("/builtin/crash/", settings=registered(409)), 409),
     (Question("/api/crash/", settings=registered(409)), 409),
 ]
@@ -117,11 +118,7 @@ def with_and_without(path: str, host: str = "testserver") -> tuple[Question, Que
 
 
 PAIRS = [
-    *(
-        (with_and_without(f"{twin}/{name}/"), told)
-        for twin in ("", "/async")
-        for name, told in TOLD.items()
-    ),
+    *((with_and_without(f"{twin}/{name}/"), told) for twin in TWINS for name, told in TOLD.items()),
     (with_and_without("/nowhere/"), 0),
     (with_and_without("/ok/", host="evil.example"), 1),
 ]
