@@ -1,6 +1,6 @@
 """Faults of the project's own code: the visitor gets an answer all the same, with its status.
 
-One that a step of the pipeline meets is one record; what `test_pipeline` has of it isn't here again.
+One that a step of the pipeline meets is one record; what is in `test_pipeline` isn't here again.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from django_http_errors import exceptions, views
 from django_http_errors.decorators import hide_forbidden, reveal
 from django_http_errors.handlers import handler400, handler403, handler404, handler500
 from django_http_errors.models import ErrorMessage, HidingRule, PermanenceRule, edited
-from django_http_errors.signals import forbidden_hidden
 from django_http_errors.problems import Problem
+from django_http_errors.signals import forbidden_hidden
 
 from .asking import FORMS, HTML, JSON, MIDDLEWARE, TEXT, Site
 from .views import patterns
@@ -277,9 +277,7 @@ def test_a_page_that_fails(
     assert len(own_records) == 1
 
 
-@pytest.mark.parametrize(
-    "value", ["\ud800", UNREADABLE_TEXT], ids=["half-a-character", "unreadable"]
-)
+@pytest.mark.parametrize("value", ["\ud800", UNREADABLE_TEXT], ids=["surrogate", "unreadable"])
 def test_a_value_that_a_page_cannot_show(
     site: Site, project_pages, value: Any, own_records: list, settings: Any
 ) -> None:

@@ -19,21 +19,18 @@ from django.test import override_settings
 from django.urls import include, path, re_path
 
 from django_http_errors import exceptions
-from django_http_errors.handlers import handler400, handler403, handler404, handler500
 from django_http_errors.models import ErrorMessage, PermanenceRule
 
 from .asking import FORMS, HTML, JSON, PROBLEM, TEXT, Site
 from .demo import ANY_METHOD, API, BUILTIN, DEMANDING, STATUSES
 from .wellformed import check_content, check_fields, parsed
 
-__all__ = ["handler400", "handler403", "handler404", "handler500"]
-
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
 
 HAS_REST_FRAMEWORK = find_spec("rest_framework") is not None
 
 # The whole demo once more behind any path that ends in "/_/": what is reflected of an address
-# is then in the answer of every door.
+# is then in the answer of every entry point.
 urlpatterns = [
     re_path(r"^(?s:.+)/_/", include("testproject.urls")),
     path("", include("testproject.urls")),
@@ -133,7 +130,7 @@ BREAKING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202e\u2066]")
 
 
 def compare(evil: HttpResponse, harmless: HttpResponse, told: str, *, own: bool = True) -> None:
-    """See that `evil` is `harmless`, but for texts.
+    """Check that `evil` is `harmless`, but for texts.
 
     told: what stands in both the title of `evil` and the request, or else nothing would be tested
     own: whether the app wrote it, and not a renderer of REST framework's
@@ -157,12 +154,12 @@ def compare(evil: HttpResponse, harmless: HttpResponse, told: str, *, own: bool 
 
 
 def check_log(records: list) -> None:
-    """See that a record of the app's is a single line, and colours no terminal."""
+    """Check that a record of the app's is a single line, and colours no terminal."""
     for record in records:
         assert record.getMessage().isprintable()
 
 
-# Doors: those for all statuses, and one address of every other kind.
+# Addresses for all statuses, and one of every other kind.
 BY_STATUS = {
     f"{kind}-{status // 100}xx": [
         f"/{kind}/{each}/" for each in STATUSES if each // 100 == status // 100
@@ -171,7 +168,7 @@ BY_STATUS = {
     for status in (400, 500)
 }
 ASYNC = {*BY_STATUS, "builtin"}
-DOORS = {
+ADDRESSES = {
     **BY_STATUS,
     "builtin": [f"/builtin/{name}/" for name in BUILTIN],
     "view": ["/no/such/page/", "/documents/2/", "/documents/999/", "/vault/secret/", "/vault/x/"],
@@ -190,10 +187,10 @@ def seen(payload: str, site: Site) -> str:
 
 
 @pytest.mark.usefixtures("telling")
-@pytest.mark.parametrize("door", DOORS)
-def test_a_request_is_text_at_every_door(site: Site, door: str, own_records: list) -> None:
-    twin = "/async" if site.is_async and door in ASYNC else ""
-    for address, form in product(DOORS[door], FORMS):
+@pytest.mark.parametrize("kind", ADDRESSES)
+def test_a_request_is_text_at_every_entry_point(site: Site, kind: str, own_records: list) -> None:
+    twin = "/async" if site.is_async and kind in ASYNC else ""
+    for address, form in product(ADDRESSES[kind], FORMS):
         evil, harmless = (ask(site, f"{twin}{address}", each, form) for each in (ALL, HARMLESS))
         compare(evil, harmless, "javascript:alert(1)/_/")
         assert "<script>alert(1)</script>" in evil.problem.title
@@ -334,8 +331,6 @@ def offering(address: str) -> Any:
 class Offering:
     """A URLconf with a view that offers an address."""
 
-    handler404, handler500 = staticmethod(handler404), staticmethod(handler500)
-
     def __init__(self, address: str) -> None:
         self.urlpatterns = [path("<slug:how>/", offering(address))]
 
@@ -430,7 +425,8 @@ def steady(response: HttpResponse) -> tuple[Any, ...]:
     """Return what a cache would keep of `response`, less what is random."""
     random = r"(nonce[-=]\"?)[\w+/=-]+|\b[0-9a-f]{32}\b"
     fields = {name: re.sub(random, "", value) for name, value in response.items()}
-    del fields["Content-Length"], fields["Vary"]
+    for name in ("Content-Length", "Vary"):
+        fields.pop(name, None)
     return response.status_code, fields, re.sub(random, "", response.content.decode())
 
 
@@ -460,10 +456,7 @@ def test_a_field_that_matters_is_in_vary(site: Site, part: int) -> None:
         for name, value in (*RELEVANT, *(("accept", each) for each in FORMS)):
             other = site.ask(asked.path, **{**fields, name: value})
             if steady(other) != steady(plain):
-                field = name.replace("_", "-")
-                assert field in vary(other)
-                # What hardly anybody sends is only in the answers to those who do.
-                assert field in ("cookie", "x-request-id") or field in vary(plain)
+                assert name.replace("_", "-") in vary(other) & vary(plain)
 
 
 # Bounds
@@ -490,11 +483,11 @@ def check_bounds(response: HttpResponse, status: int) -> None:
 
 @pytest.mark.usefixtures("telling")
 @pytest.mark.parametrize("payload", LONG)
-@pytest.mark.parametrize("door", DOORS)
-def test_an_answer_is_bounded(site: Site, door: str, payload: str) -> None:
+@pytest.mark.parametrize("kind", ADDRESSES)
+def test_an_answer_is_bounded(site: Site, kind: str, payload: str) -> None:
     """In the forms that take turns."""
-    twin = "/async" if site.is_async and door in ASYNC else ""
-    for address, form in zip(DOORS[door], cycle(FORMS), strict=False):
+    twin = "/async" if site.is_async and kind in ASYNC else ""
+    for address, form in zip(ADDRESSES[kind], cycle(FORMS), strict=False):
         status = ask(site, f"{twin}{address}", HARMLESS, form).status_code
         response = ask(site, f"{twin}{address}", LONG[payload], form)
         assert response["Content-Type"].startswith(form)
