@@ -13,9 +13,10 @@ from __future__ import annotations
 import gzip
 import html
 import json
+import math
 import re
 import time
-from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
@@ -113,13 +114,57 @@ class Leak:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class TimeDifference:
+    """The median of paired differences of times, with its confidence interval, in seconds.
+
+    The interval is that of the sign test: it goes from one order statistic of the differences to
+    another, so that it holds whatever the distribution of times is.
+    """
+
+    median: float
+    low: float
+    high: float
+    confidence: float
+
+    @classmethod
+    def of(cls, differences: Sequence[float], confidence: float = 0.95) -> TimeDifference | None:
+        """Return the median of `differences`; None if they are too few for that confidence."""
+        ordered = sorted(differences)
+        count = len(ordered)
+        tail, rank = 0.0, 0
+        while True:  # ranks from both ends, as long as what is left out is rare enough
+            tail += math.comb(count, rank) / 2**count
+            if 2 * tail > 1 - confidence:
+                break
+            rank += 1
+        if not rank:
+            return None
+        return cls(median(ordered), ordered[rank - 1], ordered[count - rank], confidence)
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether one of the two takes longer, as far as the confidence goes."""
+        return not self.low <= 0 <= self.high
+
+    def __str__(self) -> str:
+        low, middle, high = (f"{1e6 * each:+.0f}" for each in (self.low, self.median, self.high))
+        sure = "certain" if self.is_certain else "not certain"
+        return (
+            f"hidden minus missing {middle} µs ({low} to {high} at {100 * self.confidence:.0f} %,"
+            f" {sure})"
+        )
+
+
 @dataclass(slots=True)
 class Report:
     """What was compared, and what was measured on the way.
 
     probes: how many requests were made to each of the addresses
     leaks: the channels that tell the two apart; none if the assertion holds
-    hidden_seconds, missing_seconds: the median time of an answer
+    hidden_seconds, missing_seconds: the median time of a response
+    time_difference: how much longer a hidden response takes than the missing one of the same probe,
+        in seconds, with how sure that is; None for fewer than six probes
     hidden_queries, missing_queries: how many queries the database got in all; None if they
         weren't counted
     """
@@ -130,13 +175,9 @@ class Report:
     leaks: list[Leak] = field(default_factory=list)
     hidden_seconds: float = 0.0
     missing_seconds: float = 0.0
+    time_difference: TimeDifference | None = None
     hidden_queries: int | None = None
     missing_queries: int | None = None
-
-    @property
-    def time_ratio(self) -> float:
-        """The time of a hidden answer by that of a missing one; 1.0 tells nothing."""
-        return self.hidden_seconds / self.missing_seconds if self.missing_seconds else 1.0
 
     def __str__(self) -> str:
         queries = ""
@@ -146,7 +187,8 @@ class Report:
         return (
             f"{self.hidden_url} and {self.missing_url}: {self.probes} probes compared,"
             f" {len(self.leaks)} channels leak; {1000 * self.hidden_seconds:.2f} ms and"
-            f" {1000 * self.missing_seconds:.2f} ms, ratio {self.time_ratio:.2f}{queries}"
+            f" {1000 * self.missing_seconds:.2f} ms"
+            f"{f', {self.time_difference}' if self.time_difference else ''}{queries}"
         )
 
 
@@ -163,11 +205,12 @@ def assert_indistinguishable(
     ignore: Iterable[str] = (),
     queries: bool = False,
     same_queries: bool = False,
+    next_url: str | None = None,
 ) -> Report:
     """Assert that what is hidden can't be told from what isn't there, by any request.
 
-    Both addresses are asked with every method, Accept field, variant and query string, by the
-    client as it is signed in. Compared are status, reason, header fields and their order,
+    Both addresses are asked with every method, Accept header, variant and query string, by the
+    client as it is signed in. Compared are status, reason, headers and their order,
     cookies and content; the request's own path, request ids, nonces and CSRF tokens are set
     aside, and so is Date. Addresses of the same length compare best.
 
@@ -175,12 +218,14 @@ def assert_indistinguishable(
         each request
     hidden_url: the path of something that exists, and that the client may not see
     missing_url: the path of something that doesn't exist, but would be in the same place
-    headers: fields to send with every request
-    ignore: names of response fields that differ for another reason (Server-Timing)
+    headers: to send with every request
+    ignore: names of response headers that differ for another reason (Server-Timing)
     queries: count the database's queries too
     same_queries: assert that both take the same number of queries
+    next_url: the path of a page that shows what a visitor is left with (messages, a language, what
+        is in the session): it is asked for behind each first request of a method, and compared too
 
-    Returns a `Report`; how long the answers take is measured, never asserted. Raises
+    Returns a `Report`; how long the responses take is measured, never asserted. Raises
     AssertionError, which names each channel that leaks with both values and a request that shows
     it, and ValueError if there is nothing to compare.
     """
@@ -188,12 +233,13 @@ def assert_indistinguishable(
         hidden_url, missing_url, ignore, queries=queries, same_queries=same_queries
     )
     for probe in _matrix(methods, accepts, query_strings, variants):
+        page = comparison.next_page(probe, next_url)
         for url in comparison.order():
-            with _prepared(client), comparison.measuring(url, probe) as seen:
-                response = _send(client, probe, url, headers or {})
-                seen.append(
-                    async_to_sync(_awaited)(response) if isawaitable(response) else response
-                )
+            with _prepared(client):
+                with comparison.measuring(url, probe) as seen:
+                    seen.append(_got(_send(client, probe, url, headers or {})))
+                if page is not None:
+                    comparison.follow(url, page, _got(_send(client, page, next_url or "", {})))
         comparison.compare(probe)
     return comparison.verdict()
 
@@ -211,16 +257,21 @@ async def aassert_indistinguishable(
     ignore: Iterable[str] = (),
     queries: bool = False,
     same_queries: bool = False,
+    next_url: str | None = None,
 ) -> Report:
     """Assert the same in an async test; see `assert_indistinguishable`."""
     comparison = _Comparison(
         hidden_url, missing_url, ignore, queries=queries, same_queries=same_queries
     )
     for probe in _matrix(methods, accepts, query_strings, variants):
+        page = comparison.next_page(probe, next_url)
         for url in comparison.order():
-            with _prepared(client), comparison.measuring(url, probe) as seen:
-                response = _send(client, probe, url, headers or {})
-                seen.append(await response if isawaitable(response) else response)
+            with _prepared(client):
+                with comparison.measuring(url, probe) as seen:
+                    seen.append(await _agot(_send(client, probe, url, headers or {})))
+                if page is not None:
+                    response = await _agot(_send(client, page, next_url or "", {}))
+                    comparison.follow(url, page, response)
         comparison.compare(probe)
     return comparison.verdict()
 
@@ -251,8 +302,12 @@ def _send(client: Any, probe: Probe, url: str, headers: Mapping[str, str]) -> An
     )
 
 
-async def _awaited(response: Awaitable[Any]) -> Any:
-    return await response
+async def _agot(response: Any) -> Any:
+    return await response if isawaitable(response) else response
+
+
+def _got(response: Any) -> Any:
+    return async_to_sync(_agot)(response) if isawaitable(response) else response
 
 
 @contextmanager
@@ -322,6 +377,8 @@ class _Comparison:
         self.seconds: dict[str, list[float]] = {url: [] for url in self.urls}
         self.leaks: dict[str, Leak] = {}
         self.answers: dict[str, _Answer] = {}
+        self.next_pages: dict[str, _Answer] = {}
+        self.followed: set[str] = set()
         if hidden_url == missing_url:
             raise ValueError("An address can't be told from itself: two are needed.")
 
@@ -342,8 +399,23 @@ class _Comparison:
         self.answers[url] = self._answer(seen[0], url, probe)
         self.taken = {**getattr(self, "taken", {}), url: counter.count - before}
 
+    def next_page(self, probe: Probe, next_url: str | None) -> Probe | None:
+        """Return what to ask for behind `probe`; None if it isn't the first of its method."""
+        if next_url is None or probe.method in self.followed:
+            return None
+        self.followed.add(probe.method)
+        return Probe("GET", None, "", Variant("nothing else"))
+
+    def follow(self, url: str, page: Probe, response: HttpResponseBase) -> None:
+        """Keep the page that came behind the response for `url`."""
+        self.next_pages[url] = self._answer(response, url, page)
+
     def compare(self, probe: Probe) -> None:
         """Note what differs between the two last answers."""
+        if self.next_pages:
+            pages = (self.next_pages.pop(url) for url in self.urls)
+            for channel, one, other in self._differences(*pages):
+                self._note(f"the next page: {channel}", one, other, probe)
         self.report.probes += 1
         hidden, missing = (self.answers[url] for url in self.urls)
         for channel, one, other in self._differences(hidden, missing):
@@ -362,6 +434,8 @@ class _Comparison:
         report.hidden_seconds, report.missing_seconds = (
             median(self.seconds[url]) for url in self.urls
         )
+        pairs = zip(*(self.seconds[url] for url in self.urls), strict=True)
+        report.time_difference = TimeDifference.of([one - other for one, other in pairs])
         if self.counts:
             report.hidden_queries, report.missing_queries = (
                 self.counters[url].count for url in self.urls
@@ -419,19 +493,19 @@ class _Comparison:
         elif hidden.reason != missing.reason:
             yield "reason phrase", hidden.reason, missing.reason
         for name, one, other in _unequal(hidden.fields, missing.fields, "(not sent)"):
-            what = "redirect target, field" if name.lower() == "location" else "header field"
+            what = "redirect target, header" if name.lower() == "location" else "header"
             yield f"{what} {name}", one, other
         if hidden.fields.keys() == missing.fields.keys() and [*hidden.fields] != [*missing.fields]:
-            yield "order of the header fields", ", ".join(hidden.fields), ", ".join(missing.fields)
+            yield "order of the headers", ", ".join(hidden.fields), ", ".join(missing.fields)
         for name, one, other in _unequal(hidden.cookies, missing.cookies, "(not set)"):
             yield f"cookie {name}", one, other
         if hidden.content != missing.content:
             yield "content", *_around_difference(hidden.content, missing.content)
         if not self._same_length(hidden, missing):
-            yield "header field Content-Length", str(hidden.length), str(missing.length)
+            yield "header Content-Length", str(hidden.length), str(missing.length)
 
     def _same_length(self, hidden: _Answer, missing: _Answer) -> bool:
-        """Tell whether all that makes two lengths differ can be the path, some times over."""
+        """Return whether all that makes two lengths differ can be the path, some times over."""
         if hidden.length is None or missing.length is None:
             return hidden.length is missing.length
         if any(name.lower() == "content-encoding" for name in hidden.fields):

@@ -34,6 +34,7 @@ from ..conf import http_errors
 from ..hiding import policies
 from ..hiding.policies import HidingPolicy
 from ..http import headers, negotiation, renderers, responses
+from ..http.csp import csp_nonce
 from ..http.methods import allowed_methods
 from ..http.renderers import RendererEntry, RenderInput
 from ..http.request_ids import request_id
@@ -133,6 +134,8 @@ def hide_by(
     """Return the 404 that stands in the place of `response`, and report it to the operators."""
     info = RequestInfo.of(request)
     info.has_hidden = info.is_silent = True
+    # The middleware of the policy adds the nonce to it if somebody asked for one: now somebody has.
+    csp_nonce(request)
     policies.report_hidden(request, response, status, policy)
     return responses.hidden_response(response, status)
 
