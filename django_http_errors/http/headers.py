@@ -94,7 +94,7 @@ _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 
 
-def _put(headers: ResponseHeaders, name: str, value: str) -> None:
+def put(headers: ResponseHeaders, name: str, value: str) -> None:
     """Set a header; one that can't be sent changes nothing and is logged."""
     try:
         sent = ResponseHeaders({})
@@ -107,7 +107,7 @@ def _put(headers: ResponseHeaders, name: str, value: str) -> None:
         headers[name] = value
 
 
-def _required_headers(problem: Problem) -> tuple[str, ...]:
+def names_of_required(problem: Problem) -> tuple[str, ...]:
     """Return the names of the headers that `problem` requires when their values are known."""
     names = error_status(problem.status).required_headers
     if problem.actions:
@@ -124,7 +124,7 @@ def make_headers(problem: Problem, content_type: str, method: str, below_wsgi: b
     made = {"Content-Type": content_type}
     if problem.language:
         made["Content-Language"] = problem.language
-    for name in _required_headers(problem):
+    for name in names_of_required(problem):
         value = HEADERS[name](problem, method)
         if value is not None:
             made[name] = value
@@ -134,7 +134,7 @@ def make_headers(problem: Problem, content_type: str, method: str, below_wsgi: b
     headers = ResponseHeaders({})
     for name, value in made.items():
         if not (below_wsgi and is_hop_by_hop(name)):
-            _put(headers, name, value)
+            put(headers, name, value)
     return headers._store
 
 
@@ -164,7 +164,7 @@ def set_headers(
         if name.lower() == "vary" and all(map(_NAME.fullmatch, listed(value))):
             patch_vary_headers(response, listed(value))
         else:
-            _put(headers, name, value)
+            put(headers, name, value)
     made = make(problem, content_type, method, below_wsgi)
     if not own and not problem.headers:
         # Each value was checked when it was made; to set it would check and encode it again.

@@ -103,6 +103,9 @@ def _api_problem(exc: exceptions.APIException) -> Problem:
     if not isinstance(detail, (dict, list)):
         if not _says_the_default(exc):
             members["detail"] = str(detail)
+        code = getattr(detail, "code", None)
+        if code and code != exc.default_code:
+            members["code"] = str(code)
     elif isinstance(detail, dict) and _is_a_body(exc, detail):
         members["extensions"] = {**detail}
         members["detail"] = str(members["extensions"].pop("detail"))

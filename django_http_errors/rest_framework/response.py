@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.template import TemplateDoesNotExist, TemplateSyntaxError
+from rest_framework.exceptions import ErrorDetail
 from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer, TemplateHTMLRenderer
 from rest_framework.response import Response
 from rest_framework.utils.serializer_helpers import ReturnDict
@@ -16,7 +17,7 @@ from ..core.request_info import RequestInfo
 from ..core.statuses import error_status
 from ..http import negotiation
 from ..http.csp import csp_nonce
-from ..http.headers import below_wsgi_server, set_headers
+from ..http.headers import HEADERS, below_wsgi_server, names_of_required, put, set_headers
 from ..http.renderers import (
     ProblemJSONRenderer,
     RendererEntry,
@@ -53,9 +54,16 @@ class APIErrorResponse(UnfinishedError, Response):
         self._serializer = serializer
         super().__init__(None, problem.status)
         self.raised = raised
+        self._code = getattr(getattr(raised, "detail", None), "code", None)
         # Nobody has asked for the data, or set them: most projects do neither.
         self._members: dict[str, Any] | None = None
         self._is_data_set = False
+        # REST framework has these before it renders, and handlers around the app's look at them.
+        for name in names_of_required(problem):
+            if name in ("Retry-After", "WWW-Authenticate"):
+                value = HEADERS[name](problem, "")
+                if value is not None:
+                    put(self.headers, name, value)
 
     @property
     def data(self) -> Any:
@@ -73,6 +81,9 @@ class APIErrorResponse(UnfinishedError, Response):
 
     def _new_members(self, problem: Problem) -> dict[str, Any]:
         members = problem.as_dict()
+        if self._code is not None:
+            # The text as REST framework has it: it knows its code.
+            members["detail"] = ErrorDetail(str(members["detail"]), self._code)
         if self._serializer is not None:
             return ReturnDict(members, serializer=self._serializer)
         return members
@@ -153,7 +164,7 @@ class APIErrorResponse(UnfinishedError, Response):
             if not self._is_data_set:
                 self._members = self._new_members(problem)
             return
-        sent = problem.as_dict()
+        sent = self._new_members(problem)
         for name, value in self._of_problem.as_dict().items():
             if name in self._members and self._members[name] == value:
                 del self._members[name]

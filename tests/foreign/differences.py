@@ -53,10 +53,6 @@ DJANGO: Mapping[str, str] = {
     "A template that fails is logged, and the app's page sent in its place.": """
         test_client_regress.tests.TemplateExceptionTests.test_bad_404_template
     """,
-    "The content is written by the app's middleware: those inside of it see the status alone.": """
-        middleware_exceptions.tests.MiddlewareTests.test_exception_in_middleware_converted_before_prior_middleware
-        middleware_exceptions.tests.MiddlewareTests.test_view_exception_converted_before_middleware
-    """,
     "In DEBUG, too, a client that asks for JSON gets JSON.": """
         view_tests.tests.test_debug.NonHTMLResponseExceptionReporterFilter.test_non_html_response_encoding
     """,
@@ -87,13 +83,6 @@ REST_FRAMEWORK: Mapping[str, str] = {
         tests/browsable_api/test_form_rendering.py::TestPostingListData::test_browsable_api
         tests/browsable_api/test_form_rendering.py::TestPostingListData::test_json_response
         tests/test_validation.py::TestMaxValueValidatorValidation::test_max_value_validation_fail
-    """,
-    # Only the elements of "errors" have a code; REST framework doesn't send this one either.
-    "The detail is a text, and has no code.": """
-        tests/test_permissions.py::CustomPermissionsTests::test_permission_denied
-        tests/test_permissions.py::CustomPermissionsTests::test_permission_denied_for_object
-        tests/test_permissions.py::CustomPermissionsTests::test_permission_denied_for_object_with_custom_detail
-        tests/test_permissions.py::CustomPermissionsTests::test_permission_denied_with_custom_detail
     """,
     "Where there is no template for an error, the page is the app's.": """
         tests/test_htmlrenderer.py::TemplateHTMLRendererTests::test_not_found_html_view

@@ -13,17 +13,14 @@ from pathlib import Path
 from unittest import mock
 
 import django
-from django.conf import settings, urls
+from django.conf import settings
 from django.core.handlers.base import BaseHandler
 
 APP = "django_http_errors"
-# Behind what adds fields to every response, before whatever may answer with an error.
-OUTSIDE = {
-    "django.middleware.cache.UpdateCacheMiddleware",
-    "django.middleware.csp.ContentSecurityPolicyMiddleware",
-    "django.middleware.gzip.GZipMiddleware",
-    "django.middleware.http.ConditionalGetMiddleware",
-    "django.middleware.security.SecurityMiddleware",
+# What answers 404s itself, and so stands behind the app's middleware.
+FALLBACKS = {
+    "django.contrib.flatpages.middleware.FlatpageFallbackMiddleware",
+    "django.contrib.redirects.middleware.RedirectFallbackMiddleware",
 }
 
 set_up = django.setup
@@ -42,7 +39,7 @@ def set_up_with_the_app(**options: bool) -> None:
 def load_middleware_with_the_app(handler: BaseHandler, is_async: bool = False) -> None:
     """Load what MIDDLEWARE says at the moment, and the app's at its place among it."""
     names = list(settings.MIDDLEWARE)
-    place = max((names.index(name) + 1 for name in OUTSIDE & {*names}), default=0)
+    place = min((names.index(name) for name in FALLBACKS & {*names}), default=len(names))
     names.insert(place, f"{APP}.middleware.HttpErrorsMiddleware")
     with mock.patch.object(settings, "MIDDLEWARE", names):
         load_middleware(handler, is_async)
@@ -51,9 +48,6 @@ def load_middleware_with_the_app(handler: BaseHandler, is_async: bool = False) -
 if __name__ == "__main__":
     django.setup = set_up_with_the_app
     BaseHandler.load_middleware = load_middleware_with_the_app
-    for status in (400, 403, 404, 500):
-        # What Django falls back on for a URLconf that names no handlers.
-        setattr(urls, f"handler{status}", f"{APP}.handlers.handler{status}")
     del sys.argv[0]
     if sys.argv[0] == "-m":
         del sys.argv[0]

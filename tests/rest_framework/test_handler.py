@@ -64,7 +64,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
 }
 MEMBERS = {
     "type", "title", "status", "detail", "instance", "permanence", "request_id", "retry_after",
-    "allow", "available", "accept", "errors",
+    "allow", "available", "accept", "errors", "code",
 }  # fmt: skip
 
 
@@ -276,6 +276,25 @@ def test_an_exception_of_the_project(serve) -> None:
         assert members["permanence"] == "temporary"
     members = checked(serve(raising(lambda: Locked("Bob is."))).ask(), 423)
     assert members["detail"] == "Bob is."
+
+
+def test_a_code_of_its_own(serve) -> None:
+    """A machine's word is told where it says more than the class of the exception."""
+    api = serve(raising(lambda: exceptions.PermissionDenied("Too much.", code="quota_exceeded")))
+    assert checked(api.ask(), 403)["code"] == "quota_exceeded"
+    own = serve(raising(lambda: exceptions.PermissionDenied("Too much."))).ask()
+    assert "code" not in checked(own, 403)
+    # As REST framework has it, for tests and for handlers around the app's.
+    assert own.data["detail"].code == "permission_denied"
+
+    class InSeason(BasePermission):
+        code = "out_of_season"
+
+        def has_permission(self, request: Any, view: Any) -> bool:
+            return False
+
+    api = serve(PlainView.as_view(permission_classes=[InSeason]))
+    assert checked(api.ask(), 403)["code"] == "out_of_season"
 
 
 @pytest.mark.parametrize("status", [200, 302, 399, "404"])

@@ -12,9 +12,10 @@ pytest.importorskip("rest_framework")
 from asgiref.sync import async_to_sync
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.test import AsyncClient
+from django.test import AsyncClient, RequestFactory
 from django.urls import path
 from rest_framework import exceptions
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer, TemplateHTMLRenderer
 from rest_framework.response import Response
 
@@ -23,7 +24,7 @@ from django_http_errors.rest_framework import ExceptionHandler, exception_handle
 
 from ..asking import HIDING_MIDDLEWARE, HTML, JSON, MIDDLEWARE, PROBLEM
 from .conftest import COMMON, Api, both_ways
-from .views import LinesRenderer, raising
+from .views import LinesRenderer, PlainView, challenging, raising
 
 RENDERERS = [JSONRenderer, BrowsableAPIRenderer, LinesRenderer]
 LINES = LinesRenderer.media_type
@@ -368,3 +369,17 @@ def test_a_step_of_the_handler_overridden(serve, settings, middleware: list) -> 
         "EXCEPTION_HANDLER": lambda exc, context: OwnHandler(exc, context).run(),
     }
     assert serve(raising(exceptions.NotFound)).ask().json()["code"] == "own"
+
+
+def test_the_headers_before_it_is_rendered() -> None:
+    """Tests that call a view look at them, and so do handlers around the app's."""
+    request = RequestFactory().get("/")
+    response = raising(lambda: exceptions.Throttled(7))(request)
+    assert not response.is_rendered
+    assert response["Retry-After"] == "7"
+    assert response.data["retry_after"] == 7
+    response = PlainView.as_view(
+        authentication_classes=[challenging("Own")], permission_classes=[IsAuthenticated]
+    )(request)
+    assert response["WWW-Authenticate"] == "Own"
+    assert response.render()["WWW-Authenticate"] == "Own"
