@@ -1,6 +1,7 @@
 """What visitors get while the database fails, from real servers with real drivers.
 
-How the store asks and backs off is tested to the second in `test_store`, by a clock of its own.
+How a snapshot is asked for, and when not, is tested to the second in `rules.test_snapshot`, by a
+clock of its own.
 Here it is seen from outside: each answer is whole and by the rows that were known last, and at
 most one visitor at a time waits for the database, once.
 """
@@ -46,7 +47,7 @@ OUTAGE = float(os.environ.get("OUTAGE_SECONDS", "4"))
 
 VISITORS = 8
 
-# One process with a store of its own, and threads that go by it.
+# One process with a snapshot of its own, and threads that go by it.
 COMMANDS = {
     "gunicorn": (
         *("-m", "gunicorn", "testproject.wsgi", "--bind", "127.0.0.1:0", "--no-control-socket"),
@@ -91,7 +92,8 @@ def ask(server: Server, question: Question, form: str = JSON, **fields: str) -> 
     took = time.monotonic() - began
     status_line, *lines = head.decode().split("\r\n")
     got = dict(line.lower().split(": ", 1) for line in lines)
-    assert int(got["content-length"]) == len(body)
+    # Outside of CommonMiddleware nobody counts it, and the end of the connection is the end.
+    assert int(got.get("content-length", len(body))) == len(body)
     status = int(status_line.split()[1])
     return Answer(question, form, began, took, status, got["content-type"], body.decode())
 
@@ -154,8 +156,6 @@ class World:
             **environment,
         }
         with started(name, COMMANDS[name], environment, log) as server:
-            # What succeeds has the site loaded, and asks nothing.
-            assert ask(server, Question("/negotiated/", (), ())).status == 200
             yield server
 
     def outside(self) -> AbstractContextManager[Any]:
@@ -256,6 +256,7 @@ def world(
 
 
 CLOSED = QUESTIONS[0]
+SUCCESS = Question("/negotiated/", (200, ""), (200, ""))
 DOCUMENT = Question("/documents/1/", (200, "Opening hours"), (500, "Internal Server Error"))
 BEGUN, ENDED = "what was known of them stays in force", "Messages and rules can be read again"
 
@@ -268,14 +269,16 @@ def test_whatever_fails_visitors_get_whole_answers(
         away.enter_context(fault.begin(world))
         with world.serving(name, tmp_path / "server.log") as server:
             crowd = Crowd(server)
-            at_start = crowd.ask(0)
-            assert bool(waited(at_start)) == fault.waits
-            at_start += crowd.ask(0.3)
-            assert len(waited(at_start)) <= VISITORS, "those who were there first, and once"
+            # The first one has the site loaded, and asks for hiding rules, even if it succeeds.
+            first = ask(server, SUCCESS, HTML)
+            assert first.status == 200
+            assert first.took > 0.9 * TIMEOUT or not fault.waits
+            at_start = [*crowd.ask(0), *crowd.ask(0.3)]
+            assert len(waited(at_start)) <= 1, "one of all, and then not before a back-off"
             assert [each for each in at_start if not each.says(each.question.unknown)] == []
 
             away.close()
-            crowd.until(CLOSED, CLOSED.known, longest_back_off(0))
+            crowd.until(CLOSED, CLOSED.known, longest_back_off(1))
             crowd.read()
             with fault.begin(world):
                 meanwhile = crowd.ask(OUTAGE)
@@ -294,7 +297,7 @@ def test_whatever_fails_visitors_get_whole_answers(
     begun = logged.count(BEGUN)
     assert 2 <= begun <= 2 + (VISITORS if world.keeps_connections else 0)
     assert logged.count(ENDED) == begun
-    assert len(re.findall(r" ERROR \[.*\] django_http_errors:", logged)) == 2
+    assert len(re.findall(r" ERROR \[.*\] django_http_errors:", logged)) == begun
 
 
 def waited(answers: list[Answer]) -> list[Answer]:
@@ -377,6 +380,9 @@ def test_in_a_broken_transaction_the_last_snapshot_serves(
     with postgresql.serving(name, tmp_path / "server.log", **SPOILING) as server:
         crowd = Crowd(server)
         broken = [ask(server, each, form, spoil="yes") for form in FORMS for each in QUESTIONS]
+        if name == "uvicorn":
+            # Under ASGI a handler asks in a thread that has no part in the transaction.
+            broken = [each for each in broken if not each.says(each.question.known)]
         assert [each for each in broken if not each.says(each.question.unknown)] == []
         crowd.until(CLOSED, CLOSED.known, longest_back_off(0))
         time.sleep(REFRESH_SECONDS)  # The next one asks.
