@@ -117,6 +117,28 @@ def test_a_rule_and_a_message(serve, settings, middleware: list) -> None:
     assert api.ask().json()["detail"] == "No such thing."
 
 
+@pytest.mark.parametrize("accept", [JSON, PROBLEM, HTML, LINES, None])
+@pytest.mark.parametrize(
+    "make",
+    [
+        exceptions.NotFound,
+        PermissionDenied,
+        lambda: exceptions.MethodNotAllowed("GET"),
+        lambda: exceptions.ValidationError({"a": "x"}),
+        lambda: exceptions.Throttled(7),
+    ],
+)
+def test_the_handler_alone_answers_as_with_the_middleware(
+    serve, settings, make: Callable[[], Exception], accept: str | None
+) -> None:
+    answers = []
+    for middleware in ([COMMON, MIDDLEWARE], [COMMON]):
+        settings.MIDDLEWARE = middleware
+        response = serve(raising(make, renderer_classes=RENDERERS)).ask(accept=accept)
+        answers.append((response.status_code, response.headers, response.content))
+    assert answers[0] == answers[1]
+
+
 @modes
 @pytest.mark.django_db
 def test_what_stands_behind_the_middleware_goes_first(serve, settings, mode: str) -> None:

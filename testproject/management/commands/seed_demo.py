@@ -8,7 +8,7 @@ from django.contrib.auth.models import Permission, User
 from django.core.management.base import BaseCommand
 from django.core.management.color import no_style
 from django.db import connection, transaction
-from django.db.models import Model
+from django.db.models import Model, Q
 
 from django_http_errors.models import ErrorMessage, HidingRule, PermanenceRule
 from testproject.models import Document
@@ -16,7 +16,7 @@ from testproject.models import Document
 # Each has its name as password.
 USERS = {
     "admin": {"is_staff": True, "is_superuser": True},
-    "editor": {"is_staff": False, "is_superuser": False},
+    "editor": {"is_staff": True, "is_superuser": False},
     "reader": {"is_staff": False, "is_superuser": False},
 }
 
@@ -83,7 +83,12 @@ class Command(BaseCommand):
         for name, rights in USERS.items():
             self._user(name, rights)
         editor = User.objects.get(username="editor")
-        editor.user_permissions.set([Permission.objects.get(codename="read_private_document")])
+        editor.user_permissions.set(
+            Permission.objects.filter(
+                Q(codename="read_private_document")
+                | Q(content_type__app_label="django_http_errors")
+            )
+        )
         for pk, fields in DOCUMENTS.items():
             Document.objects.update_or_create(pk=pk, defaults=fields)
         for model, key, values in ROWS:
