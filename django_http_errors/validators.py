@@ -16,7 +16,7 @@ from .http.urls import path_key, web_address
 
 PLACEHOLDERS = ("path", "method", "status", "host", "request_id", "retry_after")
 
-# And lone surrogates, which are half a character and can't be sent or stored.
+# And lone surrogates, which are half a character and can't be sent or saved.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 _STATUS = re.compile(r"[45](?:[0-9][0-9]|xx)")
@@ -143,7 +143,7 @@ def hiding(kind: str, pattern: str) -> None:
     if covers(kind, pattern, "/"):
         raise ValidationError(
             _(
-                "This covers the front page%(all)s: no visitor would be told any more to sign in,"
+                "This covers the front page%(all)s: no visitor would be asked any more to sign in,"
                 " or why something is refused. Confirm that you mean it."
             ),
             code="covers_all",

@@ -326,7 +326,7 @@ def test_what_is_previewed(
         ({"path_prefix": "/shop/"}, {"address": "/x"}, "This message is not for what is shown"),
         ({"language": "de"}, {"language": "en"}, "This message is not for what is shown here"),
         ({"status": ""}, {"address": "/taken/x"}, "More specific messages have all the words"),
-        ({"host": "foreign.example"}, {}, "foreign.example is not in ALLOWED_HOSTS"),
+        ({"host": "other.example"}, {}, "other.example is not in ALLOWED_HOSTS"),
         ({"status": "404"}, {"address": "/gone/"}, "This message is not for what is shown here"),
     ],
 )
@@ -406,7 +406,7 @@ def test_a_preview_is_protected(editor: Callable[..., Client], model: str) -> No
 
 
 def test_the_form_has_its_preview(admin: Client, editor: Callable[..., Client]) -> None:
-    """Also before a script has asked for it; whoever may not save sees it all the same."""
+    """Also before a script has asked for it; an editor who may not save sees it all the same."""
     row = ErrorMessageFactory(path_prefix="/shop/", title="Sold out")
     address = url("errormessage_change", row.pk)
     for client, may_save in ((admin, True), (editor("view_errormessage"), False)):
@@ -558,7 +558,7 @@ def test_what_can_not_be_saved_yet(admin: Client, values: dict, summary: str, er
         {"valid_until": "2001-01-01 00:00:00"},
         {"kind": "route", "pattern": "/x/<int:y>/"},
         {"kind": "prefix", "pattern": "/"},
-        {"host": "foreign.example"},
+        {"host": "other.example"},
         {"pattern": "/50%25/"},
     ],
 )
@@ -760,7 +760,7 @@ def test_the_messages_and_what_they_gave(admin: Client) -> None:
         ({"status": "405", "method": "PUT"}, 405, "text/html", '<th scope="row">Allow</th>'),
         ({"method": "HEAD"}, 410, "text/html", "For HEAD the server leaves the content out."),
         ({"address": "/documents/1/"}, 404, "text/html", "The view <code>document</code> answers"),
-        ({"host": "foreign.example"}, 410, "text/html", "the site answers every request for it"),
+        ({"host": "other.example"}, 410, "text/html", "the site answers every request for it"),
         ({"language": "de"}, 410, "text/html", "<td><code>de</code></td>"),
         ({"address": ""}, 404, "text/html", "The view <code>index</code> answers at"),
         ({"address": "//double//"}, 404, "text/html", "no view for <code>//double//</code>"),
@@ -898,7 +898,7 @@ def test_a_row_that_there_is_already(admin: Client) -> None:
 
 
 def test_a_route_made_by_hand_does_not_break_the_admin(admin: Client, caplog: Any) -> None:
-    """A bad row in the database is the admin's to show, so that somebody can mend it."""
+    """An invalid row in the database is shown all the same, so that somebody can fix it."""
     PermanenceRule.objects.bulk_create(
         [PermanenceRule(pattern="/<nonsense:x>/", kind="route"), PermanenceRule(pattern="/x/")]
     )

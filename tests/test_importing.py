@@ -44,7 +44,7 @@ def counts(report: Report) -> dict[str, int]:
     return {str(status): report.counts[status] for status in RowStatus if report.counts[status]}
 
 
-def stored() -> list[tuple[Any, ...]]:
+def saved() -> list[tuple[Any, ...]]:
     return list(PermanenceRule.objects.order_by("pk").values_list(*CONTENT))
 
 
@@ -186,7 +186,7 @@ def test_a_invalid_row_keeps_all_from_being_imported(
     assert invalid.place == ("line 3" if file is csv_file else "line 1 (object 2)")
     assert len(invalid.errors) == 1
     assert error in invalid.errors[0]
-    assert stored() == []
+    assert saved() == []
     assert Generation.current("default") == 0
 
 
@@ -247,7 +247,7 @@ def test_what_was_written_before_the_invalid_row_is_taken_back() -> None:
     rows = [{"pattern": f"/{number}"} for number in range(10)]
     report = import_rules(csv_file(*rows, {"pattern": "invalid"}), batch_size=2)
     assert counts(report) == {"new": 10, "invalid": 1}
-    assert stored() == []
+    assert saved() == []
     assert Generation.current("default") == 0
 
 
@@ -255,7 +255,7 @@ def test_a_file_that_breaks_off_imports_nothing() -> None:
     file = BytesIO(b'pattern\n/a\n/b\n"/c')
     with pytest.raises(FileError), transaction.atomic():
         import_rules(file, batch_size=1, skip_invalid=True)
-    assert stored() == []
+    assert saved() == []
 
 
 def test_invalid_rows_are_counted_and_the_first_reported(monkeypatch) -> None:
@@ -281,11 +281,11 @@ def before() -> None:
 
 @pytest.mark.usefixtures("before")
 def test_a_dry_run_gives_the_statuses_and_changes_nothing() -> None:
-    rows, generation = stored(), Generation.current("default")
+    rows, generation = saved(), Generation.current("default")
     report = import_rules(csv_file(*ROWS), dry_run=True)
     assert counts(report) == {"new": 1, "changed": 1, "same": 1}
     assert not report.written
-    assert (stored(), Generation.current("default")) == (rows, generation)
+    assert (saved(), Generation.current("default")) == (rows, generation)
 
 
 @pytest.mark.usefixtures("before")
@@ -313,11 +313,11 @@ def test_new_and_changed_rows_are_written_and_the_same_are_not() -> None:
 @pytest.mark.usefixtures("before")
 def test_done_again_it_writes_nothing() -> None:
     import_rules(csv_file(*ROWS))
-    rows, generation = stored(), Generation.current("default")
+    rows, generation = saved(), Generation.current("default")
     with CaptureQueriesContext(connection) as queries:
         report = import_rules(csv_file(*ROWS))
     assert counts(report) == {"same": 3}
-    assert (stored(), Generation.current("default")) == (rows, generation)
+    assert (saved(), Generation.current("default")) == (rows, generation)
     said = [query["sql"].partition(" ")[0] for query in queries.captured_queries]
     assert not {"INSERT", "UPDATE", "DELETE"} & set(said)
 

@@ -39,7 +39,7 @@ def number() -> int:
     return Generation.current("default")
 
 
-# What the database refuses, whoever writes it.
+# What the database refuses, however it is written.
 
 
 @pytest.mark.parametrize(

@@ -132,8 +132,8 @@ def converged(
         crowd.ask()
     assert editing.returncode == 0
     assert editing.stdout is not None
-    with editing.stdout as told:
-        edited_at = float(told.read())
+    with editing.stdout as output:
+        edited_at = float(output.read())
     found = crowd.until_all_say(new, bound + MARGIN)
     slowest = 0.0
     for pid, answers in found.items():

@@ -60,11 +60,11 @@ def document(**fields: Any) -> Document:
     return Document.objects.create(**{"title": "Plans", "public": True, **fields})
 
 
-def graves() -> dict[str, str]:
+def tombstones() -> dict[str, str]:
     return dict(PermanenceRule.objects.order_by("pattern").values_list("pattern", "source"))
 
 
-def buried(*found: models.Model | int) -> dict[str, str]:
+def tombstones_of(*found: models.Model | int) -> dict[str, str]:
     pks = (each if isinstance(each, int) else each.pk for each in found)
     return {f"/documents/{pk}/": "code" for pk in pks}
 
@@ -96,7 +96,7 @@ def test_its_address_is_gone_on_the_wire(site: Site) -> None:
 
 def test_without_it_nothing_is_left() -> None:
     document().delete()
-    assert graves() == {}
+    assert tombstones() == {}
 
 
 def test_many_at_once() -> None:
@@ -104,7 +104,7 @@ def test_many_at_once() -> None:
     pks = [document().pk for _ in range(5)]
     kept = document()
     Document.objects.exclude(pk=kept.pk).delete()
-    assert graves() == buried(*pks)
+    assert tombstones() == tombstones_of(*pks)
 
 
 def test_those_that_are_deleted_along_with_another() -> None:
@@ -118,7 +118,7 @@ def test_those_that_are_deleted_along_with_another() -> None:
             action_flag=1,
         )
     user.delete()
-    assert graves() == {f"/log/{n}/": "code" for n in range(3)}
+    assert tombstones() == {f"/log/{n}/": "code" for n in range(3)}
 
 
 def test_only_what_the_public_could_have_seen() -> None:
@@ -127,23 +127,23 @@ def test_only_what_the_public_could_have_seen() -> None:
     pk = public.pk
     private.delete()
     public.delete()
-    assert graves() == buried(pk)
+    assert tombstones() == tombstones_of(pk)
 
 
 def test_at_the_url_that_it_is_given() -> None:
     leave_tombstone(Document, url=lambda document: f"/d/{document.title}/")
     document(title="caf%C3%A9 1%").delete()
-    assert graves() == {"/d/caf\u00e9 1%25/": "code"}
+    assert tombstones() == {"/d/caf\u00e9 1%25/": "code"}
 
 
 def test_as_a_decorator() -> None:
     assert leave_tombstone(when=lambda document: document.public)(Document) is Document
     document(public=False).delete()
-    assert graves() == {}
+    assert tombstones() == {}
     public = document()
     pk = public.pk
     public.delete()
-    assert graves() == buried(pk)
+    assert tombstones() == tombstones_of(pk)
 
 
 def test_a_model_without_addresses_is_refused_at_once() -> None:
@@ -157,9 +157,9 @@ def test_in_the_same_transaction() -> None:
     found = document()
     with transaction.atomic():
         Document.objects.all().delete()
-        assert graves() == buried(found)
+        assert tombstones() == tombstones_of(found)
         transaction.set_rollback(True)
-    assert graves() == {}
+    assert tombstones() == {}
     assert Document.objects.filter(pk=found.pk).exists()
 
 
@@ -184,7 +184,7 @@ def test_in_the_same_transaction() -> None:
 def test_an_address_that_a_rule_can_be_for(url: Any, pattern: str | None) -> None:
     leave_tombstone(Document, url=lambda document: url)
     document().delete()
-    assert list(graves()) == ([] if pattern is None else [pattern])
+    assert list(tombstones()) == ([] if pattern is None else [pattern])
 
 
 def test_an_address_of_a_site_that_is_mounted_somewhere(site: Site) -> None:
@@ -198,7 +198,7 @@ def test_an_address_of_a_site_that_is_mounted_somewhere(site: Site) -> None:
         found.delete()
     finally:
         clear_script_prefix()
-    assert graves() == buried(pk)
+    assert tombstones() == tombstones_of(pk)
 
 
 # What takes it away.
@@ -217,9 +217,9 @@ def test_what_is_made_anew_has_no_tombstone(make: Callable[[int], object]) -> No
     first, second = document(), document()
     pks = first.pk, second.pk
     Document.objects.all().delete()
-    assert graves() == buried(*pks)
+    assert tombstones() == tombstones_of(*pks)
     make(pks[0])
-    assert graves() == buried(pks[1])
+    assert tombstones() == tombstones_of(pks[1])
 
 
 def test_saving_what_has_none_writes_nothing(django_assert_num_queries: Any) -> None:
@@ -236,7 +236,7 @@ def test_a_fixture_takes_none_away() -> None:
     pk = found.pk
     found.delete()
     Document(pk=pk, title="Raw").save_base(raw=True)
-    assert graves() == buried(pk)
+    assert tombstones() == tombstones_of(pk)
 
 
 # What editors wrote is theirs.
@@ -285,7 +285,7 @@ def test_what_raises_keeps_nothing_from_being_deleted(
     leave_tombstone(Document, **{broken: explode})
     document().delete()
     assert not Document.objects.exists()
-    assert graves() == {}
+    assert tombstones() == {}
     assert own_records
     assert "tombstone" in own_records[-1].getMessage()
 
@@ -311,7 +311,7 @@ def test_a_model_that_inherits_from_one(notes: None) -> None:
     note = Note.objects.create(title="Note", public=True)
     pk = note.pk
     note.delete()
-    assert graves() == buried(pk)
+    assert tombstones() == tombstones_of(pk)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -321,9 +321,9 @@ def test_a_model_that_inherits_may_have_its_own(notes: None) -> None:
     note = Note.objects.create(title="Note", public=True)
     pk = note.pk
     note.delete()
-    assert graves() == {f"/notes/{pk}/": "code"}
+    assert tombstones() == {f"/notes/{pk}/": "code"}
     Note.objects.create(pk=pk, title="Note")
-    assert graves() == {}
+    assert tombstones() == {}
 
 
 def test_a_proxy_is_the_same_thing_by_another_name() -> None:
@@ -331,9 +331,9 @@ def test_a_proxy_is_the_same_thing_by_another_name() -> None:
     leave_tombstone(Document)
     pk = document().pk
     Draft.objects.get(pk=pk).delete()
-    assert graves() == buried(pk)
+    assert tombstones() == tombstones_of(pk)
     Draft.objects.create(pk=pk, title="New")
-    assert graves() == {}
+    assert tombstones() == {}
 
 
 def test_a_proxy_that_is_made_later_is_too() -> None:
@@ -346,4 +346,4 @@ def test_a_proxy_that_is_made_later_is_too() -> None:
 
     pk = document().pk
     Later.objects.filter(pk=pk).delete()
-    assert graves() == buried(pk)
+    assert tombstones() == tombstones_of(pk)

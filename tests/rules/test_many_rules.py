@@ -257,7 +257,7 @@ def test_rules_that_are_newer_than_the_snapshot_are_not_read_again(
     make(IN_MEMORY - 5)
     snapshots.current()
     reader = snapshots._reader
-    with transaction.atomic():  # what another process does: nobody in this one is told
+    with transaction.atomic():  # what another process does: nobody in this one hears of it
         row = PermanenceRule(pattern="/elsewhere/", generation=Generation.advance("default"))
         row.save_base()
     held()

@@ -1,4 +1,4 @@
-"""404 or 410, through the real stack: whoever said 404, in whatever way it was said."""
+"""404 or 410, through the real stack: whatever answered 404, and in whatever way."""
 
 from __future__ import annotations
 

@@ -362,7 +362,7 @@ def test_in_an_event_loop_nobody_asks(clock: Clock, own_records: list[logging.Lo
         return snapshots.current()
 
     assert asyncio.run(current()) is EMPTY
-    assert patterns() == {"/a/"}, "it is no failure: whoever may ask does so at once"
+    assert patterns() == {"/a/"}, "it is no failure: the next that may ask does so at once"
     clock.pass_(6)
     edit_elsewhere()
     known = snapshots._snapshot
