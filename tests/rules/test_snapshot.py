@@ -74,7 +74,7 @@ def test_a_request_that_is_no_error_asks_nothing(
     for _time in range(2):
         with django_assert_num_queries(0):
             assert site.ask("/negotiated/", JSON).status_code == 200
-        PermanenceRule.objects.create(pattern=f"/{clock.now}/")
+        edit_elsewhere(f"/{clock.now}/")
         clock.pass_(100)
 
 
