@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings as django_settings
 from django.core.checks.registry import registry
 from django.test import Client
 from django.urls import path
@@ -19,6 +18,7 @@ from docutils.nodes import Node, literal, literal_block, reference, system_messa
 from django_http_errors import checks, exceptions
 from django_http_errors.conf import SETTINGS
 from django_http_errors.problems import InvalidPart, Problem, Representation
+from testproject import settings as demo
 
 ROOT = Path(__file__).parent.parent
 README, MANUAL, CHANGELOG = (
@@ -81,9 +81,9 @@ def test_the_first_exception_is_answered_as_the_readme_says(settings: Any) -> No
 def test_the_demo_is_set_up_as_the_readme_says() -> None:
     sample = next(each for each in blocks(README, "python") if "MIDDLEWARE" in each)
     named = re.findall(r'"(django[\w.]*Middleware)"', sample)
-    installed = [each for each in django_settings.MIDDLEWARE if each in named]
+    installed = [each for each in demo.MIDDLEWARE if each in named]
     assert installed == named
-    assert installed[-1] == django_settings.MIDDLEWARE[-1]
+    assert installed[-1] == demo.MIDDLEWARE[-1]
 
 
 def test_every_setting_is_in_the_manual() -> None:
