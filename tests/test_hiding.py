@@ -38,10 +38,10 @@ from django.views.decorators.http import condition, require_POST, require_safe
 
 from django_http_errors import exceptions
 from django_http_errors.decorators import errors_exempt, hide_forbidden
-from django_http_errors.models import ErrorMessage, HidingRule, PermanenceRule
-from django_http_errors.signals import forbidden_hidden
-from django_http_errors.rules.snapshot import snapshots
 from django_http_errors.http.request_ids import request_id
+from django_http_errors.models import ErrorMessage, HidingRule, PermanenceRule
+from django_http_errors.rules.snapshot import snapshots
+from django_http_errors.signals import forbidden_hidden
 from django_http_errors.test import VARIANTS, Variant, assert_indistinguishable
 from django_http_errors.views import HideForbiddenMixin
 

@@ -12,8 +12,8 @@ from django.urls import include, path
 
 from django_http_errors import checks
 from django_http_errors.decorators import hide_forbidden
-from django_http_errors.models import ErrorMessage, HidingRule, PermanenceRule
 from django_http_errors.hiding import overlaps
+from django_http_errors.models import ErrorMessage, HidingRule, PermanenceRule
 from django_http_errors.rules.snapshot import snapshots
 
 SECURITY = "django.middleware.security.SecurityMiddleware"
