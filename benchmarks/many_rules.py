@@ -1,4 +1,4 @@
-"""What a great many rules cost beside time: memory, and the wait of whoever comes after an edit."""
+"""What a great many rules cost beside time: memory, and the wait of who comes after an edit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The processes that are measured, as whoever starts them sees them."""
+"""The processes that are measured, as seen by what starts them."""
 
 from __future__ import annotations
 

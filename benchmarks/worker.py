@@ -205,7 +205,7 @@ def main(mode: str, rows: str) -> None:
         name, arguments = json.loads(line)
         try:
             reply = {"is": getattr(worker, name)(**arguments)}
-        except Exception:  # noqa: BLE001 - whoever asked hears of it
+        except Exception:  # noqa: BLE001 - the other process hears of it
             reply = {"fault": traceback.format_exc()}
         print(json.dumps(reply), file=answers, flush=True)
 

@@ -158,7 +158,7 @@ class Urls:
 
 @pytest.fixture
 def plain(settings: Any) -> Any:
-    """A site without middleware that would mend or add something."""
+    """A site without middleware that would fix or add something."""
     settings.MIDDLEWARE = []
     return settings
 

@@ -31,7 +31,7 @@ _DJANGO_STATUSES: Mapping[type, int] = {
 }
 
 # Where an exception keeps what a registered function made of it.
-_MADE = "_http_errors_made"
+_MADE = "http_errors_problem"
 
 
 @dataclass(frozen=True, slots=True)

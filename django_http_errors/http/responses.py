@@ -23,7 +23,7 @@ class UnfinishedError:
     """What the two classes of responses that are made from a problem have in common.
 
     Such a response is made where an error surfaces and has no content until it is finished
-    (`core.pipeline.finish`): by whoever made it, or by the middleware that is still to see it.
+    (`core.pipeline.finish`): by what made it, or by the middleware that is still to see it.
 
     own_problem: what is known of the error where it was made, before rules and messages
     problem: the Problem that is sent; until the response is finished, `own_problem`
