@@ -318,21 +318,19 @@ def links(response: HttpResponse) -> Iterator[str]:
             yield each["href"]
 
 
-def offering(address: str) -> Any:
-    def view(request: HttpRequest, how: str) -> HttpResponse:
-        offered = [{"type": "text/html", "href": address}, {"type": "text/csv", "href": address}]
-        if how == "available":
-            raise exceptions.NotAcceptable(available=offered)
-        raise exceptions.UnavailableForLegalReasons(blocked_by=address)
-
-    return view
-
-
 class Offering:
     """A URLconf with a view that offers an address."""
 
-    def __init__(self, address: str) -> None:
-        self.urlpatterns = [path("<slug:how>/", offering(address))]
+    def __init__(self) -> None:
+        self.address = ""
+        self.urlpatterns = [path("<slug:how>/", self.offer)]
+
+    def offer(self, request: HttpRequest, how: str) -> HttpResponse:
+        if how == "available":
+            kinds = ("text/html", "text/csv")
+            offered = [{"type": each, "href": self.address} for each in kinds]
+            raise exceptions.NotAcceptable(available=offered)
+        raise exceptions.UnavailableForLegalReasons(blocked_by=self.address)
 
 
 OFFERED = {"/available/": 406, "/blocked/": 451, "/gone/here/": 410}
@@ -343,8 +341,9 @@ def test_no_unsafe_address_is_linked_to(site: Site, scheme: str, settings: Any) 
     """From exceptions, and from rows that nobody has validated."""
     message = ErrorMessage.objects.create(action_label="LABEL")
     rule = PermanenceRule.objects.create(pattern="/gone/here/")
+    settings.ROOT_URLCONF = offering = Offering()
     for address in UNSAFE[scheme]:
-        settings.ROOT_URLCONF = Offering(address)
+        offering.address = address
         message.action_url = rule.replacement = address
         message.save()
         rule.save()
@@ -363,7 +362,8 @@ def test_an_address_elsewhere_is_linked_to_as_it_is(
     site: Site, address: str, form: str, settings: Any
 ) -> None:
     """And all kinds of links are looked at here, or else nothing would be tested above."""
-    settings.ROOT_URLCONF = Offering(address)
+    settings.ROOT_URLCONF = offering = Offering()
+    offering.address = address
     ErrorMessage.objects.create(action_label="LABEL", action_url=address)
     PermanenceRule.objects.create(pattern="/gone/here/", replacement=address)
     in_body = 0 if form in (PROBLEM, JSON) else 1

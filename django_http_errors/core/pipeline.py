@@ -114,8 +114,9 @@ def hide(
     if status >= 500 or (isinstance(response, ErrorResponse) and response.hides_status):
         return response
     info = RequestInfo.of(request)
-    # A handler under ASGI runs in a thread that has no part in the request's transaction. What it
-    # leaves to a middleware is looked at again there, by the latest rules.
+    # What is left to a middleware is looked at again there, by the latest rules. Here the database
+    # may be of no use: a handler under ASGI runs in a thread that has no part in the request's
+    # transaction, and REST framework's when that is about to be rolled back.
     rule = rule_policy(request, info, from_memory=info.has_middleware)
     view = policies.view_policy(request, info)
     for policy in (view, rule):
@@ -145,10 +146,10 @@ def rule_policy(
 ) -> HidingPolicy | None:
     """Return the policy of the hiding rule that covers the path of `request`, None without one.
 
-    from_memory: be content with the rules that are known, as before a view; where none was found
-        then, it is looked for again when something could tell
+    from_memory: be content with the rules that are known, as before a view; it is looked for again
+        when something could tell
     """
-    if info.rule_policy is None and not info.knows_rule_policy:
+    if not info.knows_rule_policy and (info.rule_policy is None or not from_memory):
         try:
             snapshot = snapshots.current(from_memory=True) if from_memory else _snapshot(info)
             info.rule_policy = policies.rule_policy(request, info, snapshot.hiding)
