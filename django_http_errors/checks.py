@@ -71,7 +71,7 @@ SITE_WIDE_MIDDLEWARE = (
 def check_http_errors(
     app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Return what is wrong with how the project uses the app; the README lists the ids."""
+    """Return what is wrong with how the project uses the app; the manual lists the ids."""
     return [
         *_settings(),
         *_middleware(),
