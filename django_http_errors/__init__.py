@@ -1,1 +1,1 @@
-"""Error answers for a whole Django site: negotiated, explained, and with the headers that HTTP requires."""
+"""Errors of a whole Django site: negotiated, explained, and with the headers that HTTP requires."""
