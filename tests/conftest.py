@@ -188,6 +188,19 @@ def _no_rows(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.fixture(autouse=True)
+def _settings_are_put_back() -> Iterator[None]:
+    """Fail where a test leaves other settings behind.
+
+    So it is where `override_settings` decorates a test whose fixtures change settings too: they
+    end in the wrong order.
+    """
+    before = django_settings._wrapped
+    yield
+    after, django_settings._wrapped = django_settings._wrapped, before
+    assert after is before
+
+
+@pytest.fixture(autouse=True)
 def _language() -> Iterator[None]:
     """Leave no language behind: LocaleMiddleware lets the thread speak its visitor's."""
     with translation.override(django_settings.LANGUAGE_CODE):

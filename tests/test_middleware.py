@@ -225,11 +225,11 @@ def leaving_a_message(get_response: Any) -> Any:
 
 
 @pytest.mark.parametrize("name", ["gone", "http404", "bare-410", "nowhere", "permission-denied"])
-@override_settings(MIDDLEWARE=[*AROUND, MIDDLEWARE], SESSION_ENGINE=COOKIES)
 def test_a_page_is_rendered_where_every_other_page_is(
-    site: Site, name: str, project_pages: Any
+    site: Site, name: str, project_pages: Any, settings: Any
 ) -> None:
     """What it asks of the session and of the CSRF token is there, and is saved."""
+    settings.MIDDLEWARE, settings.SESSION_ENGINE = [*AROUND, MIDDLEWARE], COOKIES
     page = "{% csrf_token %}{{ request.session.visitor }}"
     project_pages({"4xx.html": page})
     response = site.get(name, HTML)
@@ -239,12 +239,10 @@ def test_a_page_is_rendered_where_every_other_page_is(
     assert "no-store" in response["Cache-Control"]
 
 
-@override_settings(
-    MIDDLEWARE=[*AROUND, "tests.test_middleware.leaving_a_message", MIDDLEWARE],
-    SESSION_ENGINE=COOKIES,
-)
 @pytest.mark.parametrize("name", ["gone", "http404", "bare-410", "nowhere"])
-def test_a_message_is_shown_once(name: str, project_pages: Any) -> None:
+def test_a_message_is_shown_once(name: str, project_pages: Any, settings: Any) -> None:
+    settings.MIDDLEWARE = [*AROUND, "tests.test_middleware.leaving_a_message", MIDDLEWARE]
+    settings.SESSION_ENGINE = COOKIES
     processor = "django.contrib.messages.context_processors.messages"
     project_pages({"4xx.html": "{% for each in messages %}{{ each }}{% endfor %}"}, processor)
     client = Client()
