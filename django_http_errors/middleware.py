@@ -8,13 +8,14 @@ from typing import Any
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
 from .core import debug, pipeline
 from .core.exception_mapping import is_client_error, problem_for
 from .core.request_info import RequestInfo
 from .hiding import leaks, policies
-from .http.headers import vary
+from .http.headers import listed, vary
 from .http.responses import ErrorResponse, hidden_response
 from .rules.snapshot import snapshots
 
@@ -49,19 +50,33 @@ class HttpErrorsMiddleware(_Middleware):
             return self.__acall__(request)
         info = RequestInfo.of(request)
         outer, info.has_middleware = info.has_middleware, True
+        self._before(info)
         response: HttpResponseBase = self.get_response(request)
         info.has_middleware = outer
-        return response if response.status_code < 400 else pipeline.complete(request, response)
+        if self._is_fine(request, info, response):
+            return response
+        return pipeline.complete(request, response)
 
     async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
         info = RequestInfo.of(request)
         outer, info.has_middleware = info.has_middleware, True
+        self._before(info)
         response: HttpResponseBase = await self.get_response(request)
         info.has_middleware = outer
-        if response.status_code < 400:
+        if self._is_fine(request, info, response):
             return response
         # A template may ask the database, in the thread that the view's queries run in.
         return await sync_to_async(pipeline.complete)(request, response)
+
+    def _before(self, info: RequestInfo) -> None:
+        if info.rule_policy is not None:
+            info.language_before_view = translation.get_language()
+
+    def _is_fine(self, request: HttpRequest, info: RequestInfo, response: HttpResponseBase) -> bool:
+        """Return whether `response` is no error, nor a redirect to a login that a rule hides."""
+        return response.status_code < 400 and (
+            info.rule_policy is None or leaks.leaking_status(request, response) < 400
+        )
 
     def process_exception(
         self, request: HttpRequest, exception: Exception
@@ -130,11 +145,21 @@ class HidingMiddleware(_Middleware):
             hidden = pipeline.hide_by(policy, request, response, status)
             return pipeline.complete(request, hidden)
         if info.has_hidden:
-            # A redirect or a page stands in the place of the 404. What the hidden view did would
-            # show in the cookies, and in what the response varies by.
-            response.cookies.clear()
-            patch_vary_headers(response, (*vary(), "Cookie"))
+            _even_out(response)
         return response
+
+
+def _even_out(response: HttpResponseBase) -> None:
+    """Let a redirect or a page that stands in the place of a scope's 404 be the same for all.
+
+    What a hidden view did would show in the cookies, and in what the response varies by: in which
+    order, and where among the headers.
+    """
+    response.cookies.clear()
+    patch_vary_headers(response, (*vary(), "Cookie"))
+    names = sorted(listed(response.headers["Vary"]), key=str.lower)
+    del response.headers["Vary"]
+    response.headers["Vary"] = ", ".join(names)
 
 
 def _tells_of_route(

@@ -31,7 +31,7 @@ from django.utils.encoding import escape_uri_path
 from django.utils.http import escape_leading_slashes
 
 from ..conf import http_errors
-from ..hiding import policies
+from ..hiding import leaks, policies
 from ..hiding.policies import HidingPolicy
 from ..http import headers, negotiation, renderers, responses
 from ..http.csp import csp_nonce
@@ -100,31 +100,27 @@ def complete(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBa
     return response
 
 
-def hide(
-    request: HttpRequest, response: HttpResponseBase, status: int | None = None
-) -> HttpResponseBase:
+def hide(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
     """Return the 404 of a hiding scope in the place of an error that it hides.
 
     Any other response is returned as it is. A real 404 in a scope is replaced too, so that both
     are made of the same.
-
-    status: what the response amounts to, its own status if left out
     """
-    status = response.status_code if status is None else status
-    if status >= 500 or (isinstance(response, ErrorResponse) and response.hides_status):
+    is_hidden = isinstance(response, ErrorResponse) and response.hides_status
+    if is_hidden or response.status_code >= 500:
         return response
     info = RequestInfo.of(request)
     # What is left to a middleware is looked at again there, by the latest rules. Here the database
     # may be of no use: a handler under ASGI runs in a thread that has no part in the request's
     # transaction, and REST framework's when that is about to be rolled back.
-    rule = rule_policy(request, info, from_memory=info.has_middleware)
+    is_seen_again = info.has_middleware or info.has_hiding_middleware
+    rule = rule_policy(request, info, from_memory=is_seen_again)
     view = policies.view_policy(request, info)
     for policy in (view, rule):
-        if (
-            policy is not None
-            and policy.hides(status, info.shown)
-            and not policies.is_exempt(policy, request)
-        ):
+        if policy is None:
+            continue
+        status = leaks.leaking_status(request, response)
+        if policy.hides(status, info.shown) and not policies.is_exempt(policy, request):
             return hide_by(policy, request, response, status)
     return response
 
@@ -137,6 +133,7 @@ def hide_by(
     info.has_hidden = info.is_silent = True
     # The middleware of the policy adds the nonce to it if somebody asked for one: now somebody has.
     csp_nonce(request)
+    policies.forget_view(request, info)
     policies.report_hidden(request, response, status, policy)
     return responses.hidden_response(response, status)
 
@@ -149,10 +146,11 @@ def rule_policy(
     from_memory: be content with the rules that are known, as before a view; it is looked for again
         when something could tell
     """
-    if not info.knows_rule_policy and (info.rule_policy is None or not from_memory):
+    if not (info.knows_rule_policy or (from_memory and info.has_looked_in_memory)):
         try:
             snapshot = snapshots.current(from_memory=True) if from_memory else _snapshot(info)
             info.rule_policy = policies.rule_policy(request, info, snapshot.hiding)
+            info.has_looked_in_memory = True
             info.knows_rule_policy = not from_memory
         except Exception:
             logger.exception("Whether a hiding rule covers an address could not be found out")
@@ -173,7 +171,7 @@ def untouched(request: HttpRequest) -> HttpRequest:
     request that no view was called for is one already, but for what the resolver found.
     """
     info = RequestInfo.of(request)
-    bare = info.untouched_request or policies.copy_request(request)
+    bare = info.untouched_request or policies.copy_request(request, is_touched=True)
     bare_info = RequestInfo.of(bare)
     bare_info.snapshot = info.snapshot
     bare_info.is_silent = True

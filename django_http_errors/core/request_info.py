@@ -49,12 +49,14 @@ class RequestInfo:
     exception: BaseException | None = None
     is_silent = False
     # Hiding: the policy of the view that was called, that of the rule that covers the path (found
-    # out once), the request before any view saw it, what a view has shown, and whether something
-    # was hidden.
+    # out once), the request and the language before any view saw them, what a view has shown, and
+    # whether something was hidden.
     view_policy: HidingPolicy | None = None
     rule_policy: HidingPolicy | None = None
+    has_looked_in_memory = False
     knows_rule_policy = False
     untouched_request: HttpRequest | None = None
+    language_before_view: str | None = None
     shown = Shown.NOTHING
     has_hidden = False
     # The database could not tell who the user is: asked again, it may make the request wait again.

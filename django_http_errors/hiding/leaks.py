@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -17,6 +18,7 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # the way back of an identity provider's, with one for safety.
 _MOST_NESTED = 4
 _LONGEST_TARGET = 8192
+_PARAMETERS = re.compile("[?&#]")
 
 
 def leaking_status(request: HttpRequest, response: HttpResponseBase) -> int:
@@ -41,23 +43,41 @@ def is_login_redirect(response: HttpResponseBase, path: str) -> bool:
         found = urlsplit(target)
     except (NoReverseMatch, ValueError):
         return False
-    return found.path == login.path != path and found.netloc in ("", login.netloc)
+    # A login page without a host of its own is the site's, whatever the site is called.
+    is_its_host = not login.netloc or found.netloc in ("", login.netloc)
+    return found.path == login.path != path and is_its_host
 
 
 def _target(response: HttpResponseBase) -> str:
     headers = response.headers
     if response.status_code in _REDIRECTS:
         return headers.get("Location", "")
-    return headers.get("HX-Redirect") or headers.get("HX-Location") or ""
+    return headers.get("HX-Redirect") or _location_of_htmx(headers.get("HX-Location", ""))
+
+
+def _location_of_htmx(value: str) -> str:
+    """Return where HX-Location leads to: it is an address, or an object with one as its path."""
+    if not value.startswith("{"):
+        return value
+    try:
+        path = json.loads(value).get("path")
+    except (ValueError, RecursionError):
+        return ""
+    return path if isinstance(path, str) else ""
 
 
 def _has_way_back(target: str, path: str) -> bool:
     """Return whether `path` is the value, or the path of the value, of a parameter of `target`."""
-    way_back = re.compile(
-        rf"[?&#].*=(?:[\w+.-]+://[^/?#&]*)?{re.escape(path)}(?=[?&#]|$)", re.DOTALL
-    )
+    # Nothing is read twice, so that the cost is linear in the length of what somebody has sent.
+    way_back = re.compile(rf"=(?:[\w+.-]++://[^/?#&=]*+)?{re.escape(path)}(?=[?&#]|\Z)")
     for _depth in range(_MOST_NESTED):
-        if way_back.search(target):
+        parameters = _PARAMETERS.search(target)
+        if parameters is None:
+            return False
+        if any(
+            way_back.search(each, parameters.start())
+            for each in (target, target.replace("+", " "))  # as forms write a blank
+        ):
             return True
         decoded = unquote(target)
         if decoded == target:

@@ -8,9 +8,11 @@ from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.messages.storage import default_storage
 from django.db import DatabaseError
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils import translation
 
 from ..core.request_info import ATTRIBUTE, RequestInfo, Shown
 from ..rules.rows import HidingRow
@@ -101,18 +103,41 @@ def rule_policy(request: HttpRequest, info: RequestInfo, rules: HidingRules) -> 
     return HidingPolicy(is_exempt, rule.fold_client_errors, rule.pk)
 
 
-def copy_request(request: HttpRequest) -> HttpRequest:
+# What a request has by itself, and the nonce of django-csp's middleware: no view sets these.
+_OWN_ATTRIBUTES = frozenset(
+    "COOKIES FILES GET META POST content_params content_type csp_nonce environ method path"
+    " path_info resolver_match scope script_name".split()
+)
+
+
+def copy_request(request: HttpRequest, *, is_touched: bool = False) -> HttpRequest:
     """Return a copy of `request` that a page can be rendered for after a view has seen it.
 
     It has no messages: they are marked as read when they are shown, and by then it is too late for
     that to be stored.
+
+    is_touched: a view may have seen it already: then only what a request has by itself is copied
     """
     bare = copy(request)
     bare.META = dict(request.META)
     bare.resolver_match = None
     for name in (ATTRIBUTE, "_messages"):
         bare.__dict__.pop(name, None)
+    for name in list(vars(bare)) if is_touched else ():
+        if not name.startswith("_") and name not in _OWN_ATTRIBUTES:
+            del bare.__dict__[name]
     return bare
+
+
+def forget_view(request: HttpRequest, info: RequestInfo) -> None:
+    """Take back what middleware in between would act on, or keep for the next page.
+
+    That is the language that a hidden view chose, and what it had to say to the visitor.
+    """
+    if info.language_before_view is not None:
+        translation.activate(info.language_before_view)
+    if hasattr(request, "_messages"):
+        request._messages = default_storage(request)
 
 
 # Headers that can end a request before it is asked who may see what is there (RFC 9110, 13 and

@@ -8,7 +8,6 @@ from inspect import isawaitable
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, sync_to_async
-from django.contrib.messages.storage import default_storage
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.http import HttpRequest
@@ -73,7 +72,7 @@ class _Call:
         if self.info.untouched_request is None:
             self.info.untouched_request = policies.copy_request(self.request)
         policies.drop_conditions(self.request)
-        self.language = translation.get_language()
+        self.info.language_before_view = translation.get_language()
 
     def could_hide(self, response: HttpResponseBase) -> bool:
         """Return whether `response` has to be looked at; False for an ordinary success."""
@@ -91,8 +90,9 @@ class _Call:
         problem = problem_for(exception)
         if not self._hides(problem.status):
             return None
-        _roll_back()
-        return self._hidden(ErrorResponse(problem, exception), problem.status)
+        hidden = self._hidden(ErrorResponse(problem, exception), problem.status)
+        _roll_back()  # No query is possible after that.
+        return hidden
 
     def _hides(self, status: int) -> bool:
         if status < 400:
@@ -103,12 +103,6 @@ class _Call:
         return not is_told and not policies.is_exempt(self.policy, self.request)
 
     def _hidden(self, response: HttpResponseBase, status: int) -> HttpResponseBase:
-        # What middleware in between would act on: the language that the view chose, and what it
-        # had to say to the visitor.
-        if self.language is not None:
-            translation.activate(self.language)
-        if hasattr(self.request, "_messages"):
-            self.request._messages = default_storage(self.request)
         hidden = pipeline.hide_by(self.policy, self.request, response, status)
         return pipeline.complete(self.request, hidden)
 
@@ -132,7 +126,8 @@ def observe_permissions(view_class: type | None) -> None:
     Those of Django's PermissionRequiredMixin and UserPassesTestMixin, and of REST framework's
     views. They are wrapped on the class itself, since nothing else sees them: a function around
     the view never meets the instance, and a subclass would lose the decorators in between. On a
-    request that isn't in a scope the wrappers do nothing.
+    request that isn't in a scope the wrappers do nothing, nor where a subclass calls one as a part
+    of a check of its own.
     """
     if view_class is None:
         return
@@ -165,7 +160,7 @@ def _observed_has_permission(method: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(method)
     def has_permission(self: Any, *args: Any, **kwargs: Any) -> Any:
         allowed = method(self, *args, **kwargs)
-        if _passes(allowed):
+        if _passes(allowed) and type(self).has_permission is has_permission:
             _permit(self.request)
         return allowed
 
@@ -192,7 +187,8 @@ def _observed_check_object_permissions(method: Callable[..., Any]) -> Callable[.
     @wraps(method)
     def check_object_permissions(self: Any, request: Any, obj: Any) -> Any:
         checked = method(self, request, obj)
-        if not isawaitable(checked):
+        is_all = type(self).check_object_permissions is check_object_permissions
+        if is_all and not isawaitable(checked):
             _permit(request)
         return checked
 
@@ -207,8 +203,9 @@ def _observed_check_permissions(method: Callable[..., Any]) -> Callable[..., Any
     @wraps(method)
     def check_permissions(self: Any, request: Any) -> Any:
         checked = method(self, request)
+        is_all = type(self).check_permissions is check_permissions
         # Where the address names an object, it is the object's permission that counts.
-        if not isawaitable(checked) and set(self.kwargs) <= _NOT_AN_OBJECT:
+        if is_all and not isawaitable(checked) and set(self.kwargs) <= _NOT_AN_OBJECT:
             _permit(request)
         return checked
 

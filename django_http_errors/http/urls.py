@@ -65,10 +65,28 @@ _SLASHES = re.compile(r"/{2,}")
 _PARAMETER = re.compile(r"(<[^<>]*>)")
 
 
+# What Python leaves out around a number.
+_AROUND_NUMBERS = "+" + "".join(filter(str.isspace, map(chr, range(0x3001))))
+
+
 def lenient_key(path: str) -> str:
     """Return what many spellings of the decoded `path` have in common, for rules that hide."""
-    folded = _SLASHES.sub("/", unicodedata.normalize("NFKC", path).casefold())
-    return "/".join(segment.strip(" +\t") for segment in folded.split("/")).rstrip("/")
+    return _joined_segments(_SLASHES.sub("/", unicodedata.normalize("NFKC", path).casefold()))
+
+
+def _joined_segments(path: str) -> str:
+    return "/".join(map(_lenient_segment, path.split("/"))).rstrip("/")
+
+
+def _lenient_segment(segment: str) -> str:
+    """Return `segment` without blanks and plus signs around it; a number as Python reads it."""
+    segment = segment.strip(_AROUND_NUMBERS)
+    digits = segment.replace("_", "")
+    if not digits.isdecimal():
+        return segment
+    if not digits.isascii():
+        digits = "".join(str(unicodedata.decimal(each)) for each in digits)
+    return digits.lstrip("0") or "0"
 
 
 def lenient_pattern_key(pattern: str) -> str:
@@ -77,8 +95,7 @@ def lenient_pattern_key(pattern: str) -> str:
     parts[::2] = [
         _SLASHES.sub("/", unicodedata.normalize("NFKC", each).casefold()) for each in parts[::2]
     ]
-    key = "".join(parts)
-    return "/".join(segment.strip(" +\t") for segment in key.split("/")).rstrip("/")
+    return _joined_segments("".join(parts))
 
 
 def spellings(key: str) -> tuple[str, str]:

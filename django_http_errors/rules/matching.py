@@ -127,8 +127,9 @@ class LenientIndex(Index[R]):
 
     For rules that hide: a view may take for one resource what are different paths to a browser.
     Slashes are collapsed, case and Unicode's compatibility characters folded, blanks and plus
-    signs around a segment left out; an exact rule and a route also cover their path with a format
-    suffix ("/2.json"). A prefix covers everything below it, in any spelling.
+    signs around a segment left out, numbers read as Python reads them ("02"); an exact rule and a
+    route also cover their path with a format suffix ("/2.json"). A prefix covers everything below
+    it, in any spelling.
     """
 
     path_key = staticmethod(lenient_key)
