@@ -16,14 +16,14 @@ import json
 import math
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from inspect import isawaitable
-from itertools import product
+from itertools import chain, product
 from statistics import median
-from typing import Any
+from typing import Any, TypedDict, Unpack
 from urllib.parse import quote, unquote, urlsplit
 
 from asgiref.sync import async_to_sync
@@ -51,7 +51,7 @@ QUERY_STRINGS = ("", "format=json&page=no-number")
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """What a request has beside its method and its Accept field."""
+    """What a request has beside its method and its Accept header."""
 
     name: str
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -192,20 +192,22 @@ class Report:
         )
 
 
+class Options(TypedDict, total=False):
+    """What `assert_indistinguishable` and its twin take by name, and explain."""
+
+    methods: Sequence[str]
+    accepts: Sequence[str | None]
+    variants: Sequence[Variant]
+    query_strings: Sequence[str]
+    headers: Mapping[str, str] | None
+    ignore: Iterable[str]
+    queries: bool
+    same_queries: bool
+    next_url: str | None
+
+
 def assert_indistinguishable(
-    client: Any,
-    hidden_url: str,
-    missing_url: str,
-    *,
-    methods: Sequence[str] = METHODS,
-    accepts: Sequence[str | None] = ACCEPTS,
-    variants: Sequence[Variant] = VARIANTS,
-    query_strings: Sequence[str] = QUERY_STRINGS,
-    headers: Mapping[str, str] | None = None,
-    ignore: Iterable[str] = (),
-    queries: bool = False,
-    same_queries: bool = False,
-    next_url: str | None = None,
+    client: Any, hidden_url: str, missing_url: str, **options: Unpack[Options]
 ) -> Report:
     """Assert that what is hidden can't be told from what isn't there, by any request.
 
@@ -218,88 +220,38 @@ def assert_indistinguishable(
         each request
     hidden_url: the path of something that exists, and that the client may not see
     missing_url: the path of something that doesn't exist, but would be in the same place
+    methods, accepts, variants, query_strings: what to ask with, in the place of what the constants
+        `METHODS`, `ACCEPTS`, `VARIANTS` and `QUERY_STRINGS` have; an Accept of None is none
     headers: to send with every request
     ignore: names of response headers that differ for another reason (Server-Timing)
     queries: count the database's queries too
     same_queries: assert that both take the same number of queries
     next_url: the path of a page that shows what a visitor is left with (messages, a language, what
-        is in the session): it is asked for behind each first request of a method, and compared too
+        is in the session), "/" if left out: it is asked for behind the first request of each
+        method with each variant, and compared too; None for no such page
 
     Returns a `Report`; how long the responses take is measured, never asserted. Raises
     AssertionError, which names each channel that leaks with both values and a request that shows
-    it, and ValueError if there is nothing to compare.
+    it, and ValueError if there is nothing to compare, or if the next page is another each time.
     """
-    comparison = _Comparison(
-        hidden_url, missing_url, ignore, queries=queries, same_queries=same_queries
-    )
-    for probe in _matrix(methods, accepts, query_strings, variants):
-        page = comparison.next_page(probe, next_url)
-        for url in comparison.order():
-            with _prepared(client):
-                with comparison.measuring(url, probe) as seen:
-                    seen.append(_got(_send(client, probe, url, headers or {})))
-                if page is not None:
-                    comparison.follow(url, page, _got(_send(client, page, next_url or "", {})))
-        comparison.compare(probe)
-    return comparison.verdict()
+    comparison = _Comparison(client, hidden_url, missing_url, **options)
+    with closing(comparison.requests()) as requests:
+        for request in requests:
+            with request.measured():
+                request.response = _got(request.send())
+    return comparison.result()
 
 
 async def aassert_indistinguishable(
-    client: Any,
-    hidden_url: str,
-    missing_url: str,
-    *,
-    methods: Sequence[str] = METHODS,
-    accepts: Sequence[str | None] = ACCEPTS,
-    variants: Sequence[Variant] = VARIANTS,
-    query_strings: Sequence[str] = QUERY_STRINGS,
-    headers: Mapping[str, str] | None = None,
-    ignore: Iterable[str] = (),
-    queries: bool = False,
-    same_queries: bool = False,
-    next_url: str | None = None,
+    client: Any, hidden_url: str, missing_url: str, **options: Unpack[Options]
 ) -> Report:
     """Assert the same in an async test; see `assert_indistinguishable`."""
-    comparison = _Comparison(
-        hidden_url, missing_url, ignore, queries=queries, same_queries=same_queries
-    )
-    for probe in _matrix(methods, accepts, query_strings, variants):
-        page = comparison.next_page(probe, next_url)
-        for url in comparison.order():
-            with _prepared(client):
-                with comparison.measuring(url, probe) as seen:
-                    seen.append(await _agot(_send(client, probe, url, headers or {})))
-                if page is not None:
-                    response = await _agot(_send(client, page, next_url or "", {}))
-                    comparison.follow(url, page, response)
-        comparison.compare(probe)
-    return comparison.verdict()
-
-
-def _matrix(
-    methods: Sequence[str],
-    accepts: Sequence[str | None],
-    query_strings: Sequence[str],
-    variants: Sequence[Variant],
-) -> Iterator[Probe]:
-    for method, accept, query_string, variant in product(methods, accepts, query_strings, variants):
-        yield Probe(method, accept, query_string, variant)
-
-
-def _send(client: Any, probe: Probe, url: str, headers: Mapping[str, str]) -> Any:
-    """Return the response of `client`, or what it is to be awaited by."""
-    fields = {**headers, **probe.variant.headers}
-    if probe.accept is not None:
-        fields["Accept"] = probe.accept
-    separator = "&" if "?" in url else "?"
-    target = f"{url}{separator}{probe.query_string}" if probe.query_string else url
-    return client.generic(
-        probe.method,
-        target,
-        probe.variant.content,
-        content_type=probe.variant.content_type,
-        headers=fields,
-    )
+    comparison = _Comparison(client, hidden_url, missing_url, **options)
+    with closing(comparison.requests()) as requests:
+        for request in requests:
+            with request.measured():
+                request.response = await _agot(request.send())
+    return comparison.result()
 
 
 async def _agot(response: Any) -> Any:
@@ -344,13 +296,55 @@ class _Counter:
             yield
 
 
+class _Request:
+    """One request to be made, what comes of it, and what it takes."""
+
+    response: HttpResponseBase
+    seconds = 0.0
+    queries = 0
+
+    def __init__(
+        self, client: Any, url: str, probe: Probe, headers: Mapping[str, str], *, counts: bool
+    ) -> None:
+        self.client = client
+        self.url = url
+        self.probe = probe
+        self.headers = headers
+        self.counts = counts
+
+    def send(self) -> Any:
+        """Return the response of the client, or what it is to be awaited by."""
+        probe = self.probe
+        headers = {**self.headers, **probe.variant.headers}
+        if probe.accept is not None:
+            headers["Accept"] = probe.accept
+        separator = "&" if "?" in self.url else "?"
+        return self.client.generic(
+            probe.method,
+            f"{self.url}{separator}{probe.query_string}" if probe.query_string else self.url,
+            probe.variant.content,
+            content_type=probe.variant.content_type,
+            headers=headers,
+        )
+
+    @contextmanager
+    def measured(self) -> Iterator[None]:
+        """Take the time and count the queries of what gets the response."""
+        counter = _Counter()
+        with counter.running() if self.counts else ExitStack():
+            start = time.perf_counter()
+            yield
+            self.seconds = time.perf_counter() - start
+        self.queries = counter.count
+
+
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class _Seen:
     """A response as it is compared: what differs for a good reason is set aside."""
 
     status: str
     reason: str
-    fields: Mapping[str, str]  # in their order, their names as they are spelled
+    headers: Mapping[str, str]  # in their order, their names as they are spelled
     cookies: Mapping[str, str]
     content: str
     length: int | None  # of Content-Length, for HEAD, where it is all there is to see
@@ -361,84 +355,108 @@ class _Comparison:
 
     def __init__(
         self,
+        client: Any,
         hidden_url: str,
         missing_url: str,
-        ignore: Iterable[str],
         *,
-        queries: bool,
-        same_queries: bool,
+        methods: Sequence[str] = METHODS,
+        accepts: Sequence[str | None] = ACCEPTS,
+        variants: Sequence[Variant] = VARIANTS,
+        query_strings: Sequence[str] = QUERY_STRINGS,
+        headers: Mapping[str, str] | None = None,
+        ignore: Iterable[str] = (),
+        queries: bool = False,
+        same_queries: bool = False,
+        next_url: str | None = "/",
     ) -> None:
-        self.report = Report(hidden_url, missing_url)
-        self.urls = (hidden_url, missing_url)
-        self.ignore = {"date", *(name.lower() for name in ignore)}
-        self.counters = {url: _Counter() for url in self.urls}
-        self.counts = queries or same_queries
-        self.same_queries = same_queries
-        self.seconds: dict[str, list[float]] = {url: [] for url in self.urls}
-        self.leaks: dict[str, Leak] = {}
-        self.answers: dict[str, _Answer] = {}
-        self.next_pages: dict[str, _Answer] = {}
-        self.followed: set[str] = set()
         if hidden_url == missing_url:
             raise ValueError("An address can't be told from itself: two are needed.")
+        self.client = client
+        self.urls = (hidden_url, missing_url)
+        self.matrix = (methods, accepts, query_strings, variants)
+        self.headers = headers or {}
+        self.ignore = {"date", *(name.lower() for name in ignore)}
+        self.counts = queries or same_queries
+        self.same_queries = same_queries
+        self.next_url = next_url
+        self.report = Report(hidden_url, missing_url)
+        self.pairs: list[tuple[_Request, _Request]] = []
+        self.leaks: dict[str, Leak] = {}
 
-    def order(self) -> tuple[str, ...]:
-        """Return the addresses, each of them first in turn: the first pays for what is cold."""
-        return self.urls if self.report.probes % 2 else self.urls[::-1]
+    def requests(self) -> Generator[_Request, None, None]:
+        """Yield the requests to make one after the other, and compare what comes of them."""
+        if self.next_url is not None:
+            yield from self._same_twice(self.next_url)
+        _methods, accepts, query_strings, _variants = self.matrix
+        for parts in product(*self.matrix):
+            probe = Probe(*parts)
+            is_first = (probe.accept, probe.query_string) == (accepts[0], query_strings[0])
+            yield from self._pair(probe, self.next_url if is_first else None)
 
-    @contextmanager
-    def measuring(self, url: str, probe: Probe) -> Iterator[list[Any]]:
-        """Take the time and count the queries of what puts a response into the list."""
-        seen: list[Any] = []
-        counter = self.counters[url]
-        before = counter.count
-        with counter.running() if self.counts else ExitStack():
-            start = time.perf_counter()
-            yield seen
-            self.seconds[url].append(time.perf_counter() - start)
-        self.answers[url] = self._answer(seen[0], url, probe)
-        self.taken = {**getattr(self, "taken", {}), url: counter.count - before}
-
-    def next_page(self, probe: Probe, next_url: str | None) -> Probe | None:
-        """Return what to ask for behind `probe`; None if it isn't the first of its method."""
-        if next_url is None or probe.method in self.followed:
-            return None
-        self.followed.add(probe.method)
-        return Probe("GET", None, "", Variant("nothing else"))
-
-    def follow(self, url: str, page: Probe, response: HttpResponseBase) -> None:
-        """Keep the page that came behind the response for `url`."""
-        self.next_pages[url] = self._answer(response, url, page)
-
-    def compare(self, probe: Probe) -> None:
-        """Note what differs between the two last answers."""
-        if self.next_pages:
-            pages = (self.next_pages.pop(url) for url in self.urls)
-            for channel, one, other in self._differences(*pages):
-                self._note(f"the next page: {channel}", one, other, probe)
+    def _pair(self, probe: Probe, next_url: str | None) -> Generator[_Request, None, None]:
+        """Yield the requests for both addresses, and those for the next page."""
+        made: dict[str, _Request] = {}
+        pages: dict[str, _Request] = {}
+        # Each of them goes first in turn: the first pays for what is cold.
+        for url in self.urls if self.report.probes % 2 else self.urls[::-1]:
+            with _prepared(self.client):
+                if next_url is not None:
+                    yield self._page(next_url)  # Shows what earlier requests have left.
+                made[url] = self._request(url, probe)
+                yield made[url]
+                if next_url is not None:
+                    pages[url] = self._page(next_url)
+                    yield pages[url]
+        hidden, missing = (made[url] for url in self.urls)
+        self.pairs.append((hidden, missing))
         self.report.probes += 1
-        hidden, missing = (self.answers[url] for url in self.urls)
-        for channel, one, other in self._differences(hidden, missing):
+        for channel, one, other in self._differences(*map(self._seen, (hidden, missing))):
             self._note(channel, one, other, probe)
-        if self.same_queries:
-            one, other = (f"{self.taken[url]} queries" for url in self.urls)
-            if one != other:
-                self._note("number of queries", one, other, probe)
+        if self.same_queries and hidden.queries != missing.queries:
+            one, other = (f"{each.queries} queries" for each in (hidden, missing))
+            self._note("number of queries", one, other, probe)
+        if pages:
+            # A page may list what was asked for, or link to one of the two anyway.
+            seen = [self._seen(pages[url], *self.urls) for url in self.urls]
+            for channel, one, other in self._differences(*seen):
+                self._note(f"the next page: {channel}", one, other, probe)
 
-    def verdict(self) -> Report:
+    def _same_twice(self, next_url: str) -> Generator[_Request, None, None]:
+        """Yield requests for the next page, and see that it doesn't change by itself."""
+        seen: list[_Seen] = []
+        for _time in range(3):
+            with _prepared(self.client):
+                page = self._page(next_url)
+                yield page
+            seen.append(self._seen(page))
+        # The first one may have had a message for the visitor.
+        for channel, one, other in self._differences(*seen[1:]):
+            raise ValueError(
+                f"The next page, {next_url!r}, is another each time ({channel}: {_short(one)},"
+                f" then {_short(other)}): give another address as next_url, or None."
+            )
+
+    def _request(self, url: str, probe: Probe) -> _Request:
+        return _Request(self.client, url, probe, self.headers, counts=self.counts)
+
+    def _page(self, next_url: str) -> _Request:
+        return self._request(next_url, Probe("GET", None, "", Variant("nothing else")))
+
+    def result(self) -> Report:
         """Return the report, or raise AssertionError."""
         report = self.report
-        if not report.probes:
+        if not self.pairs:
             raise ValueError("There is nothing to compare: the matrix is empty.")
         report.leaks = list(self.leaks.values())
         report.hidden_seconds, report.missing_seconds = (
-            median(self.seconds[url]) for url in self.urls
+            median(each.seconds for each in requests) for requests in zip(*self.pairs, strict=True)
         )
-        pairs = zip(*(self.seconds[url] for url in self.urls), strict=True)
-        report.time_difference = TimeDifference.of([one - other for one, other in pairs])
+        report.time_difference = TimeDifference.of(
+            [hidden.seconds - missing.seconds for hidden, missing in self.pairs]
+        )
         if self.counts:
             report.hidden_queries, report.missing_queries = (
-                self.counters[url].count for url in self.urls
+                sum(each.queries for each in requests) for requests in zip(*self.pairs, strict=True)
             )
         if report.leaks:
             raise AssertionError(self._message())
@@ -464,10 +482,15 @@ class _Comparison:
                 channel, known.hidden, known.missing, known.probe, known.more + 1
             )
 
-    def _answer(self, response: HttpResponseBase, url: str, probe: Probe) -> _Answer:
-        aside = _Aside(response, url, probe)
+    def _seen(self, request: _Request, *urls: str) -> _Seen:
+        """Return the response to `request` as it is compared.
+
+        urls: the addresses that it may show, its own if left out
+        """
+        response, probe = request.response, request.probe
+        aside = _Aside(response, urls or (request.url,))
         content = _content(response)
-        fields = {
+        headers = {
             name: aside.of(value)
             for name, value in response.headers.items()
             if name.lower() not in self.ignore
@@ -475,28 +498,28 @@ class _Comparison:
         length = response.headers.get("Content-Length", "")
         # What it says of content that is there is compared with the content.
         own_length = int(length) if length.isdigit() else None
-        told = content[0]
-        if "Content-Length" in fields:
-            fields["Content-Length"] = _length(own_length, response, content[1], probe)
-        return _Answer(
+        if "Content-Length" in headers:
+            headers["Content-Length"] = _length(own_length, response, content[1], probe)
+        return _Seen(
             status=str(response.status_code),
             reason=response.reason_phrase,
-            fields=fields,
+            headers=headers,
             cookies={name: aside.of_cookie(each) for name, each in response.cookies.items()},
-            content=aside.of(told),
+            content=aside.of(content[0]),
             length=own_length if probe.method == "HEAD" else None,
         )
 
-    def _differences(self, hidden: _Answer, missing: _Answer) -> Iterator[tuple[str, str, str]]:
+    def _differences(self, hidden: _Seen, missing: _Seen) -> Iterator[tuple[str, str, str]]:
         if hidden.status != missing.status:
             yield "status", hidden.status, missing.status
         elif hidden.reason != missing.reason:
             yield "reason phrase", hidden.reason, missing.reason
-        for name, one, other in _unequal(hidden.fields, missing.fields, "(not sent)"):
+        for name, one, other in _unequal(hidden.headers, missing.headers, "(not sent)"):
             what = "redirect target, header" if name.lower() == "location" else "header"
             yield f"{what} {name}", one, other
-        if hidden.fields.keys() == missing.fields.keys() and [*hidden.fields] != [*missing.fields]:
-            yield "order of the headers", ", ".join(hidden.fields), ", ".join(missing.fields)
+        orders = [[*each.headers] for each in (hidden, missing)]
+        if hidden.headers.keys() == missing.headers.keys() and orders[0] != orders[1]:
+            yield "order of the headers", ", ".join(orders[0]), ", ".join(orders[1])
         for name, one, other in _unequal(hidden.cookies, missing.cookies, "(not set)"):
             yield f"cookie {name}", one, other
         if hidden.content != missing.content:
@@ -504,11 +527,11 @@ class _Comparison:
         if not self._same_length(hidden, missing):
             yield "header Content-Length", str(hidden.length), str(missing.length)
 
-    def _same_length(self, hidden: _Answer, missing: _Answer) -> bool:
+    def _same_length(self, hidden: _Seen, missing: _Seen) -> bool:
         """Return whether all that makes two lengths differ can be the path, some times over."""
         if hidden.length is None or missing.length is None:
             return hidden.length is missing.length
-        if any(name.lower() == "content-encoding" for name in hidden.fields):
+        if any(name.lower() == "content-encoding" for name in hidden.headers):
             return True
         difference = hidden.length - missing.length
         one, other = (len(quote(unquote(urlsplit(url).path))) for url in self.urls)
@@ -526,12 +549,12 @@ def _unequal(
 
 
 def _length(
-    told: int | None, response: HttpResponseBase, received: int | None, probe: Probe
+    sent: int | None, response: HttpResponseBase, received: int | None, probe: Probe
 ) -> str:
     """Return what Content-Length says, if it isn't what every such response has to say."""
-    if probe.method == "HEAD" and told is not None:
+    if probe.method == "HEAD" and sent is not None:
         return "(compared by itself)"
-    return "(that of the content)" if told == received else response.headers["Content-Length"]
+    return "(that of the content)" if sent == received else response.headers["Content-Length"]
 
 
 def _content(response: HttpResponseBase) -> tuple[str, int | None]:
@@ -558,9 +581,9 @@ class _Aside:
     )
     _EXPIRES = re.compile(r"expires=[^;]*", re.IGNORECASE)
 
-    def __init__(self, response: HttpResponseBase, url: str, probe: Probe) -> None:
+    def __init__(self, response: HttpResponseBase, urls: Iterable[str]) -> None:
         self.replacements: dict[str, str] = {}
-        for spelling in _spellings(url):
+        for spelling in chain.from_iterable(map(_spellings, urls)):
             self.replacements[spelling] = _PATH
         for request_id in _request_ids(response):
             # Its length is compared, and nothing else of it can be.
@@ -570,7 +593,7 @@ class _Aside:
                 self.replacements[nonce] = f"{{nonce of {len(nonce)} characters}}"
                 self.replacements[html.escape(nonce)] = self.replacements[nonce]
         known = sorted(filter(None, self.replacements), key=len, reverse=True)
-        self._known = re.compile("|".join(map(re.escape, known)))
+        self._known = re.compile("|".join(map(re.escape, known)) or "(?!)")
 
     def of(self, text: str) -> str:
         text = self._CSRF_FIELD.sub(r"\1{CSRF token}\3", text)

@@ -9,6 +9,7 @@ from unittest import TestCase
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.test import AsyncClient, Client
 from django.urls import path
@@ -382,3 +383,22 @@ def test_how_sure_a_difference_of_times_is() -> None:
     ten = TimeDifference.of([float(each) for each in range(10)])
     assert ten is not None
     assert (ten.low, ten.high) == (1.0, 8.0)
+
+
+def _leaving_a_message(request: HttpRequest) -> HttpResponse:
+    messages.info(request, "secret")
+    return missing(request)
+
+
+def _shown(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("".join(map(str, messages.get_messages(request))))
+
+
+def test_the_next_page_is_compared_too(settings: Any) -> None:
+    """It shows what a view has left in the session."""
+    settings.MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+    urls = Urls(_leaving_a_message)
+    urls.urlpatterns.append(path("", _shown))
+    settings.ROOT_URLCONF = urls
+    with pytest.raises(AssertionError, match="the next page: content"):
+        assert_indistinguishable(Client(), HIDDEN, MISSING, **SMALL)
