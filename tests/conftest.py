@@ -26,6 +26,9 @@ from .clock import Clock
 from .databases import Database, made
 from .servers import Server, make_database, serving
 
+# Its checks are assertions, and say as much as those of a test when they fail.
+pytest.register_assert_rewrite("tests.demo")
+
 # The same examples in every run and on every machine, however slow it is.
 hypothesis_settings.register_profile("tests", derandomize=True, deadline=None, database=None)
 hypothesis_settings.load_profile("tests")
