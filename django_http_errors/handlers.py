@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 
 from django.core.handlers.asgi import ASGIRequest
 from django.db import connections
@@ -45,8 +45,10 @@ def handler500(request: HttpRequest, exception: BaseException | None = None) -> 
 
 
 def _answer(request: HttpRequest, exception: BaseException | None, status: int) -> HttpResponseBase:
-    with _leaving_no_connection() if isinstance(request, ASGIRequest) else nullcontext():
-        return pipeline.answer(request, problem_for(exception, status), exception=exception)
+    if isinstance(request, ASGIRequest):
+        with _leaving_no_connection():
+            return pipeline.answer(request, problem_for(exception, status), exception=exception)
+    return pipeline.answer(request, problem_for(exception, status), exception=exception)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from django.template.response import TemplateResponse
 from django.test import RequestFactory, override_settings
 
 from django_http_errors.core import pipeline
+from django_http_errors.core.request_info import RequestInfo
 from django_http_errors.core.statuses import error_status
 from django_http_errors.http.responses import (
     ErrorResponse,
@@ -70,7 +71,8 @@ def test_an_error_that_was_not_raised_has_no_exception() -> None:
 
 def test_what_was_sent_is_made_for_those_who_ask(rf: RequestFactory) -> None:
     response = ErrorResponse(error_status(404).problem())
-    pipeline.finish(rf.get("/here/"), response)
+    request = rf.get("/here/")
+    pipeline.finish(request, response, RequestInfo.of(request))
     assert response.is_finished
     assert response.problem.instance == "/here/"
     assert response.problem is response.problem

@@ -85,7 +85,7 @@ def complete(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBa
     template is asked.
     """
     info = RequestInfo.of(request)
-    response = hide(request, response)
+    response = hide(request, response, info)
     is_hidden = isinstance(response, ErrorResponse) and response.hides_status is not None
     # What is hidden is finished outside of all that has seen the view.
     if info.has_hiding_middleware if is_hidden else info.has_middleware:
@@ -95,12 +95,13 @@ def complete(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBa
         return response
     if is_hidden:
         request = untouched(request)
+        info = RequestInfo.of(request)
     if is_unfinished(response):
-        finish(request, response)
+        finish(request, response, info)
     return response
 
 
-def hide(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+def hide(request: HttpRequest, response: HttpResponseBase, info: RequestInfo) -> HttpResponseBase:
     """Return the 404 of a hiding scope in the place of an error that it hides.
 
     Any other response is returned as it is. A real 404 in a scope is replaced too, so that both
@@ -109,7 +110,6 @@ def hide(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
     is_hidden = isinstance(response, ErrorResponse) and response.hides_status
     if is_hidden or response.status_code >= 500:
         return response
-    info = RequestInfo.of(request)
     # What is left to a middleware is looked at again there, by the latest rules. Here the database
     # may be of no use: a handler under ASGI runs in a thread that has no part in the request's
     # transaction, and REST framework's when that is about to be rolled back.
@@ -185,9 +185,8 @@ def is_unfinished(response: HttpResponseBase) -> bool:
     return responses.is_bare(response) or debug.is_technical_page(response)
 
 
-def finish(request: HttpRequest, response: HttpResponseBase) -> None:
+def finish(request: HttpRequest, response: HttpResponseBase, info: RequestInfo) -> None:
     """Give an unfinished `response` its status, its content and its headers."""
-    info = RequestInfo.of(request)
     try:
         own_renderer = None
         get_context: GetContext | None = None
@@ -256,7 +255,7 @@ def apply_policies(problem: Problem, request: HttpRequest, info: RequestInfo) ->
         if problem.status == 404 and snapshot.rules.may_cover(info.path):
             host = info.host(request)
             problem = apply_rules(problem, snapshot.rules, info.path, host, info.now)
-        if len(snapshot.messages):
+        if snapshot.messages:
             host, language = info.host(request), info.language.lower()
             problem = apply_messages(problem, snapshot.messages, info.path_key, host, language)
         if problem is not own:

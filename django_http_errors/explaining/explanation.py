@@ -88,7 +88,7 @@ def explain(
     info = RequestInfo.of(request)
     info.snapshot = snapshot
     with translation.override(language or translation.get_language()):
-        pipeline.finish(request, response)
+        pipeline.finish(request, response, info)
     policy = policies.rule_policy(request, info, snapshot.hiding)
     host = info.host(request)
     considered = []

@@ -87,7 +87,7 @@ def rule_policy(request: HttpRequest, info: RequestInfo, rules: HidingRules) -> 
 
     By the path alone: what is there and what isn't are in the same scope.
     """
-    if not len(rules) or not rules.may_cover(info.path):
+    if not rules.may_cover(info.path):
         return None
     # A host that isn't one of the site's could be any of them: what is hidden at one is, then.
     host = info.host(request)

@@ -154,10 +154,13 @@ def set_headers(
     # The challenges, the methods and so on of most errors are known before any request.
     is_common = not (problem.errors or problem.extensions or problem.headers)
     make = _remembered_headers if is_common else make_headers
-    own = [name for name in headers if name != "Content-Type"]
-    for name in own:
-        if name.lower() in _OF_THE_REPLACED_CONTENT:
-            del headers[name]
+    made = make(problem, content_type, method, below_wsgi)
+    if not problem.headers and headers._store.keys() == {"content-type"}:
+        # Each value was checked when it was made; to set it would check and encode it again.
+        headers._store.update(made)
+        return
+    for name in _OF_THE_REPLACED_CONTENT.intersection(headers._store):
+        del headers[name]
     for name, value in problem.headers:
         if name.lower() in _OF_THE_CONTENT or (below_wsgi and is_hop_by_hop(name)):
             continue
@@ -165,11 +168,6 @@ def set_headers(
             patch_vary_headers(response, listed(value))
         else:
             put(headers, name, value)
-    made = make(problem, content_type, method, below_wsgi)
-    if not own and not problem.headers:
-        # Each value was checked when it was made; to set it would check and encode it again.
-        headers._store.update(made)
-        return
     for name, value in made.values():
         if name == "Vary" and "Vary" in headers:
             patch_vary_headers(response, vary())

@@ -14,7 +14,7 @@ import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -111,9 +111,9 @@ def _entry(renderer: Any) -> RendererEntry:
         raise ValueError(f"{media_type!r} is not a media type")
     fallbacks: list[Render] = []
     if hasattr(renderer, "render_request"):
-        fallbacks.append(lambda given: _render_request(renderer, given))
+        fallbacks.append(partial(_render_request, renderer))
     if type(renderer) in _WRITERS:
-        fallbacks.append(lambda given: render_prepared(type(renderer), given))
+        fallbacks.append(partial(render_prepared, type(renderer)))
     else:
         fallbacks.append(lambda given: renderer.render(given.complete_problem()))
     charset = "; charset=utf-8" if media_type.startswith("text/") else ""

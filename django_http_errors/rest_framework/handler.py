@@ -19,6 +19,7 @@ from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 from ..core import pipeline
 from ..core.exception_mapping import is_client_error, problem_for
+from ..core.request_info import RequestInfo
 from ..core.statuses import error_status
 from ..core.times import seconds_until
 from ..problems import Permanence, Problem, Representation
@@ -56,7 +57,7 @@ class ExceptionHandler:
         own = self.get_response(self.get_problem())
         views.set_rollback()
         request: HttpRequest = self.context["request"]._request
-        response = pipeline.hide(request, own)
+        response = pipeline.hide(request, own, RequestInfo.of(request))
         # The view has yet to choose what renders its own; what hides it is rendered as anywhere.
         return own if response is own else pipeline.complete(request, response)
 

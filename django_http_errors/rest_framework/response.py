@@ -99,9 +99,10 @@ class APIErrorResponse(UnfinishedError, Response):
             return super().rendered_content
         if self.status_code != self.own_problem.status:
             self.own_problem = _with_status(self.own_problem, self.status_code)
-        if RequestInfo.of(request).has_middleware:
+        info = RequestInfo.of(request)
+        if info.has_middleware:
             return b""
-        pipeline.finish(request, self)
+        pipeline.finish(request, self, info)
         return self.content
 
     def own_renderer(self) -> RendererEntry:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Self
 
 from ..http.urls import web_address
 from ..problems import Action, Permanence, Problem
@@ -18,24 +18,20 @@ _PLACEHOLDER = re.compile(r"\{(" + "|".join(PLACEHOLDERS) + r")\}")
 LONGEST_VALUE = 500
 
 
-class Messages:
-    """All messages, the most specific first; made once and never changed."""
+class Messages(tuple[MessageRow, ...]):
+    """All messages, the most specific first."""
 
-    def __init__(self, rows: Iterable[MessageRow]) -> None:
+    __slots__ = ()
+
+    def __new__(cls, rows: Iterable[MessageRow]) -> Self:
         usable = filter(_is_usable, rows)
-        self._rows = tuple(sorted(usable, key=lambda row: row.specificity, reverse=True))
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def __iter__(self) -> Iterator[MessageRow]:
-        return iter(self._rows)
+        return super().__new__(cls, sorted(usable, key=lambda row: row.specificity, reverse=True))
 
     def matching(
         self, status: int, path_key: str, host: str, language: str
     ) -> Iterator[MessageRow]:
         """Yield the messages for an error, the most specific first."""
-        return (row for row in self._rows if row.is_for(status, path_key, host, language))
+        return (row for row in self if row.is_for(status, path_key, host, language))
 
 
 def _is_usable(row: MessageRow) -> bool:
