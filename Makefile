@@ -15,7 +15,7 @@ PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
 
 # Everything here shares one environment, so that nothing is won by doing two things at once.
 .NOTPARALLEL:
-.PHONY: help demo tour test foreign lint matrix bench clean site
+.PHONY: help demo tour test soak foreign lint matrix bench clean site
 
 help: ## this list
 	@echo 'make TARGET [PYTHON=python3.13] [PORT=8000] [PYTEST_ARGS="-k negotiation"]'
@@ -29,6 +29,13 @@ tour: site ## ask for every failing address of the demo site, as browser, JSON c
 
 test: $(VENV)/.installed-test ## run the tests
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+soak: $(VENV)/.installed-test ## failing databases, and an hour's errors in a minute: the tests that wait
+	@$(BIN)/python -m pytest -m soak
+
+docs: $(VENV)/.installed-docs ## build the documentation in docs/_build/html
+	@$(BIN)/python -m sphinx --quiet --nitpicky --fail-on-warning --keep-going docs docs/_build/html
+	@echo 'The documentation begins at docs/_build/html/index.html'
 
 foreign: $(VENV)/.installed-test ## run Django's own tests and REST framework's, with the app in the stack
 	@FOREIGN=1 $(BIN)/python -m pytest tests/foreign
@@ -44,7 +51,7 @@ bench: $(VENV)/.installed-bench ## measure what errors cost, beside Django and o
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 clean: ## remove the environments and all that was made
-	@rm -rf $(VENV) .tox build dist *.egg-info .coverage .coverage.* htmlcov staticfiles *.sqlite3
+	@rm -rf $(VENV) .tox build dist *.egg-info .coverage .coverage.* htmlcov staticfiles *.sqlite3 docs/_build
 	@rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 

@@ -159,7 +159,7 @@ API = [
             "nested validation error",
             "API, invalid",
             400,
-            '"pointer":"/lines/0/quantity"',
+            '"pointer": "/lines/0/quantity"',
             ('"quantity":["Ensure this', '"attr":"lines.0.quantity"'),
         ),
     )

@@ -20,7 +20,10 @@ sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright isn't i
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe isn't installed")
 
 CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium here")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium here"),
+]
 
 # Without a sandbox, which root can't have, and silent: it asks nobody for updates.
 ARGUMENTS = [
@@ -212,28 +215,22 @@ def test_axe_finds_nothing(visit: Callable[..., Any], name: str, scheme: str) ->
 
 
 @every_page
-def test_it_fits_on_a_phone(visit: Callable[..., Any], name: str) -> None:
-    page = visit(name, viewport=PHONE)
-    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-
-
-@every_page
 @pytest.mark.parametrize(
     ("settings", "suffix"),
     [
         ({}, "light"),
-        ({"color_scheme": "dark"}, "dark"),
-        ({"viewport": PHONE}, "phone"),
+        ({"viewport": PHONE, "color_scheme": "dark"}, "phone-dark"),
     ],
-    ids=["light", "dark", "phone"],
+    ids=["light", "phone-dark"],
 )
-def test_nothing_is_blocked(
+def test_nothing_is_blocked_and_it_fits(
     visit: Callable[..., Any], name: str, settings: dict[str, Any], suffix: str
 ) -> None:
     """The Content-Security-Policy of the site has nothing to say of these pages."""
     page = visit(name, **settings)
     page.wait_for_load_state("networkidle")
     assert page.said == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
     directory = os.environ.get("SCREENSHOTS")
     if directory:
         Path(directory).mkdir(parents=True, exist_ok=True)

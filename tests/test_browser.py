@@ -20,7 +20,10 @@ axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe i
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=f"no Chromium here: {', '.join(NAMES)}")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason=f"no Chromium here: {', '.join(NAMES)}"),
+]
 
 # Without a sandbox, which root can't have, and silent: it asks nobody for updates.
 ARGUMENTS = [

@@ -28,7 +28,7 @@ from .asking import JSON, MIDDLEWARE, PROBLEM, Site
 from .databases import Database, connections_to
 from .servers import COMMANDS, Server, started
 
-MANY = 500
+MANY = 150
 EDITIONS = 25
 
 # A process of its own makes it, which has nothing to do with the server.
@@ -39,6 +39,8 @@ from django_http_errors.models import PermanenceRule
 PermanenceRule.objects.create(kind="route", pattern="/nowhere/<int:n>/")
 """
 
+
+pytestmark = pytest.mark.slow
 
 # Threads.
 

@@ -236,12 +236,17 @@ def seeded(database: Callable[[str], Database]) -> Callable[[str], Database]:
     return make
 
 
-@pytest.fixture(params=["gunicorn", "uvicorn"])
+soak = pytest.mark.soak
+
+
+@pytest.fixture(params=["gunicorn", pytest.param("uvicorn", marks=soak)])
 def name(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
-@pytest.fixture(params=FAULTS)
+@pytest.fixture(
+    params=[pytest.param(each, marks=() if each == "refused" else soak) for each in FAULTS]
+)
 def fault(request: pytest.FixtureRequest) -> Fault:
     return FAULTS[request.param]
 

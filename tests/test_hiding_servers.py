@@ -49,6 +49,9 @@ MATRICES: tuple[dict[str, Any], ...] = (
 )
 
 
+pytestmark = pytest.mark.slow
+
+
 class WireClient:
     """Asks a server in the way that Django's test client is asked."""
 
@@ -110,11 +113,23 @@ WHO: dict[str, Callable[[httpx.Client, Server], dict[str, str]]] = {
 }
 
 
-@pytest.mark.parametrize("who", WHO)
-@pytest.mark.parametrize(("hidden", "missing"), PAIRS)
+# All of them by gunicorn for anybody; by uvicorn, and for those who are somebody, one of each kind.
+SEEN = [
+    *(("gunicorn", pair, "anonymous") for pair in PAIRS),
+    *(("gunicorn", PAIRS[0], who) for who in WHO if who != "anonymous"),
+    *(("uvicorn", pair, "anonymous") for pair in PAIRS[:3:2]),
+    *(("uvicorn", pair, "reader") for pair in PAIRS[-1:]),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "pair", "who"), SEEN, ids=[f"{name}-{pair[0]}-{who}" for name, pair, who in SEEN]
+)
 def test_a_pair_is_the_same_on_the_wire(
-    hidden: str, missing: str, who: str, server: Server, http: httpx.Client
+    name: str, pair: tuple[str, str], who: str, start: Callable[[str], Server], http: httpx.Client
 ) -> None:
+    server = start(name)
+    hidden, missing = pair
     client = WireClient(http, server, WHO[who](http, server))
     for matrix in MATRICES:
         report = assert_indistinguishable(client, hidden, missing, **matrix)

@@ -18,6 +18,8 @@ import pytest
 from .databases import DATABASES, Database
 from .servers import ROOT, Server, started
 
+pytestmark = pytest.mark.slow
+
 WORKERS = 4
 # How long a request and the edit itself may take beside the interval, on a busy machine.
 MARGIN = 3.0

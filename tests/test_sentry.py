@@ -18,6 +18,8 @@ from .test_handlers import NOTABLE
 
 pytest.importorskip("rest_framework")
 
+pytestmark = pytest.mark.slow
+
 HANDLERS = ("wsgi", "asgi")
 TWINS = ("", "/async")
 VIEW, API_VIEW = "testproject.views.raise_builtin", "testproject.api.crash"

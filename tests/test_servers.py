@@ -35,6 +35,8 @@ from .demo import (
 from .servers import Server
 
 # PEP 3333 doesn't let applications send them; uvicorn's ASGI has no such rule.
+pytestmark = pytest.mark.slow
+
 DROPPED = {"gunicorn": HOP_BY_HOP, "uvicorn": frozenset()}
 # Fields that are another each time, or the server's own.
 UNSTEADY = {"date", "server", "connection", "content-security-policy"}

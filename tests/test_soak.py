@@ -1,6 +1,6 @@
 """For a long while: errors of all kinds from all workers, while editors edit.
 
-SOAK_SECONDS says how long; left out, it is as long as the suite can bear.
+``make soak`` runs it; SOAK_SECONDS says how long.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from .demo import (
 from .quick_settings import HTTP_ERRORS
 from .servers import COMMANDS, Server, started
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.soak
 
 SECONDS = float(os.environ.get("SOAK_SECONDS", "20"))
 # Until all has been used once: templates are loaded, caches are full, the heap has its size.

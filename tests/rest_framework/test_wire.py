@@ -13,6 +13,8 @@ pytest.importorskip("rest_framework")
 from ..servers import COMMANDS, Server, environment, make_database, started
 from .views import ODD_RESULTS
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = "tests.rest_framework.wire_settings"
 
 
