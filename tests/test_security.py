@@ -159,6 +159,10 @@ def check_log(records: list) -> None:
         assert record.getMessage().isprintable()
 
 
+# Where sync and async differ is at the entry points: that all of a request is text there is tested
+# in both, the rest of it once.
+sync = pytest.mark.parametrize("site", ["sync"], indirect=True)
+
 # Addresses for all statuses, and one of every other kind.
 BY_STATUS = {
     f"{kind}-{status // 100}xx": [
@@ -214,6 +218,7 @@ def test_each_payload_is_text(payload: str, own_records: list) -> None:
     check_log(own_records)
 
 
+@sync
 @pytest.mark.usefixtures("telling")
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_a_method_is_text(site: Site, payload: str, own_records: list) -> None:
@@ -345,6 +350,7 @@ class Offering:
 OFFERED = {"/available/": 406, "/blocked/": 451, "/gone/here/": 410}
 
 
+@sync
 @pytest.mark.parametrize("scheme", UNSAFE)
 def test_no_unsafe_address_is_linked_to(site: Site, scheme: str, settings: Any) -> None:
     """From exceptions, and from rows that nobody has validated."""
@@ -366,6 +372,7 @@ def test_no_unsafe_address_is_linked_to(site: Site, scheme: str, settings: Any) 
             assert schemes <= {"", "http", "https", "mailto"}
 
 
+@sync
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("address", ELSEWHERE)
 def test_an_address_elsewhere_is_linked_to_as_it_is(
@@ -491,6 +498,7 @@ def check_bounds(response: HttpResponse, status: int) -> None:
     assert sum(len(name) + len(value) + 4 for name, value in response.items()) <= LONGEST_FIELDS
 
 
+@sync
 @pytest.mark.usefixtures("telling")
 @pytest.mark.parametrize("kind", ADDRESSES)
 def test_an_answer_is_bounded(site: Site, kind: str) -> None:
@@ -504,6 +512,7 @@ def test_an_answer_is_bounded(site: Site, kind: str) -> None:
         check_bounds(response, status)
 
 
+@sync
 @pytest.mark.usefixtures("telling")
 @pytest.mark.parametrize("payload", LONG)
 @pytest.mark.parametrize("form", FORMS)
