@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.template import TemplateDoesNotExist, loader
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext_lazy as _
 from django.views import csrf
 from django.views.generic import View
@@ -21,6 +23,7 @@ from .core.statuses import error_status
 from .decorators import Exempt, hide_forbidden
 from .exceptions import HttpError
 from .hiding.policies import Condition
+from .http.headers import vary
 from .problems import Permanence, Problem
 
 if TYPE_CHECKING:
@@ -378,13 +381,28 @@ _CSRF_DETAIL = _(
 )
 
 
+def _has_csrf_page() -> bool:
+    try:
+        loader.get_template(csrf.CSRF_FAILURE_TEMPLATE_NAME)
+    except TemplateDoesNotExist:
+        return False
+    return True
+
+
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:
     """Answer a failed CSRF check, as ``CSRF_FAILURE_VIEW``; the reason is said in DEBUG only.
 
-    Clients that prefer HTML get Django's page then, which helps with it.
+    Clients that prefer HTML get Django's page then, which helps with it. A project's
+    ``403_csrf.html`` is rendered as Django does it.
     """
-    if settings.DEBUG and pipeline.negotiate(request).media_type == "text/html":
-        return csrf.csrf_failure(request, reason)
+    if pipeline.negotiate(request).media_type == "text/html":
+        try:
+            if settings.DEBUG or _has_csrf_page():
+                response = csrf.csrf_failure(request, reason)
+                patch_vary_headers(response, vary())
+                return pipeline.complete(request, response)
+        except Exception:
+            logger.exception("The page for a failed CSRF check could not be rendered")
     extensions = {"debug": {"reason": reason}} if settings.DEBUG else {}
     problem = error_status(403).problem(detail=_CSRF_DETAIL, extensions=extensions)
     return pipeline.answer(request, problem)

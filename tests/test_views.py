@@ -175,3 +175,31 @@ def test_a_developer_keeps_djangos_help_with_csrf(debug: bool) -> None:
     for words in (b"CSRF cookie not set", b"In the template, there is a"):
         assert (words in response.content) == debug
     assert hasattr(response, "problem") != debug
+
+
+@pytest.fixture
+def csrf_failure_view(settings: Any) -> None:
+    settings.CSRF_FAILURE_VIEW = "django_http_errors.views.csrf_failure"
+    settings.MIDDLEWARE = [MIDDLEWARE]
+
+
+@pytest.mark.usefixtures("csrf_failure_view")
+def test_a_page_of_the_projects_for_csrf_is_rendered_as_by_django(project_pages: Any) -> None:
+    project_pages({"403_csrf.html": "own: {{ request.path }}", "403.html": "other"})
+    client = Client(enforce_csrf_checks=True)
+    page = client.post("/form/", headers={"accept": HTML})
+    assert page.status_code == 403
+    assert page.content == b"own: /form/"
+    assert "Accept" in page["Vary"]
+    assert client.post("/form/", headers={"accept": JSON}).json()["status"] == 403
+
+
+@pytest.mark.usefixtures("csrf_failure_view")
+def test_a_page_for_csrf_that_fails_costs_nobody_the_answer(
+    project_pages: Any, own_records: list
+) -> None:
+    project_pages({"403_csrf.html": "{% load no_such_library %}"})
+    page = Client(enforce_csrf_checks=True).post("/form/", headers={"accept": HTML})
+    assert page.status_code == 403
+    assert b"<h1>Forbidden</h1>" in page.content
+    assert len(own_records) == 1

@@ -31,11 +31,6 @@ DJANGO: Mapping[str, str] = {
         view_tests.tests.test_debug.NonDjangoTemplatesDebugViewTests.test_403
         view_tests.tests.test_defaults.DefaultsTests.test_page_not_found
     """,
-    # 403.html and 4xx.html are, as for any other 403; 403_csrf.html belongs to Django's view.
-    "CSRF_FAILURE_VIEW is the app's, and no template is looked for by the name 403_csrf.html.": """
-        view_tests.tests.test_csrf.CsrfViewTests.test_custom_template
-        view_tests.tests.test_csrf.CsrfViewTests.test_custom_template_with_csp_nonce
-    """,
     "What an exception says isn't shown, nor given to a template.": """
         admin_docs.test_views.TestModelDetailView.test_app_not_found
         admin_docs.test_views.TestModelDetailView.test_model_not_found
