@@ -152,11 +152,14 @@ CASES: list[tuple[str | None, str | None]] = [
 ]
 
 
+@pytest.mark.conformance("rfc9110-12.5.1-precedence")
+@pytest.mark.conformance("rfc9110-12.4.2-weight")
 @pytest.mark.parametrize(("accept", "chosen"), CASES)
 def test_the_form_that_the_client_prefers_is_chosen(accept: str | None, chosen: str | None) -> None:
     assert best(accept, FORMS) == chosen
 
 
+@pytest.mark.conformance("rfc9110-12.5.1-absent")
 @pytest.mark.parametrize(
     ("accept", "default", "chosen"),
     [
@@ -172,6 +175,12 @@ def test_the_form_that_the_client_prefers_is_chosen(accept: str | None, chosen: 
         ("text/html, */*;q=0.1", JSON, HTML),
         ("*/*;q=0.5, text/plain;q=0.4", JSON, JSON),
         ("*/*;q=0.5, text/*;q=0.4", PROBLEM, PROBLEM),
+        ("text/*", TEXT, TEXT),
+        ("text/*, application/json;q=0.9", TEXT, TEXT),
+        ("text/*", JSON, HTML),
+        ("application/*", JSON, JSON),
+        ("application/*", PROBLEM, PROBLEM),
+        ("text/html, text/*", TEXT, HTML),
         # What is no form at all is no default
         (None, "image/png", HTML),
         ("*/*", "image/png", HTML),

@@ -83,7 +83,7 @@ def _best(field: str, offers: tuple[str, ...], default: str) -> str | None:
         ):
             weight = weights.get(name)
             if weight is not None:
-                favourite = exactness == _ANYTHING and offer == default
+                favourite = exactness < _EXACT and offer == default
                 ranked.append((weight, exactness, favourite, -place, offer))
                 break
     weight, *_, offer = max(ranked, default=(0, ""))
@@ -98,7 +98,8 @@ def best(accept: str | None, offers: Sequence[str], default: str | None = None) 
 
     accept: the Accept field; None, an empty or an unusable one accepts anything
     offers: media types, the site's favourite first; ties go to the earlier one
-    default: what is given to a client that takes anything; the first offer if left out
+    default: what is given to a client that takes anything, or any subtype of its type; the first
+        offer if left out
 
     RFC 9110, section 12.5.1.
     """
