@@ -15,17 +15,17 @@ PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
 
 # Everything here shares one environment, so that nothing is won by doing two things at once.
 .NOTPARALLEL:
-.PHONY: help demo tour test soak foreign lint matrix bench clean site
+.PHONY: help demo docs port tour test soak foreign lint matrix bench mutants clean site
 
 help: ## this list
 	@echo 'make TARGET [PYTHON=python3.13] [PORT=8000] [PYTEST_ARGS="-k negotiation"]'
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/    \1@\2/p' $(firstword $(MAKEFILE_LIST)) | tr @ '\t' | expand -t 15
 
-demo: site ## serve the demo site on PORT, after a tour of it; Ctrl-C ends it
+demo: port site ## serve the demo site on PORT, after a tour of it; Ctrl-C ends it
 	@$(MANAGE) demo
 
-tour: site ## ask for every failing address of the demo site, as browser, JSON client and curl
-	@$(MANAGE) tour
+tour: site ## what the demo site answers, in eight scenes; ALL=1 for everything else too
+	@$(MANAGE) tour $(if $(ALL),--all)
 
 test: $(VENV)/.installed-test ## run the tests
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
@@ -50,12 +50,22 @@ matrix: $(VENV)/.installed-tox ## the tests on every supported Python that is he
 bench: $(VENV)/.installed-bench ## measure what errors cost, beside Django and other packages
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
+mutants: $(VENV)/.installed-mutants ## break the modules that decide, line by line, and list what no test notices
+	@$(BIN)/mutmut run $(MUTANTS); $(BIN)/mutmut results
+
 clean: ## remove the environments and all that was made
-	@rm -rf $(VENV) .tox build dist *.egg-info .coverage .coverage.* htmlcov staticfiles *.sqlite3 docs/_build
+	@rm -rf $(VENV) .tox build dist mutants *.egg-info .coverage .coverage.* htmlcov staticfiles *.sqlite3 docs/_build
 	@rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 
+# Before anything is made: a port that is taken, or none, is told at once, by the Python that is
+# there. Where there is none, that is told when the environment is to be made.
+port:
+	@python=$(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON)); \
+	    ! command -v $$python >/dev/null || $$python -m testproject.port
+
 site: $(VENV)/.installed-demo
+	@echo 'Making the database of the demo site ...'
 	@$(MANAGE) migrate --verbosity 0
 	@$(MANAGE) seed_demo
 
@@ -65,9 +75,12 @@ $(VENV)/.installed-tox: | $(BIN)/python
 	@touch $@
 
 $(VENV)/.installed-%: setup.cfg pyproject.toml | $(BIN)/python
-	@echo 'Installing the package, and what "$*" needs ...'
-	@$(PIP) --editable '.[$*]'
-	@touch $@
+	@echo 'Installing the package, and what "$*" needs, which takes a minute or two:'
+	@rm -f $@
+	@{ $(BIN)/python -m pip install --disable-pip-version-check --editable '.[$*]' 2>&1 && touch $@; } | \
+	    awk '/^ *Collecting/ { sub(/[^A-Za-z0-9._-].*/, "", $$2); print "  " $$2; fflush() } \
+	         /^ *(ERROR|error)/ { failed = 1 } failed'
+	@test -f $@
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

@@ -25,6 +25,7 @@ HIDING_MIDDLEWARE = "django_http_errors.middleware.HidingMiddleware"
 CSRF_MIDDLEWARE = "django.middleware.csrf.CsrfViewMiddleware"
 CSRF_FAILURE = "django_http_errors.views.csrf_failure"
 HANDLERS = "django_http_errors.handlers"
+DOCUMENTATION = "https://django-http-errors.readthedocs.io/en/stable/reference/checks.html"
 EXCEPTION_HANDLER = "django_http_errors.rest_framework.exception_handler"
 
 # What a page may ask, and the middleware that has to stand around its rendering for it.
@@ -63,6 +64,8 @@ MARKING_MIDDLEWARE = frozenset(
 # adds none to what hides a view, which begins blank.
 SITE_WIDE_MIDDLEWARE = (
     "corsheaders.middleware.CorsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.middleware.security.SecurityMiddleware",
 )
 
@@ -71,7 +74,7 @@ SITE_WIDE_MIDDLEWARE = (
 def check_http_errors(
     app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Return what is wrong with how the project uses the app; the manual lists the ids."""
+    """Return what is wrong with how the project uses the app; the reference lists the ids."""
     return [
         *_settings(),
         *_middleware(),
@@ -122,6 +125,7 @@ def check_hiding_rules(
 def _message(
     level: Callable[..., CheckMessage], number: str, message: str, hint: str
 ) -> CheckMessage:
+    hint = f"{hint} {DOCUMENTATION}#{number.lower()}"
     return level(message, hint=hint, id=f"django_http_errors.{number}")
 
 

@@ -150,7 +150,7 @@ RENDERERS_DEFAULT = (
 
 
 class HttpErrorsSettings:
-    """The settings, a line each; the manual has the table with what they mean."""
+    """The settings, a line each; the reference says what they mean."""
 
     CACHE_CONTROL = Setting({}, _cache_control)
     CHALLENGES = Setting(['Session realm="site"'], _texts)

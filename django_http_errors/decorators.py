@@ -90,7 +90,7 @@ def accepted_media_type(request: HttpRequest) -> str:
 def require_content_types(*media_types: str) -> Callable[[View], View]:
     """Let only content of one of `media_types` in (RFC 9110, section 15.5.16).
 
-    "image/*" stands for all images. Looked at are POST, PUT and PATCH, and whatever else has
+    ``image/*`` stands for all images. Looked at are POST, PUT and PATCH, and whatever else has
     content; all others get a 415 with the list. So does content under a Content-Encoding,
     which Django doesn't undo.
     """

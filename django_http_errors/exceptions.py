@@ -61,18 +61,24 @@ class HttpError(django_exceptions.BadRequest):
 
     detail: what happened and what to do, for a person; plain text
     status: 400 to 599, in the place of the class's own; ValueError for another
-    headers: further headers
-    permanence: a Permanence or its value; left out, a known `retry_after` makes it temporary
+    headers: a dict of further headers
+    permanence: a Permanence or its value; left out, a known `retry_after` makes it temporary, and
+        otherwise it is that of the status
     retry_after: seconds, a timedelta or a datetime
     type: URI of the problem type
     code: a machine's word for the case
-    allow: methods (405) · challenges: for WWW-Authenticate (401, 407)
-    available: Representations, dicts or media types (406)
-    accept: media types (415) · accept_encoding: content codings (415)
-    length: bytes of the whole (416) · upgrade: protocols (426)
-    blocked_by: URI of who demands the blocking (451)
-    errors: InvalidParts, dicts or texts: what is wrong with what was sent
-    extensions: further members of the JSON formats
+    allow: methods (405)
+    challenges: for WWW-Authenticate (401, 407), such as ``Bearer realm="api"``
+    available: media types, dicts with ``type``, ``href`` and perhaps ``language``, or
+        Representations (406)
+    accept: media types (415)
+    accept_encoding: content codings (415)
+    length: bytes of the whole (416)
+    upgrade: protocols (426)
+    blocked_by: URI of who blocks, not of who demands it (451; RFC 7725, section 4)
+    errors: what is wrong with what was sent: texts, dicts with ``detail`` and perhaps ``pointer``
+        or ``parameter``, and ``code``, or InvalidParts
+    extensions: a dict of further members of the JSON formats
     """
 
     status: int = 500

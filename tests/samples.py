@@ -1,4 +1,4 @@
-"""Documentation as a tree, and its samples run: what each prints is compared with what it says.
+"""The samples of the documentation, run: what each prints is compared with what it says.
 
 What a block is follows from its language and its contents: commands with what they print, Python
 that sets settings, a URLconf, or Python to run. A comment before it says what can't be seen:
@@ -9,11 +9,12 @@ that sets settings, a URLconf, or Python to run. A comment before it says what c
     .. sample: file NAME           a file in the directory that commands are run in
     .. sample: log                 what was logged since the last look
     .. sample: style-hash          the source expression for the page's style
+    .. sample: skip                nothing is run
 
-The samples of a section are run one after the other, each with what those before it have set up.
-``.. stage: bare`` in a section takes the app out of the demo's settings first, ``.. needs: MODULE``
-skips the section where that isn't installed. A line ``...`` stands for anything; line breaks don't
-count.
+A block in another language is run only where such a comment says how. The samples of a page are run
+one after the other, each with what those before it have set up. ``.. stage: bare`` takes the app
+out of the demo's settings, ``.. needs: MODULE`` skips the rest of the page where that isn't
+installed. A line ``...`` stands for anything; line breaks don't count.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ import logging
 import re
 import shlex
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -42,80 +43,35 @@ from django.http import HttpResponse
 from django.test import Client, override_settings
 from django.urls import path as route_to
 from docutils import nodes
-from docutils.core import publish_doctree
 
 from django_http_errors.http import renderers
 
 ROOT = Path(__file__).parent.parent
 ELISION = "..."
+DIRECTIVE = re.compile(r"(sample|stage|needs): (.+)")
 
 
-@dataclass(frozen=True)
-class Sample:
-    """A block, what it is, and what its comment says of it."""
-
-    kind: str
-    arguments: tuple[str, ...]
-    text: str
-
-
-@dataclass
-class Section:
-    """A section with its samples and its directives."""
-
-    title: str
-    samples: list[Sample] = field(default_factory=list)
-    stage: str = "demo"
-    needs: str = ""
+def samples(document: nodes.document) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Yield what is to be done for a page, in its order: its kind, a block, what a comment says."""
+    said: tuple[str, ...] = ()
+    for node in document.findall():
+        directive = DIRECTIVE.fullmatch(node.astext()) if isinstance(node, nodes.comment) else None
+        if directive and directive[1] == "sample":
+            said = tuple(directive[2].split())
+        elif directive:
+            yield directive[1], "", (directive[2],)
+        elif isinstance(node, (nodes.literal_block, nodes.doctest_block)):
+            kind, *arguments = said or (_kind(node, node.astext()),)
+            said = ()
+            if kind != "skip":
+                yield kind, node.astext(), tuple(arguments)
 
 
-def tree(source: str) -> tuple[nodes.document, str]:
-    """Return `source` as a tree, and what docutils has to say against it.
-
-    The settings are those of a package index: nothing is included, and there is no raw HTML.
-    """
-    warnings = io.StringIO()
-    options = {
-        "warning_stream": warnings,
-        "report_level": 2,
-        "halt_level": 5,
-        "syntax_highlight": "none",
-        "file_insertion_enabled": False,
-        "raw_enabled": False,
-    }
-    return publish_doctree(source, settings_overrides=options), warnings.getvalue()
-
-
-def sections(document: nodes.document) -> list[Section]:
-    """Return the sections of `document`, and first what stands before them."""
-    within = [each for each in document.children if isinstance(each, nodes.section)]
-    first = nodes.section("", nodes.title("", "the beginning"))
-    first += [each.deepcopy() for each in document.children if each not in within]
-    return list(map(_section, (first, *within)))
-
-
-def _section(node: nodes.section) -> Section:
-    found = Section(node.next_node(nodes.title).astext())
-    for each in node.findall():
-        if isinstance(each, nodes.comment):
-            name, _, rest = each.astext().partition(": ")
-            if name in ("stage", "needs"):
-                setattr(found, name, rest)
-        elif isinstance(each, (nodes.literal_block, nodes.doctest_block)):
-            found.samples.append(_sample(each))
-    return found
-
-
-def _sample(block: nodes.Element) -> Sample:
-    before = block.parent[max(block.parent.index(block) - 1, 0)]
-    text = block.astext()
-    if isinstance(before, nodes.comment) and before.astext().startswith("sample: "):
-        kind, *arguments = before.astext().removeprefix("sample: ").split()
-        return Sample(kind, tuple(arguments), text)
-    if "console" in block["classes"]:
-        return Sample("console", (), text)
-    assert "python" in block["classes"], f"What is this? {text}"
-    return Sample(_kind_of_python(text), (), text)
+def _kind(block: nodes.Element, text: str) -> str:
+    languages = {block.get("language"), *block["classes"]}
+    if "console" in languages:
+        return "console"
+    return _kind_of_python(text) if "python" in languages else "skip"
 
 
 def _kind_of_python(text: str) -> str:
@@ -131,7 +87,7 @@ def _kind_of_python(text: str) -> str:
 
 @dataclass
 class Stage:
-    """What the samples of a section have set up so far."""
+    """What the samples of a page have set up so far."""
 
     stack: ExitStack
     monkeypatch: pytest.MonkeyPatch
@@ -155,7 +111,12 @@ class Stage:
         vars(module).update({"urlpatterns": [], **attributes})
         self.override(ROOT_URLCONF=module)
 
-    def take_the_app_out(self) -> None:
+    def perform(self, document: nodes.document) -> None:
+        for kind, text, arguments in samples(document):
+            getattr(self, f"do_{kind.replace('-', '_')}")(text, *arguments)
+
+    def do_stage(self, text: str, name: str) -> None:
+        assert name == "bare"
         self.override(
             MIDDLEWARE=[each for each in settings.MIDDLEWARE if "django_http_errors" not in each],
             CSRF_FAILURE_VIEW=global_settings.CSRF_FAILURE_VIEW,
@@ -164,87 +125,71 @@ class Stage:
         )
         self.use_urls()
 
-    def perform(self, section: Section) -> None:
-        if section.needs:
-            pytest.importorskip(section.needs)
-        if section.stage == "bare":
-            self.take_the_app_out()
-        for sample in section.samples:
-            _RUNNERS[sample.kind](self, sample.text, *sample.arguments)
+    def do_needs(self, text: str, name: str) -> None:
+        pytest.importorskip(name)
 
+    def do_settings(self, text: str) -> None:
+        values = {name: value for name, value in self.run(text, {}).items() if name.isupper()}
+        if "LOGGING" in values:
+            dictConfig(values.pop("LOGGING"))
+            for handler in logging.getLogger().handlers:
+                handler.setStream(self.log)  # type: ignore[attr-defined]
+        for name, value in values.items():
+            present = getattr(settings, name, None)
+            if isinstance(value, list) and Ellipsis in value:
+                place = value.index(Ellipsis)
+                rest = [each for each in present if each not in value]
+                values[name] = [*value[:place], *rest, *value[place + 1 :]]
+            elif isinstance(value, dict) and isinstance(present, dict):
+                values[name] = {**present, **value}
+        if "INSTALLED_APPS" in values:
+            # They can't be installed anew, nor need they be.
+            assert set(values.pop("INSTALLED_APPS")) <= set(settings.INSTALLED_APPS)
+        self.override(**values)
 
-def _settings(stage: Stage, text: str) -> None:
-    values = {name: value for name, value in stage.run(text, {}).items() if name.isupper()}
-    if "LOGGING" in values:
-        dictConfig(values.pop("LOGGING"))
-        for handler in logging.getLogger().handlers:
-            handler.setStream(stage.log)  # type: ignore[attr-defined]
-    for name, value in values.items():
-        present = getattr(settings, name, None)
-        if isinstance(value, list) and Ellipsis in value:
-            place = value.index(Ellipsis)
-            rest = [each for each in present if each not in value]
-            values[name] = [*value[:place], *rest, *value[place + 1 :]]
-        elif isinstance(value, dict) and isinstance(present, dict):
-            values[name] = {**present, **value}
-    if "INSTALLED_APPS" in values:
-        # They can't be installed anew, nor need they be.
-        assert set(values.pop("INSTALLED_APPS")) <= set(settings.INSTALLED_APPS)
-    stage.override(**values)
+    def do_urls(self, text: str) -> None:
+        self.use_urls(**self.run(text, {"__name__": "sample_urls"}))
 
+    def do_view(self, text: str, name: str, route: str) -> None:
+        self.run(text)
+        self.routes.append(route_to(route, self.namespace[name]))
+        self.use_urls(urlpatterns=[*self.routes, *import_module("testproject.urls").urlpatterns])
 
-def _urls(stage: Stage, text: str) -> None:
-    stage.use_urls(**stage.run(text, {"__name__": "sample_urls"}))
+    def do_module(self, text: str, name: str) -> None:
+        module = ModuleType(name)
+        self.monkeypatch.setitem(sys.modules, name, module)
+        self.run(text, vars(module))
 
+    def do_python(self, text: str) -> None:
+        self.run(text)
 
-def _view(stage: Stage, text: str, name: str, route: str) -> None:
-    stage.run(text)
-    stage.routes.append(route_to(route, stage.namespace[name]))
-    stage.use_urls(
-        urlpatterns=[*stage.routes, *import_module("testproject.urls").urlpatterns],
-    )
+    def do_template(self, text: str, name: str) -> None:
+        self.templates[name] = text
+        (engine,) = settings.TEMPLATES
+        loaders = [
+            ("django.template.loaders.locmem.Loader", dict(self.templates)),
+            "django.template.loaders.app_directories.Loader",
+        ]
+        options = {**engine["OPTIONS"], "loaders": loaders}
+        self.override(TEMPLATES=[{"BACKEND": engine["BACKEND"], "OPTIONS": options}])
 
+    def do_file(self, text: str, name: str) -> None:
+        (self.directory / name).write_text(f"{text}\n", encoding="utf-8")
 
-def _module(stage: Stage, text: str, name: str) -> None:
-    module = ModuleType(name)
-    stage.monkeypatch.setitem(sys.modules, name, module)
-    stage.run(text, vars(module))
+    def do_log(self, text: str) -> None:
+        assert self.log.getvalue().splitlines() == text.splitlines()
+        self.log.truncate(self.log.seek(0))
 
+    def do_style_hash(self, text: str) -> None:
+        assert text == renderers.style_hash()
 
-def _python(stage: Stage, text: str) -> None:
-    stage.run(text)
-
-
-def _template(stage: Stage, text: str, name: str) -> None:
-    stage.templates[name] = text
-    (engine,) = settings.TEMPLATES
-    loaders = [
-        ("django.template.loaders.locmem.Loader", dict(stage.templates)),
-        "django.template.loaders.app_directories.Loader",
-    ]
-    options = {**engine["OPTIONS"], "loaders": loaders}
-    stage.override(TEMPLATES=[{"BACKEND": engine["BACKEND"], "OPTIONS": options}])
-
-
-def _file(stage: Stage, text: str, name: str) -> None:
-    (stage.directory / name).write_text(f"{text}\n", encoding="utf-8")
-
-
-def _log(stage: Stage, text: str) -> None:
-    assert stage.log.getvalue().splitlines() == text.splitlines()
-    stage.log.truncate(stage.log.seek(0))
-
-
-def _style_hash(stage: Stage, text: str) -> None:
-    assert text == renderers.style_hash()
-
-
-def _console(stage: Stage, text: str) -> None:
-    """Run the commands of a session, each with the lines that it prints."""
-    for session in re.split(r"(?m)^\$ ", text)[1:]:
-        command, *lines = session.replace("\\\n", "").splitlines()
-        program, *arguments = shlex.split(command, comments=True)
-        _COMMANDS[program](arguments, lines)
+    def do_console(self, text: str) -> None:
+        """Run the commands of a session, each with the lines that it prints."""
+        runners = {"curl": _curl, "make": _make, "python": _interpreter}
+        for session in re.split(r"(?m)^\$ ", text)[1:]:
+            command, *lines = session.replace("\\\n", "").splitlines()
+            program, *arguments = shlex.split(command, comments=True)
+            runners[program](arguments, lines)
 
 
 def _make(arguments: list[str], expected: list[str]) -> None:
@@ -255,7 +200,7 @@ def _make(arguments: list[str], expected: list[str]) -> None:
 
 def _interpreter(arguments: list[str], expected: list[str]) -> None:
     if arguments[:3] == ["-m", "pip", "install"]:
-        assert arguments[3:] == ["django-http-errors"]
+        assert all(re.fullmatch(r"django-http-errors(\[[\w,]+\])?", each) for each in arguments[3:])
         return
     program, name, *rest = arguments
     assert program == "manage.py"
@@ -323,7 +268,8 @@ def _compare_head(response: HttpResponse, expected: list[str]) -> None:
 def _compare_body(response: HttpResponse, expected: str) -> None:
     body = response.content.decode()
     if "json" in response["Content-Type"] and ELISION not in expected.split():
-        assert _ordered(_unfolded(expected)) == _ordered(body)
+        ordered = json.JSONDecoder(object_pairs_hook=list).decode
+        assert ordered(_unfolded(expected)) == ordered(body.strip())
     else:
         _compare_text(body, expected)
 
@@ -342,32 +288,9 @@ def _compare_text(text: str, expected: str) -> None:
         place += len(piece)
 
 
-def _ordered(text: str) -> Any:
-    return json.loads(text, object_pairs_hook=list)
-
-
 def words(text: str) -> str:
     """Return `text` with one blank between its words."""
     return " ".join(text.split())
-
-
-_RUNNERS: dict[str, Callable[..., None]] = {
-    "console": _console,
-    "file": _file,
-    "log": _log,
-    "module": _module,
-    "python": _python,
-    "settings": _settings,
-    "style-hash": _style_hash,
-    "template": _template,
-    "urls": _urls,
-    "view": _view,
-}
-_COMMANDS: dict[str, Callable[[list[str], list[str]], None]] = {
-    "curl": _curl,
-    "make": _make,
-    "python": _interpreter,
-}
 
 
 @contextmanager

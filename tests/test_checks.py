@@ -452,8 +452,9 @@ def test_a_message_says_what_is_wrong_and_what_to_do(settings: Any) -> None:
     assert set(ids(messages)) == ALL
     for message in messages:
         assert message.msg.endswith(".")
-        assert message.hint
-        assert message.hint.endswith(".") or "import" in message.hint
+        hint, _, address = str(message.hint).rpartition(" ")
+        assert hint.endswith(".") or "import" in hint
+        assert address == f"{checks.DOCUMENTATION}#{str(message.id)[-4:].lower()}"
         level = ERROR if ".E" in str(message.id) else WARNING
         assert message.level == level
 

@@ -73,6 +73,7 @@ def test_a_json_client_is_told_of_the_exception(site: Site, name: str, accept: s
     assert "secret" not in (members["detail"] if name != "gone" else "")
 
 
+@pytest.mark.conformance("rfc9457-5-no-leak")
 @pytest.mark.parametrize("name", KINDS)
 @pytest.mark.parametrize("accept", [JSON, PROBLEM, HTML, TEXT])
 def test_outside_of_debug_nobody_is(site: Site, name: str, accept: str, settings: Any) -> None:

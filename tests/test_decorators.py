@@ -182,6 +182,7 @@ def test_the_view_knows_what_the_client_prefers(site: Site, accept: str | None, 
     assert response.content.decode() == f"GET {kind}"
 
 
+@pytest.mark.conformance("rfc9110-15.5.7-list")
 @pytest.mark.parametrize(
     "accept",
     [
@@ -208,6 +209,7 @@ def test_a_client_that_accepts_nothing_there_is_gets_the_list(site: Site, accept
     assert "Accept" in response.headers["Vary"]
 
 
+@pytest.mark.conformance("rfc9110-15.5.7-list")
 def test_the_list_is_on_the_wire(site: Site) -> None:
     response = site.ask("acceptable", accept=PROBLEM)
     here = f"/{site.mode}/acceptable/"
@@ -276,6 +278,8 @@ def test_an_accepted_type_may_be_spelt_as_one_likes(site: Site, name: str) -> No
     assert response.status_code == 200
 
 
+@pytest.mark.conformance("rfc9110-15.5.16-accept")
+@pytest.mark.conformance("rfc9110-12.5.3-media-type")
 @pytest.mark.parametrize(
     "content_type",
     [FORM, XML, "text/plain", "application/jsonx", "application/*", "images/png", "json", "", ";"],
@@ -289,6 +293,7 @@ def test_other_content_gets_the_list(site: Site, content_type: str) -> None:
     assert response.problem.accept == (JSON, "image/*")
 
 
+@pytest.mark.conformance("rfc5789-2.2-accept-patch")
 @pytest.mark.parametrize(
     ("method", "field"), [("POST", "Accept-Post"), ("PATCH", "Accept-Patch"), ("PUT", None)]
 )
@@ -330,6 +335,7 @@ def test_content_without_a_length_is_content(function_site: Site) -> None:
     assert response.status_code == 415
 
 
+@pytest.mark.conformance("rfc9110-12.5.3-coding")
 @pytest.mark.parametrize("coding", ["gzip", "GZIP", "br, gzip", "x"])
 def test_coded_content_gets_the_codings_that_are_taken(site: Site, coding: str) -> None:
     response = site.ask(

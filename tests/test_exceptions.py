@@ -289,6 +289,7 @@ def test_words_that_are_equal_to_the_default_ones_are_not_translated() -> None:
     assert Gone(text).problem.detail is text
 
 
+@pytest.mark.conformance("rfc9110-15.5.14-retry-after")
 @every_status
 def test_a_known_wait_makes_it_temporary(status: int) -> None:
     kind = EXCEPTIONS[status]
@@ -365,6 +366,7 @@ def test_a_subclass_with_an_init_of_its_own_can_be_copied_and_pickled() -> None:
 # --- Retry-After ----------------------------------------------------------------------------
 
 
+@pytest.mark.conformance("rfc9110-10.2.3-format")
 @pytest.mark.parametrize(
     ("moment", "seconds"),
     [

@@ -92,6 +92,8 @@ def test_signals_and_log_are_as_without_the_app(
     assert seen[0] == seen[1]
 
 
+@pytest.mark.conformance("rfc9457-3.1.4-detail")
+@pytest.mark.conformance("rfc9457-5-no-leak")
 def test_the_text_of_an_exception_is_never_told(site: Site) -> None:
     request = RequestFactory().get("/x/", headers={"accept": "text/plain"})
     for handler, exception in (

@@ -109,11 +109,21 @@ def _defaults(settings: Any) -> None:
 # --- Headers that a status requires ----------------------------------------------------------
 
 
+@pytest.mark.conformance("rfc9110-15.5.2-challenge")
+@pytest.mark.conformance("rfc9110-15.5.6-allow")
+@pytest.mark.conformance("rfc9110-15.5.14-retry-after")
+@pytest.mark.conformance("rfc9110-15.5.17-content-range")
+@pytest.mark.conformance("rfc9110-15.5.22-upgrade")
+@pytest.mark.conformance("rfc9110-15.6.4-retry-after")
+@pytest.mark.conformance("rfc7725-4-blocked-by")
 @every_status
 def test_a_status_sends_what_it_requires(status: int) -> None:
     assert required(with_headers(full(status))) == {"Retry-After": "90", **REQUIRED.get(status, {})}
 
 
+@pytest.mark.conformance("rfc9110-11.6.1-other-statuses")
+@pytest.mark.conformance("rfc9110-7.8-connection")
+@pytest.mark.conformance("rfc6585-6-511-no-challenge")
 @every_status
 def test_what_isnt_known_is_not_sent(status: int) -> None:
     assert required(with_headers(error_status(status).problem())) == ALWAYS.get(status, {})
@@ -136,11 +146,13 @@ def test_a_method_has_a_header_of_its_own_for_what_it_takes(method: str, name: s
     assert headers == {"Retry-After": "90", **REQUIRED[415], **also}
 
 
+@pytest.mark.conformance("rfc9110-15.5.17-content-range")
 def test_a_known_zero_is_sent() -> None:
     problem = full(416).replaced(length=0, retry_after=0)
     assert required(with_headers(problem)) == {"Content-Range": "bytes */0", "Retry-After": "0"}
 
 
+@pytest.mark.conformance("rfc9110-15.5.2-challenge")
 @pytest.mark.parametrize("status", [401, 407])
 def test_a_challenge_is_the_settings_if_the_exception_has_none(status: int) -> None:
     with override_settings(HTTP_ERRORS={"CHALLENGES": ['Bearer realm="api"', "Basic"]}):
@@ -149,6 +161,7 @@ def test_a_challenge_is_the_settings_if_the_exception_has_none(status: int) -> N
     assert response.headers[name] == 'Bearer realm="api", Basic'
 
 
+@pytest.mark.conformance("rfc9110-10.2.1-other-statuses")
 @pytest.mark.parametrize("name", HEADERS)
 def test_a_header_that_the_response_has_stays(name: str) -> None:
     status = next(each for each in ERRORS if name in error_status(each).required_headers)
@@ -228,6 +241,7 @@ def test_what_only_the_writer_of_the_content_can_say_is_not_the_exceptions(name:
     assert response.headers.get(name) == with_headers(full(404)).headers.get(name)
 
 
+@pytest.mark.conformance("rfc9110-5.5-field-values")
 @pytest.mark.parametrize(
     "value",
     [*(f"a{chr(code)}b" for code in range(32) if code != 9), "a\x7fb", "a\r\nSet-Cookie: b"],
@@ -307,6 +321,9 @@ def test_a_value_that_cant_be_sent_leaves_the_one_that_is_there() -> None:
 # --- Headers of every answer ----------------------------------------------------------------
 
 
+@pytest.mark.conformance("rfc9110-15.1-explicit-caching")
+@pytest.mark.conformance("rfc6585-no-store")
+@pytest.mark.conformance("rfc8470-5.2-not-cacheable")
 @every_status
 def test_nothing_is_left_to_the_heuristics_of_caches(status: int) -> None:
     response = with_headers(error_status(status).problem())
@@ -362,6 +379,7 @@ def test_vary_grows_and_loses_nothing(before: str | None, own: str | None, after
     assert found == [*after.split(", "), *([] if after == "*" else others)]
 
 
+@pytest.mark.conformance("rfc9110-12.5.5-vary")
 @pytest.mark.parametrize(
     ("middleware", "header", "names"),
     [
@@ -416,6 +434,7 @@ OF_THE_REPLACED = {
 }
 
 
+@pytest.mark.conformance("rfc9110-8.8-validators")
 def test_what_was_said_of_the_replaced_content_goes() -> None:
     response = HttpResponse(status=404, headers={**OF_THE_REPLACED, "X-Own": "kept"})
     response.set_cookie("own", "kept")
@@ -425,11 +444,13 @@ def test_what_was_said_of_the_replaced_content_goes() -> None:
     assert response.cookies["own"].value == "kept"
 
 
+@pytest.mark.conformance("rfc9110-8.5-content-language")
 def test_without_a_language_none_is_claimed() -> None:
     response = HttpResponse(status=404, headers={"Content-Language": "fr"})
     assert "Content-Language" not in with_headers(full(404), response=response).headers
 
 
+@pytest.mark.conformance("rfc9110-8.6-content-length")
 def test_the_length_is_said_by_those_who_send_the_content() -> None:
     """Middleware that is still to come may change it."""
     assert "Content-Length" not in with_headers(full(404)).headers
@@ -438,6 +459,7 @@ def test_the_length_is_said_by_those_who_send_the_content() -> None:
 # --- What a response says by its headers -----------------------------------------------------
 
 
+@pytest.mark.conformance("rfc9110-10.2.3-format")
 @pytest.mark.parametrize(
     ("value", "seconds"),
     [("120", 120), ("0", 0), ("999999999", 999999999), ("Sun, 06 Nov 1994 08:49:37 GMT", 0)],

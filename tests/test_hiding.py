@@ -361,6 +361,7 @@ def test_a_hidden_object_is_like_a_missing_one_for_every_kind_of_view(view: str)
     assert ask(Client(), f"/{view}/denied/2/").status_code == 404
 
 
+@pytest.mark.conformance("rfc9110-15.5.4-hide")
 @pytest.mark.parametrize("how", REFUSALS)
 @pytest.mark.parametrize("view", ["function", "async-function"])
 def test_whatever_refuses_is_hidden(view: str, how: str) -> None:
@@ -533,6 +534,7 @@ def test_a_condition_that_raises_is_logged(own_records: Any) -> None:
 # Rules
 
 
+@pytest.mark.conformance("rfc9110-15.5.4-hide")
 @pytest.mark.parametrize("client", [Client, signed_in])
 def test_a_rule_hides_what_exists_from_its_unrouted_neighbours(client: Any) -> None:
     rule()

@@ -128,6 +128,7 @@ def test_a_view_that_doesnt_say_has_an_empty_list(function: Any) -> None:
     assert of(function) == ()
 
 
+@pytest.mark.conformance("rfc9110-15.5.6-allow")
 def test_an_address_without_a_view_has_an_empty_list(rf: RequestFactory) -> None:
     request = rf.get("/")
     assert allowed_methods(request) == ()

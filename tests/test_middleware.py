@@ -19,6 +19,9 @@ pytestmark = pytest.mark.urls("tests.urls")
 HERE = "tests.middleware"
 
 
+@pytest.mark.conformance("rfc9110-15.5-explanation")
+@pytest.mark.conformance("rfc9457-3-media-type")
+@pytest.mark.conformance("rfc9457-3.1.2-status")
 @pytest.mark.parametrize(
     ("name", "status"),
     [
@@ -64,6 +67,7 @@ def test_a_bare_response_keeps_what_it_says(site: Site) -> None:
     assert "ETag" not in response
 
 
+@pytest.mark.conformance("rfc6585-4-429-explains")
 def test_a_bare_response_is_read(site: Site) -> None:
     assert site.get("bare-405", JSON).json()["allow"] == ["GET", "POST"]
     problem = site.get("bare-429", JSON).json()
@@ -184,6 +188,7 @@ def test_it_is_sync_or_async_as_what_it_wraps() -> None:
     assert not iscoroutinefunction(HttpErrorsMiddleware(lambda request: HttpResponse()))
 
 
+@pytest.mark.conformance("rfc9110-9.3.2-head")
 def test_head_has_the_fields_of_get(site: Site) -> None:
     for name in ("http404", "gone", "bare-405", "crash"):
         get, head = site.get(name, HTML), site.get(name, HTML, method="HEAD")

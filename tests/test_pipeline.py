@@ -269,6 +269,9 @@ def test_what_may_be_a_document_gets_what_it_asks_for(site: Site, destination: s
     assert response["Content-Type"] == "text/html; charset=utf-8"
 
 
+@pytest.mark.conformance("rfc9110-12.5.4-language")
+@pytest.mark.conformance("rfc9110-8.5-content-language")
+@pytest.mark.conformance("rfc9457-3-language")
 @pytest.mark.parametrize("middleware", [[LOCALE, MIDDLEWARE], [MIDDLEWARE], [MIDDLEWARE, LOCALE]])
 def test_the_language_is_the_visitors(site: Site, middleware: list[str]) -> None:
     with override_settings(MIDDLEWARE=middleware, LANGUAGE_CODE="en"):
@@ -279,6 +282,7 @@ def test_the_language_is_the_visitors(site: Site, middleware: list[str]) -> None
     assert ("Accept-Language" in response["Vary"]) == (language == "de")
 
 
+@pytest.mark.conformance("rfc9110-12.5.4-language")
 @pytest.mark.parametrize("outside", [[], [MIDDLEWARE]])
 def test_an_error_before_the_language_is_known(site: Site, outside: list[str]) -> None:
     """The thread may still have its last visitor's language; this visitor has one too."""
@@ -289,6 +293,7 @@ def test_an_error_before_the_language_is_known(site: Site, outside: list[str]) -
     assert "Accept-Language" in response["Vary"]
 
 
+@pytest.mark.conformance("rfc9457-3.1.5-instance")
 @pytest.mark.parametrize(
     ("path", "instance"),
     [
@@ -313,6 +318,7 @@ def test_the_request_id_that_a_proxy_sent(site: Site) -> None:
     assert "request_id" not in site.get("gone", JSON, x_request_id="<script>").json()
 
 
+@pytest.mark.conformance("rfc9110-15.5.6-allow")
 def test_allow_is_read_off_the_view_if_need_be(site: Site) -> None:
     """This view is a function that says nothing of its methods."""
     response = site.get("method", JSON)
@@ -320,6 +326,7 @@ def test_allow_is_read_off_the_view_if_need_be(site: Site) -> None:
     assert response.json()["allow"] == []
 
 
+@pytest.mark.conformance("rfc9457-5-no-leak")
 @pytest.mark.parametrize(
     ("name", "status"), [("nowhere", 404), ("gone", 410), ("permission-denied", 403)]
 )

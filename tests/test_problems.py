@@ -132,6 +132,7 @@ def test_no_text_makes_an_address_that_breaks_out(text: str) -> None:
     assert web_address(address) == address
 
 
+@pytest.mark.conformance("rfc9457-3.1.1-type")
 def test_a_bare_problem_has_the_members_that_every_problem_has() -> None:
     assert BARE.as_dict() == {
         "type": "about:blank",
@@ -185,6 +186,7 @@ def test_members_are_plain_values() -> None:
     assert type(members["errors"][0]["detail"]) is str
 
 
+@pytest.mark.conformance("rfc9457-3.2-extensions")
 @pytest.mark.parametrize("name", FULL.as_dict())
 def test_an_extension_never_replaces_a_member_of_the_apps(name: str) -> None:
     problem = dataclasses.replace(FULL, extensions={name: "forged"})

@@ -96,6 +96,7 @@ def test_json_keeps_the_order_of_the_members() -> None:
     assert list(json.loads(JSONRenderer().render(full(405)))) == list(full(405).as_dict())
 
 
+@pytest.mark.conformance("rfc9457-3-media-type")
 @pytest.mark.parametrize(
     ("text", "written"),
     [
@@ -841,3 +842,10 @@ class LoudRenderer(JSONRenderer):
 
     def render(self, problem: Problem) -> bytes:
         return super().render(problem).upper()
+
+
+@pytest.mark.parametrize("part", [{"pointer": "/page"}, {"parameter": "/page"}])
+def test_the_page_names_the_place_of_an_error(part: dict[str, str]) -> None:
+    errors = (InvalidPart("Enter a number.", **part),)
+    page = HTMLRenderer().render(error_status(422).problem(errors=errors)).decode()
+    assert "<li><code>/page</code>: Enter a number.</li>" in page

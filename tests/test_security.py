@@ -451,6 +451,7 @@ def vary(response: HttpResponse) -> set[str]:
     return {each.strip().lower() for each in response["Vary"].split(",")}
 
 
+@pytest.mark.conformance("rfc9110-12.5.5-vary")
 @pytest.mark.usefixtures("seeded")
 @pytest.mark.parametrize("part", range(4))
 def test_a_field_that_matters_is_in_vary(site: Site, part: int) -> None:

@@ -131,6 +131,8 @@ def test_the_api(server: Server, client: httpx.Client, accept: str | None) -> No
                 check(ask, answer, JSON if accept == JSON else PROBLEM)
 
 
+@pytest.mark.conformance("rfc9110-9.3.2-head")
+@pytest.mark.conformance("rfc9110-8.6-content-length")
 @pytest.mark.parametrize("ask", ONE_EACH, ids=str)
 def test_head_has_the_fields_of_get_and_no_body(server: Server, ask: Ask) -> None:
     """Read to the end of the connection: a client would stop where it expects the end."""
@@ -159,6 +161,9 @@ def test_what_has_something_to_say_is_left_alone(
         assert "Cache-Control" not in answer.fields
 
 
+@pytest.mark.conformance("rfc9110-15.5.8-proxy-challenge")
+@pytest.mark.conformance("rfc9110-15.5.22-upgrade")
+@pytest.mark.conformance("rfc9110-7.8-connection")
 def test_fields_of_the_connection(server: Server, client: httpx.Client) -> None:
     """What 407 and 426 owe is sent by uvicorn. gunicorn keeps it back, as PEP 3333 wants it.
 
@@ -169,7 +174,7 @@ def test_fields_of_the_connection(server: Server, client: httpx.Client) -> None:
     proxy = ask_server(client, server, Ask("/raise/407/", 407), JSON).fields
     if server.name == "uvicorn":
         assert (upgrade["Upgrade"], upgrade["Connection"]) == ("HTTP/2.0", "Upgrade")
-        assert proxy["Proxy-Authenticate"] == 'Basic realm="proxy"'
+        assert proxy["Proxy-Authenticate"] == 'Bearer realm="demo"'
     else:
         assert "Upgrade" not in upgrade
         assert "Proxy-Authenticate" not in proxy

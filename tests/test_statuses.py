@@ -66,11 +66,13 @@ def texts() -> list[str]:
     return sorted({str(each) for each in (*words, *notes)})
 
 
+@pytest.mark.conformance("rfc9110-15-registered")
 def test_the_table_has_every_registered_error_and_no_other() -> None:
     assert {status: str(row.title) for status, row in STATUSES.items()} == ERRORS
     assert list(STATUSES) == sorted(STATUSES)
 
 
+@pytest.mark.conformance("rfc9457-4.2.1-title")
 @every_status
 def test_the_title_is_the_phrase_that_python_knows(status: int) -> None:
     phrase = HTTPStatus(status).phrase
@@ -80,6 +82,7 @@ def test_the_title_is_the_phrase_that_python_knows(status: int) -> None:
         assert phrase == ERRORS[status]
 
 
+@pytest.mark.conformance("rfc9110-15.5.19-unused")
 def test_python_knows_no_error_that_the_table_lacks() -> None:
     known = {int(each) for each in HTTPStatus if each >= 400}
     assert known - set(STATUSES) <= {418}
@@ -159,6 +162,8 @@ def test_a_text_is_plain_and_needs_no_escape(text: str) -> None:
     assert text == " ".join(text.split())
 
 
+@pytest.mark.conformance("rfc9110-15.6.6-version")
+@pytest.mark.conformance("rfc6585-5-431-names")
 @every_status
 def test_an_explanation_is_its_own_and_in_whole_sentences(status: int) -> None:
     detail = str(STATUSES[status].detail)
@@ -168,6 +173,7 @@ def test_an_explanation_is_its_own_and_in_whole_sentences(status: int) -> None:
     assert detail.rstrip(".") != ERRORS[status]
 
 
+@pytest.mark.conformance("rfc9110-15-registered")
 @pytest.mark.parametrize("status", UNREGISTERED)
 def test_an_unregistered_status_has_its_classes_words_and_its_own_number(status: int) -> None:
     row = error_status(status)
@@ -209,6 +215,7 @@ def test_members_take_the_place_of_a_rows_words() -> None:
     assert (problem.permanence, problem.request_id) == (PERMANENT, "id")
 
 
+@pytest.mark.conformance("rfc9110-15.5-explanation")
 @every_status
 @pytest.mark.parametrize("permanence", Permanence)
 def test_a_person_is_told_whether_it_lasts(status: int, permanence: Permanence) -> None:

@@ -34,6 +34,7 @@ def test_the_compiled_messages_are_those_of_the_source(language: str) -> None:
             assert messages.gettext(entry.msgid) == entry.msgstr
 
 
+@pytest.mark.conformance("rfc9457-3-language")
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("status", sorted(STATUSES))
 def test_each_status_is_explained_in_the_language(language: str, status: int) -> None:

@@ -328,7 +328,7 @@ def render_prepared(kind: type, given: RenderInput) -> bytes:
 
 
 def page_context(problem: Problem, nonce: str) -> dict[str, Any]:
-    """Return what the app's templates are given: the manual has the list."""
+    """Return what the app's templates are given: the reference has the list."""
     return {
         "problem": problem,
         "permanence_note": permanence_note(problem),

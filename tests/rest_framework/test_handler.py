@@ -644,6 +644,7 @@ def test_content_that_is_no_json(serve, body: bytes) -> None:
 # 429
 
 
+@pytest.mark.conformance("rfc6585-4-429-explains")
 def test_throttling(serve) -> None:
     class OncePerMinute(AnonRateThrottle):
         rate = "1/min"

@@ -55,6 +55,8 @@ def gone(pattern: str, **fields: Any) -> PermanenceRule:
 # Whatever answered 404.
 
 
+@pytest.mark.conformance("rfc9110-15.5.5-gone-preferred")
+@pytest.mark.conformance("rfc9457-3.1.2-status")
 @pytest.mark.parametrize("path", SAYING_404.values(), ids=SAYING_404)
 @pytest.mark.parametrize("form", [HTML, PROBLEM, JSON, TEXT])
 def test_whatever_answered_404_it_is_gone(site: Site, path: str, form: str) -> None:
@@ -346,6 +348,7 @@ def test_only_a_404_is_decided_on(status: int) -> None:
     assert decided(problem) is problem
 
 
+@pytest.mark.conformance("rfc9110-15.5.5-gone-preferred")
 def test_without_a_rule_a_404_is_the_404_that_it_was() -> None:
     assert apply_rules(NOT_FOUND, Index([]), PATH, HOST, NOW) is NOT_FOUND
     assert decided(pattern="/b/") is NOT_FOUND
