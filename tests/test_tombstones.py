@@ -14,9 +14,10 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, models, transaction
 from django.db.models.signals import class_prepared, post_delete, post_save, pre_delete
 from django.urls import NoReverseMatch, clear_script_prefix, set_script_prefix
+from django.utils.translation import get_language
 
 from django_http_errors.models import PermanenceRule
-from django_http_errors.tombstones import leave_tombstone
+from django_http_errors.tombstones import create_tombstone, leave_tombstone, remove_tombstone
 from testproject.models import Document
 
 from .asking import JSON, Site
@@ -225,7 +226,7 @@ def test_what_is_made_anew_has_no_tombstone(make: Callable[[int], object]) -> No
 def test_saving_what_has_none_writes_nothing(django_assert_num_queries: Any) -> None:
     leave_tombstone(Document)
     found = document()
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(2 + 2):  # a savepoint, and the end of it
         found.save()
 
 
@@ -306,12 +307,14 @@ def notes(django_db_blocker: Any, _django_db_helper: Any) -> Iterator[None]:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_model_that_inherits_from_one(notes: None) -> None:
-    """Deleting a note deletes the document that it is."""
-    leave_tombstone(Document)
+    """Deleting a note deletes the document that it is, and saving one saves that."""
+    leave_tombstone(Document, url=lambda document: f"/documents/{document.pk}/")
     note = Note.objects.create(title="Note", public=True)
     pk = note.pk
     note.delete()
     assert tombstones() == tombstones_of(pk)
+    Note.objects.create(pk=pk, title="Note")
+    assert tombstones() == {}
 
 
 @pytest.mark.django_db(transaction=True)
@@ -347,3 +350,108 @@ def test_a_proxy_that_is_made_later_is_too() -> None:
     pk = document().pk
     Later.objects.filter(pk=pk).delete()
     assert tombstones() == tombstones_of(pk)
+
+
+# As the public saw it.
+
+
+def test_what_another_receiver_unpublishes_first_was_public() -> None:
+    def unpublish(sender: type, instance: Document, **kwargs: Any) -> None:
+        instance.public = False
+
+    pre_delete.connect(unpublish, sender=Document, weak=False)
+    leave_tombstone(Document, when=lambda document: document.public)
+    found = document()
+    pk = found.pk
+    found.delete()
+    assert tombstones() == tombstones_of(pk)
+
+
+def test_the_object_in_memory_is_asked_where_that_is_wanted() -> None:
+    seen = []
+    leave_tombstone(Document, when=seen.append, from_database=False)
+    found = document()
+    found.delete()
+    assert seen[-1] is found
+
+
+def test_what_the_public_cannot_see_takes_none_away() -> None:
+    leave_tombstone(Document, when=lambda document: document.public)
+    found = document()
+    pk = found.pk
+    found.delete()
+    again = document(pk=pk, public=False)
+    assert tombstones() == tombstones_of(pk)
+    again.public = True
+    again.save()
+    assert tombstones() == {}
+
+
+def test_several_registrations_of_a_model() -> None:
+    """A page and its feed."""
+    leave_tombstone(Document)
+    leave_tombstone(Document, url=lambda document: f"/feeds/{document.pk}/")
+    pk = document().pk
+    Document.objects.all().delete()
+    assert tombstones() == {f"/feeds/{pk}/": "code", **tombstones_of(pk)}
+    document(pk=pk)
+    assert tombstones() == {}
+
+
+def test_the_host_of_an_absolute_url(site: Site) -> None:
+    leave_tombstone(Document, url=lambda document: "https://testserver:443/there/")
+    document().delete()
+    rule = PermanenceRule.objects.get()
+    assert (rule.pattern, rule.host) == ("/there/", "testserver")
+    assert site.ask("/there/", JSON).status_code == 410
+    document()
+    assert tombstones() == {}
+
+
+def test_a_url_in_every_language(settings: Any) -> None:
+    settings.ROOT_URLCONF = "tests.integration.urls_i18n"
+    settings.LANGUAGES = [("en", "English"), ("de", "German")]
+    leave_tombstone(Document, url=lambda document: f"/{get_language()}/documents/")
+    document().delete()
+    assert tombstones() == {"/de/documents/": "code", "/en/documents/": "code"}
+    document()
+    assert tombstones() == {}
+
+
+def test_what_is_moved_without_a_signal() -> None:
+    create_tombstone("/moved/", note="To the archive.")
+    rule = PermanenceRule.objects.get()
+    assert (rule.pattern, rule.source, rule.note) == ("/moved/", "code", "To the archive.")
+    create_tombstone("/moved/")
+    create_tombstone("/list/?page=2")
+    assert tombstones() == {"/moved/": "code"}
+    remove_tombstone("/moved/")
+    remove_tombstone("/list/?page=2")
+    assert tombstones() == {}
+
+
+def test_a_failing_database_fails_nobody_elses_edit(
+    monkeypatch: pytest.MonkeyPatch, own_records: list[logging.LogRecord]
+) -> None:
+    """In the transaction of that edit too, which a failed query would break."""
+
+    def fail(*args: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT * FROM there_is_no_such_table")
+
+    leave_tombstone(Document)
+    found = document()
+    monkeypatch.setattr("django_http_errors.models.RuleQuerySet.get_or_create", fail)
+    with transaction.atomic():
+        found.delete()
+        assert not Document.objects.exists()
+    assert tombstones() == {}
+    monkeypatch.setattr("django_http_errors.models.RuleQuerySet.filter", fail)
+    with transaction.atomic():
+        document()
+    monkeypatch.undo()
+    assert Document.objects.exists()
+    assert [record.getMessage() for record in own_records] == [
+        "A tombstone could not be written"
+    ] * len(own_records)
+    assert len(own_records) >= 2
