@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
 from collections import deque
@@ -14,7 +13,9 @@ from typing import IO, Self
 from django.conf import settings
 from django.core.management.base import CommandError
 
-HOST = "127.0.0.1"
+from . import port as ports
+from .port import HOST
+
 SECONDS_TO_START = 30
 SECONDS_TO_STOP = 10
 
@@ -25,19 +26,22 @@ class Server:
     What the server logs is held back until `show_log`, so that it doesn't tear apart what a
     command prints.
 
-    port: 0 for any that is free; OSError if it is taken
+    port: 0 for any that is free; PortError if it can't be had
     """
 
     def __init__(self, port: int = 0) -> None:
         # The socket is opened here and handed on: this finds a free port, or sees that the
         # wanted one is taken, without a moment for anyone else to take it.
-        with socket.create_server((HOST, port)) as listener:
+        with ports.open_at(port) as listener:
             self.port: int = listener.getsockname()[1]
             descriptor = listener.fileno()
             self.process = subprocess.Popen(  # noqa: S603 - the command is all ours
                 [
                     *(sys.executable, "-m", "gunicorn", "testproject.wsgi"),
-                    *("--bind", f"fd://{descriptor}", "--workers", "2", "--no-control-socket"),
+                    *("--bind", f"fd://{descriptor}", "--no-control-socket"),
+                    # In one process, so that what an editor saves is in force with the next
+                    # answer, and not within the seconds of REFRESH_SECONDS.
+                    *("--workers", "1", "--threads", "8"),
                 ],
                 cwd=settings.BASE_DIR,
                 pass_fds=[descriptor],

@@ -23,6 +23,10 @@ urlpatterns = [
         path(f"async/{route}", views.asynchronous(view), name=f"async-{name}")
         for route, view, name in ERRORS
     ),
+    path("django/<int:status>/", views.django_alone, name="django"),
+    path("try/message/", views.edit_message, name="edit-message"),
+    path("try/address/", views.try_address, name="try-address"),
+    path("try/deletion/", views.delete_document, name="delete-document"),
     path("negotiated/", views.NegotiatedView.as_view(), name="negotiated"),
     path("form/", views.form, name="form"),
     path("own-body/<int:status>/", views.own_body, name="own-body"),

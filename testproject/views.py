@@ -8,6 +8,8 @@ from functools import wraps
 from typing import Any
 
 from django import forms
+from django.contrib.auth import login
+from django.contrib.auth.models import User
 from django.core.exceptions import (
     BadRequest,
     PermissionDenied,
@@ -15,6 +17,7 @@ from django.core.exceptions import (
     SuspiciousOperation,
 )
 from django.core.handlers.asgi import ASGIRequest
+from django.db import transaction
 from django.http import (
     Http404,
     HttpRequest,
@@ -24,25 +27,30 @@ from django.http import (
     JsonResponse,
     StreamingHttpResponse,
 )
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.decorators import method_decorator
-from django.views import View
+from django.utils.http import urlencode
+from django.views import View, defaults
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from django_http_errors import exceptions
 from django_http_errors.core.statuses import STATUSES
 from django_http_errors.decorators import (
+    errors_exempt,
     hide_forbidden,
     require_acceptable,
     require_content_types,
 )
+from django_http_errors.models import ErrorMessage
 
 from .models import Document
 
 # What an exception is told, so that its answer has the fields that its status owes.
 ARGUMENTS: Mapping[int, Mapping[str, Any]] = {
-    401: {"challenges": ['Basic realm="demo"', 'Bearer realm="demo"']},
+    # No scheme that makes a browser ask for a password in a window of its own.
+    401: {"challenges": ['Session realm="demo"', 'Bearer realm="demo"']},
     405: {"allow": ["GET", "POST"]},
     406: {
         "available": [
@@ -50,7 +58,7 @@ ARGUMENTS: Mapping[int, Mapping[str, Any]] = {
             {"type": "application/json", "href": "/api/documents/1/"},
         ]
     },
-    407: {"challenges": ['Basic realm="proxy"']},
+    407: {"challenges": ['Bearer realm="demo"']},
     413: {"retry_after": 300},
     415: {"accept": ["application/json", "text/csv"], "accept_encoding": ["identity"]},
     416: {"length": 1234},
@@ -81,6 +89,16 @@ BUILTIN: Mapping[str, type[Exception]] = {
     "crash": ZeroDivisionError,
 }
 
+# What Django answers by itself, where a project has no templates for it.
+DJANGO: Mapping[int, Callable[[HttpRequest], HttpResponse]] = {
+    403: lambda request: defaults.permission_denied(request, PermissionDenied()),
+    404: lambda request: defaults.page_not_found(request, Http404()),
+    410: lambda request: HttpResponseGone(),
+}
+
+# The document that comes and goes. New ones get lower numbers, for a long time.
+DELETED = 410
+
 OWN_BODY = "own body"
 
 SyncView = Callable[..., HttpResponse]
@@ -103,12 +121,62 @@ def _require_error(status: int) -> None:
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    """List everything that the site shows."""
+    """Show in cards what the app does, and list everything else that the site shows."""
     return render(
         request,
         "testproject/index.html",
-        {"statuses": STATUSES.values(), "unregistered": [418, 499, 599], "builtin": BUILTIN},
+        {
+            "deleted": DELETED,
+            "statuses": STATUSES.values(),
+            "unregistered": [418, 499, 599],
+            "builtin": BUILTIN,
+        },
     )
+
+
+@errors_exempt
+@require_safe
+def django_alone(request: HttpRequest, status: int) -> HttpResponse:
+    """Answer what Django answers without the app."""
+    if status not in DJANGO:
+        raise Http404
+    return DJANGO[status](request)
+
+
+def _sign_in_as_editor(request: HttpRequest) -> None:
+    """Sign the visitor in, who has sent a form with a token: this site is for one person only."""
+    login(request, get_object_or_404(User, username="editor"))
+
+
+@require_POST
+def edit_message(request: HttpRequest) -> HttpResponse:
+    """Lead an editor to the message for 404 below /shop/."""
+    _sign_in_as_editor(request)
+    place = {"status": "404", "path_prefix": "/shop/"}
+    message = ErrorMessage.objects.filter(**place).first()
+    admin = "admin:django_http_errors_errormessage"
+    if message is None:
+        return redirect(f"{reverse(f'{admin}_add')}?{urlencode(place)}")
+    return redirect(f"{admin}_change", message.pk)
+
+
+@require_POST
+def try_address(request: HttpRequest) -> HttpResponse:
+    """Lead an editor to what the admin says of an address."""
+    _sign_in_as_editor(request)
+    page = reverse("admin:django_http_errors_permanencerule_try")
+    return redirect(f"{page}?{urlencode({'address': request.POST.get('address', '/')})}")
+
+
+@require_POST
+def delete_document(request: HttpRequest) -> HttpResponse:
+    """Make a public document and delete it, and lead to where it was."""
+    document = Document(pk=DELETED, title="Gone soon", body="A short life.", public=True)
+    url = document.get_absolute_url()
+    with transaction.atomic():
+        document.save()
+        document.delete()
+    return redirect(url)
 
 
 @csrf_exempt

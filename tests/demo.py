@@ -86,7 +86,7 @@ INVALID = [
 ]
 # By status: the fields and the members that come with the app's exception.
 RAISED: dict[int, tuple[dict[str, str], dict[str, Any]]] = {
-    401: ({"WWW-Authenticate": 'Basic realm="demo", Bearer realm="demo"'}, {}),
+    401: ({"WWW-Authenticate": 'Session realm="demo", Bearer realm="demo"'}, {}),
     405: ({"Allow": "GET, POST"}, {"allow": ["GET", "POST"]}),
     406: (
         {
@@ -95,7 +95,7 @@ RAISED: dict[int, tuple[dict[str, str], dict[str, Any]]] = {
         },
         {"available": AVAILABLE},
     ),
-    407: ({"Proxy-Authenticate": 'Basic realm="proxy"'}, {}),
+    407: ({"Proxy-Authenticate": 'Bearer realm="demo"'}, {}),
     413: ({"Retry-After": "300"}, {"retry_after": 300, "permanence": "temporary"}),
     415: (
         {"Accept": "application/json, text/csv", "Accept-Encoding": "identity"},

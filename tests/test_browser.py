@@ -6,6 +6,7 @@ SCREENSHOTS=directory keeps pictures of them, for eyes to judge what no assertio
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -216,6 +217,20 @@ def test_large_text(visit: Callable[..., Any]) -> None:
     page = visit("/raise/431/", viewport=PHONE)
     page.evaluate("document.documentElement.style.fontSize = '200%'")
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+@schemes
+def test_the_tour_compares_live(visit: Callable[..., Any], scheme: str) -> None:
+    """The index of the demo asks for what it shows; it fits a phone, and axe finds nothing."""
+    page = visit("/", color_scheme=scheme, viewport=PHONE, bypass_csp=True)
+    verdicts = page.locator("[data-compare] strong")
+    sync_api.expect(verdicts).to_have_text(["Different", "Identical"])
+    for box in page.locator("[data-ask]").all():
+        sync_api.expect(box.locator("strong")).to_have_text(re.compile("^4[01][0-9] "))
+    page.locator("details").evaluate_all("all => all.forEach(each => { each.open = true; })")
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    results = axe.Axe().run(page, options=AXE)
+    assert results.violations_count == 0, results.generate_report()
 
 
 @pytest.mark.skipif("SCREENSHOTS" not in os.environ, reason="SCREENSHOTS names no directory")

@@ -13,10 +13,12 @@ import httpx
 import pytest
 from asgiref.sync import async_to_sync
 from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.http import HttpResponse
 from django.test import AsyncClient, Client, override_settings
 
+from django_http_errors.models import ErrorMessage, PermanenceRule
 from testproject.models import Document
 
 from .asking import FORMS, HTML, JSON, PROBLEM, TEXT
@@ -88,6 +90,8 @@ def answer(handler: type, ask: Ask, accept: str | None = None, user: str = "") -
     return Answer(response.status_code, httpx.Headers(list(response.items())), response.content)
 
 
+@pytest.mark.conformance("rfc9110-15.5-explanation")
+@pytest.mark.conformance("rfc9110-8.3-content-type")
 @handlers
 @everywhere
 def test_every_form(handler: type, ask: Ask) -> None:
@@ -97,6 +101,7 @@ def test_every_form(handler: type, ask: Ask) -> None:
             check(ask, answer(handler, ask, accept), form or ask.default)
 
 
+@pytest.mark.conformance("rfc9110-12.5.1-none-acceptable")
 @handlers
 @one_each
 def test_every_accept_field(handler: type, ask: Ask) -> None:
@@ -106,6 +111,7 @@ def test_every_accept_field(handler: type, ask: Ask) -> None:
             check(ask, answer(handler, ask, accept), form or ask.default)
 
 
+@pytest.mark.conformance("rfc9110-15.5-any-method")
 @everywhere
 def test_every_method(ask: Ask) -> None:
     """Each method in one of the forms, which take turns."""
@@ -265,6 +271,17 @@ def test_who_may_read_what(handler: type, user: str, statuses: tuple[int, ...]) 
     assert seen == statuses
 
 
+# What the cards lead to, beside what is in the tables of tests/demo.py.
+CARDS = {
+    "/django/403/": 403,
+    "/django/404/": 404,
+    "/django/410/": 410,
+    "/documents/410/": 404,
+    "/old-shop/": 410,
+    "/shop/lamp/": 404,
+}
+
+
 @pytest.mark.usefixtures("seeded")
 def test_the_index_leads_to_nothing_unexpected() -> None:
     """Every link is in the tables here, or to a page that works; every status is linked to."""
@@ -273,6 +290,14 @@ def test_the_index_leads_to_nothing_unexpected() -> None:
     links = set(re.findall('<a href="(/[^"?]*)', page))
     failing = {ask.path: ask.status for ask in (*ANY_METHOD, *DEMANDING, *API)
                if ask.method == "GET" and "Host" not in ask.headers and ask.times == 1}  # fmt: skip
+    failing |= CARDS
+    assert set(CARDS) <= links
+    assert set(re.findall('data-ask="([^"]*)', page)) <= links
+    compared = re.findall('data-compare="([^"]*)', page)
+    assert compared == [
+        "/plain-documents/2/ /plain-documents/999/",
+        "/documents/2/ /documents/999/",
+    ]
     for path in sorted(links):
         status = respond(handler, Ask(path, 200), BROWSER).status_code
         with told(path):
@@ -304,3 +329,107 @@ def test_what_was_public_and_is_deleted_is_gone(handler: type) -> None:
     Document.objects.create(pk=1, title="Back", body="Here again.", public=True)
     assert answer(handler, Ask("/documents/1/", 200), JSON).status == 200
     Document.objects.all().delete()
+
+
+@handlers
+@pytest.mark.parametrize("accept", [HTML, JSON])
+def test_django_alone(handler: type, accept: str) -> None:
+    """The app leaves these alone: what they say is Django's, whatever the client accepts."""
+    for status, content in ((403, b"403 Forbidden"), (404, b"<h1>Not Found</h1>"), (410, b"")):
+        response = respond(handler, Ask(f"/django/{status}/", status), accept)
+        assert response.status_code == status
+        assert not hasattr(response, "problem")
+        assert response.headers["Content-Type"].startswith(HTML)
+        assert content in response.content
+        assert bool(content) == bool(response.content)
+    assert respond(handler, Ask("/django/500/", 404), accept).status_code == 404
+
+
+def test_no_challenge_makes_a_browser_ask_for_a_password() -> None:
+    """These schemes open a window of the browser's own; the others show the page."""
+    windows = re.compile(r"\b(Basic|Digest|Negotiate|NTLM)\b", re.IGNORECASE)
+    challenged = [ask for ask in (*ANY_METHOD, *API) if ask.status in (401, 407)]
+    assert len(challenged) >= 8
+    for ask in challenged:
+        for name in ("WWW-Authenticate", "Proxy-Authenticate"):
+            assert not windows.search(ask.owed.get(name, ""))
+
+
+BUTTONS = {
+    "/try/message/": {},
+    "/try/address/": {"address": "/old-shop/a b/"},
+    "/try/deletion/": {},
+}
+buttons = pytest.mark.parametrize("path", BUTTONS)
+
+
+def press(handler: type, path: str, **fields: str) -> tuple[HttpResponse, Client | AsyncClient]:
+    """Send the form of the index that goes to `path`, and return the response and the client."""
+    client = handler(**OPTIONS)
+    page = _response(client.get("/")).content.decode()
+    form = re.search(f'action="{path}">.*?name="csrfmiddlewaretoken" value="([^"]+)"', page)
+    return _response(client.post(path, {"csrfmiddlewaretoken": form[1], **fields})), client
+
+
+def _response(response: Any) -> HttpResponse:
+    return response if isinstance(response, HttpResponse) else async_to_sync(_awaited)(response)
+
+
+@handlers
+@buttons
+@pytest.mark.usefixtures("seeded")
+def test_a_button_is_a_form_with_a_token(handler: type, path: str) -> None:
+    get = Ask(path, 405, owed={"Allow": "POST"}, members={"allow": ["POST"]})
+    for ask in (get, get.by("HEAD"), Ask(path, 403, "POST")):
+        check(ask, answer(handler, ask, JSON), JSON)
+    assert not Session.objects.exists()
+
+
+@handlers
+@pytest.mark.usefixtures("seeded")
+def test_the_message_can_be_edited_at_once(handler: type) -> None:
+    response, client = press(handler, "/try/message/", username="admin", next="/elsewhere/")
+    message = ErrorMessage.objects.get(status="404", path_prefix="/shop/")
+    change = f"/admin/django_http_errors/errormessage/{message.pk}/change/"
+    assert (response.status_code, response.headers["Location"]) == (302, change)
+    form = _response(client.get(change))
+    assert form.status_code == 200
+    assert form.context["user"].username == "editor"
+    message.delete()
+    response, client = press(handler, "/try/message/")
+    form = _response(client.get(response.headers["Location"]))
+    assert form.context["adminform"].form.initial == {"status": "404", "path_prefix": "/shop/"}
+
+
+@handlers
+@pytest.mark.usefixtures("seeded")
+def test_any_address_can_be_explained_at_once(handler: type) -> None:
+    response, client = press(handler, "/try/address/", **BUTTONS["/try/address/"])
+    page = _response(client.get(response.headers["Location"]))
+    assert page.context["user"].username == "editor"
+    assert page.context["asking"].cleaned_data["address"] == "/old-shop/a%20b/"
+    assert page.context["explanation"].response.status_code == 410
+
+
+@handlers
+@pytest.mark.usefixtures("seeded")
+def test_a_deletion_leaves_a_410_and_nothing_grows(handler: type) -> None:
+    counted = []
+    for _ in range(2):
+        response, client = press(handler, "/try/deletion/")
+        assert (response.status_code, response.headers["Location"]) == (302, "/documents/410/")
+        gone = _response(client.get("/documents/410/"))
+        assert gone.status_code == 410
+        assert "_auth_user_id" not in client.session
+        counted.append((Document.objects.count(), PermanenceRule.objects.count()))
+    assert counted[0] == counted[1]
+    PermanenceRule.objects.filter(pattern="/documents/410/").delete()
+
+
+@pytest.mark.parametrize("path", ["/try/message/", "/try/address/"])
+def test_there_is_nobody_else_to_sign_in_as(path: str) -> None:
+    """Only the editor that `seed_demo` makes: a database without it has no such button."""
+    User.objects.create_superuser("admin")
+    response, client = press(Client, path)
+    assert response.status_code == 404
+    assert "_auth_user_id" not in client.session

@@ -2,49 +2,37 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import signal
-from argparse import ArgumentTypeError
 from typing import Any
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from testproject import port as ports
 from testproject.management.commands.seed_demo import USERS
-from testproject.server import HOST, Server
-
-DEFAULT_PORT = "8000"
-
-
-def port_number(text: str) -> int:
-    """Return the port that `text` names."""
-    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
-        raise ArgumentTypeError(f"the port is {text!r}, and should be a number from 1 to 65535")
-    return int(text)
+from testproject.server import Server
 
 
 class Command(BaseCommand):
     """Serves the demo site until Ctrl-C."""
 
-    help = f"Print the tour of the demo site, then serve it on {HOST} until Ctrl-C."
+    help = f"Print the tour of the demo site, then serve it on {ports.HOST} until Ctrl-C."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--port",
-            default=os.environ.get("PORT") or DEFAULT_PORT,
-            type=port_number,
-            help=f"Port to serve at; the default is $PORT, and without that {DEFAULT_PORT}.",
+            default=ports.chosen(),
+            help=f"Port to serve at; the default is $PORT, and without that {ports.DEFAULT}.",
         )
 
-    def handle(self, *args: Any, port: int, **options: Any) -> None:
+    def handle(self, *args: Any, port: str, **options: Any) -> None:
         # Both end the demo in the same way, even where a shell has told a job in the background
         # to ignore the one.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.default_int_handler)
         try:
             with self._server(port) as server:
-                call_command("tour", url=server.url, stdout=self.stdout)
+                self._show_tour(server.url)
                 self._say_where(server.url)
                 server.show_log()
                 status = server.wait()
@@ -53,16 +41,18 @@ class Command(BaseCommand):
         else:
             raise CommandError(f"gunicorn has ended with exit status {status}.")
 
-    def _server(self, port: int) -> Server:
+    def _server(self, port: str) -> Server:
         try:
-            return Server(port)
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                raise CommandError(
-                    f"Something is listening on {HOST}:{port} already. Stop it, or choose another"
-                    f" port: python manage.py demo --port {port + 1}"
-                ) from error
-            raise CommandError(f"{HOST}:{port} can't be used: {error.strerror}.") from error
+            return Server(ports.number(port))
+        except ports.PortError as error:
+            raise CommandError(str(error)) from error
+
+    def _show_tour(self, url: str) -> None:
+        try:
+            call_command("tour", url=url, stdout=self.stdout)
+        except CommandError as error:
+            # What somebody has edited may spoil the tour; the site is there all the same.
+            self.stderr.write(str(error))
 
     def _say_where(self, url: str) -> None:
         self.stdout.write(f"Serving {url}/ (admin: {url}/admin/) until Ctrl-C.")

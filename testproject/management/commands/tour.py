@@ -1,261 +1,247 @@
-"""``manage.py tour``: what the demo site answers, asked over HTTP by three kinds of client."""
+"""``manage.py tour``: what the demo site answers, asked over HTTP."""
 
 from __future__ import annotations
 
 import os
-import shlex
+import sys
 import textwrap
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from html.parser import HTMLParser
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from collections.abc import Callable
+from io import StringIO
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.apps import apps
+from django.conf import settings
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.management.color import no_style
 
+from testproject import port
+from testproject.asking import WIDTH, Answer, Scenario, ask, beginning, curl, differences
+from testproject.scenarios import API_SCENARIOS, CLIENTS, HEADERS, JSON, SCENARIOS
 from testproject.server import Server
+from testproject.views import DELETED
 
-WIDTH = 100
-LINES_OF_BODY = 4
-SECONDS_TO_ANSWER = 30
-
-# Who asks, and what each sends as Accept.
-CLIENTS = {
-    "browser": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
-    "JSON client": "application/json",
-    "curl": "*/*",
-}
-
-# The fields worth looking at, in the order in which they are shown.
-FIELDS = (
-    "Content-Type",
-    "Content-Language",
-    "Allow",
-    "Accept",
-    "Accept-Post",
-    "Accept-Patch",
-    "WWW-Authenticate",
-    "Retry-After",
-    "Content-Range",
-    "Link",
-    "Cache-Control",
-    "Vary",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Scenario:
-    """One thing to ask, and how.
-
-    times: how often each client asks; the last answer is shown
-    """
-
-    title: str
-    method: str
-    path: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-    content: str = ""
-    times: int = 1
-
-
-# What curl calls content that it is told no type of.
-FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-JSON = {"Content-Type": "application/json"}
-
-SCENARIOS = (
-    Scenario("An address that leads nowhere", "GET", "/no/such/page/"),
-    Scenario("The same for a reader of German", "GET", "/no/such/page/", {"Accept-Language": "de"}),
-    Scenario("A document that is hidden: as if it were not there", "GET", "/documents/2/"),
-    Scenario("The same document, where its existence is no secret", "GET", "/plain-documents/2/"),
-    Scenario("Django's response for a removed page, which is empty", "GET", "/return/410/"),
-    Scenario("The wrong method: the right ones are listed", "DELETE", "/return/405/"),
-    Scenario("Who are you? In an async view", "GET", "/async/raise/401/"),
-    Scenario("No form that the client accepts: here are others", "GET", "/raise/406/"),
-    Scenario(
-        "The wrong format: here are the right ones",
-        "POST",
-        "/negotiated/",
-        {"Content-Type": "text/csv"},
-        "a,b",
-    ),
-    Scenario("Two things to correct", "POST", "/raise/422/", JSON, '{"title": ""}'),
-    Scenario("A form without its CSRF token", "POST", "/form/", content="name=Ada"),
-    Scenario("Too much at once for Django", "POST", "/builtin/data-too-big/", content="a=1"),
-    Scenario("Blocked by law, and by whom", "GET", "/raise/451/"),
-    Scenario("Down for maintenance: when to come back", "GET", "/raise/503/"),
-    Scenario("A crash: an id to quote, and nothing of the inside", "GET", "/builtin/crash/"),
-    Scenario("A host that the site doesn't serve", "GET", "/", {"Host": "elsewhere.example"}),
-    Scenario("An error with a body of its own is left alone", "GET", "/own-body/404/"),
-)
-
-API_SCENARIOS = (
-    Scenario("The API: a document that is hidden", "GET", "/api/documents/2/"),
-    Scenario(
-        "The API: writing needs a login", "POST", "/api/plain-documents/", JSON, '{"title": "New"}'
-    ),
-    Scenario("The API: twice in a minute is once too often", "GET", "/api/throttled/", times=2),
-    Scenario("The API: a crash", "GET", "/api/crash/"),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a server sent."""
-
-    status: int
-    status_line: str
-    fields: tuple[tuple[str, str], ...]
-    text: str
-
-
-class PageText(HTMLParser):
-    """The words of an HTML page."""
-
-    SILENT = frozenset({"head", "nav", "script", "style"})
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.text = ""
-        self._silent = 0
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: object) -> None:
-        self._silent += tag in self.SILENT
-
-    def handle_endtag(self, tag: str) -> None:
-        self._silent -= tag in self.SILENT
-
-    def handle_data(self, data: str) -> None:
-        if not self._silent:
-            self.text += data
-
-
-def ask(url: str, scenario: Scenario, accept: str) -> Answer:
-    """Ask the server at `url` for what `scenario` says, as often as it says."""
-    for _ in range(scenario.times):
-        answer = _ask_once(url, scenario, accept)
-    return answer
-
-
-def _ask_once(url: str, scenario: Scenario, accept: str) -> Answer:
-    parts = urlsplit(url)
-    kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-    connection = kind(parts.netloc, timeout=SECONDS_TO_ANSWER)
-    try:
-        connection.request(
-            scenario.method,
-            parts.path.rstrip("/") + scenario.path,
-            scenario.content or None,
-            {"Accept": accept, **(FORM if scenario.content else {}), **scenario.headers},
-        )
-        return _read(connection.getresponse())
-    except (OSError, HTTPException) as error:
-        raise CommandError(f"{url} doesn't answer: {error}") from error
-    finally:
-        connection.close()
-
-
-def _read(response: HTTPResponse) -> Answer:
-    text = response.read().decode("utf-8", "replace")
-    is_page = response.headers.get_content_type() == "text/html"
-    return Answer(
-        response.status,
-        f"HTTP/{response.version / 10} {response.status} {response.reason}",
-        tuple((name, response.headers[name]) for name in FIELDS if name in response.headers),
-        " ".join(PageText(text).text.split()) if is_page else text,
-    )
-
-
-def curl(url: str, scenario: Scenario, accept: str) -> str:
-    """Return the command that asks the same, on several lines where it is long."""
-    arguments = ["curl -i"]
-    # curl makes it a GET, or with content a POST, if it isn't told otherwise.
-    if scenario.method != ("POST" if scenario.content else "GET"):
-        arguments.append(f"-X {scenario.method}")
-    # curl sends */* unasked.
-    accepted = {} if accept == "*/*" else {"Accept": accept}
-    for name, value in {**accepted, **scenario.headers}.items():
-        arguments.append("-H " + shlex.quote(f"{name}: {value}"))
-    if scenario.content:
-        arguments.append("-d " + shlex.quote(scenario.content))
-    arguments.append(url.rstrip("/") + scenario.path)
-    lines = [arguments[0]]
-    for argument in arguments[1:]:
-        if len(lines[-1]) + len(argument) + len("$  \\") > WIDTH:
-            lines[-1] += " \\"
-            lines.append(f"    {argument}")
-        else:
-            lines[-1] += f" {argument}"
-    return "$ " + "\n".join(lines)
-
-
-def beginning(text: str) -> Iterator[str]:
-    """Yield the first lines of `text`, none of them too long for the terminal."""
-    room = WIDTH - len("  | ")
-    lines = [each for line in text.splitlines() for each in textwrap.wrap(line, room) or [""]]
-    yield from lines[:LINES_OF_BODY]
-    if len(lines) > LINES_OF_BODY:
-        yield "..."
+HTML, PROBLEM, TEXT = "text/html", "application/problem+json", "text/plain"
+HIDDEN, MISSING = "/documents/2/", "/documents/999/"
+RETIRED = "/old-shop/shoes/"
 
 
 class Command(BaseCommand):
     """Prints the tour."""
 
-    help = "Ask the demo site as a browser, as a JSON client and as curl, and print the answers."
+    help = "Ask the demo site what its cards are about, beside Django, and print the answers."
+
+    # Where the site is, and where the commands that are printed have it.
+    url: str
+    shown_url: str
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--url", help="Where the site is served; left out, gunicorn serves it for the tour."
         )
+        parser.add_argument(
+            "--all", action="store_true", help="Ask for everything else too, in three ways each."
+        )
 
-    def handle(self, *args: Any, url: str | None, force_color: bool, **options: Any) -> None:
+    def handle(
+        self, *args: Any, url: str | None, all: bool, force_color: bool, **options: Any
+    ) -> None:
         if not force_color and (os.environ.get("NO_COLOR") or not self.stdout.isatty()):
             self.style = no_style()
         if url is None:
+            # That server ends with the tour: the commands are for the one of `make demo`.
+            self.shown_url = f"http://{port.HOST}:{port.chosen()}"
             with Server() as server:
-                self._show(server.url)
+                self.url = server.url
+                self._show(all)
         elif urlsplit(url).scheme in ("http", "https") and urlsplit(url).netloc:
-            self._show(url)
+            self.url = self.shown_url = url.rstrip("/")
+            self._show(all)
         else:
             raise CommandError(f"{url!r} is no address such as http://127.0.0.1:8000.")
 
-    def _show(self, url: str) -> None:
+    def _show(self, everything: bool) -> None:
         self.stdout.write(
-            f"What {url} answers to a browser, a JSON client and curl: status, fields, and the\n"
-            "beginning of the body, of which the words are shown where it is a page.\n\n"
+            "The demo site, asked over HTTP. Its commands work while `make demo` runs.\n\n"
+        )
+        scenes: list[tuple[str, str, Callable[[], None]]] = [
+            (
+                "One 403, in the format that the client asked for",
+                "Django alone: one page of HTML for everybody, JSON clients included.",
+                self._formats,
+            ),
+            (
+                "Gone, not missing: a rule says so, with a reason",
+                "Django alone: 404, as if it had never been there.",
+                self._gone,
+            ),
+            (
+                "An editor's words, below /shop/",
+                "Django alone: one 404.html for the whole site, changed by a deployment.",
+                self._message,
+            ),
+            (
+                "Spot the difference: a hidden document, and one that does not exist",
+                "Django alone: 403 and 404, which tell anybody what exists.",
+                self._difference,
+            ),
+            (
+                "Why this answer?",
+                "Django alone: nothing to ask; you read the URLconf and the views.",
+                self._reason,
+            ),
+            ("Delete a document, get a 410", "Django alone: 404.", self._deletion),
+        ]
+        if apps.is_installed("rest_framework"):
+            said = 'REST framework: {"detail": "Authentication credentials were not provided."}'
+            scenes.append(("A JSON client of the API, without a login", said, self._api))
+        said = 'Django alone: "Server Error (500)", and nothing to find it by in the log.'
+        scenes.append(("A crash: an id to quote, and nothing of the inside", said, self._crash))
+        for number, (title, said, show) in enumerate(scenes, 1):
+            self._heading(number, title)
+            self.stdout.write(said)
+            show()
+            self.stdout.write("")
+        if everything:
+            self._show_the_rest(len(scenes))
+        self._say_what_to_click()
+
+    def _formats(self) -> None:
+        for accept in (HTML, PROBLEM, "application/json", TEXT):
+            self._ask(Scenario("", "GET", "/plain-documents/2/"), accept, lines=1)
+
+    def _gone(self) -> None:
+        self._ask(Scenario("", "GET", RETIRED), TEXT)
+
+    def _message(self) -> None:
+        self._ask(Scenario("", "GET", "/shop/lamp/"), TEXT)
+
+    def _difference(self) -> None:
+        found: dict[str, None] = {}
+        for path in (HIDDEN, MISSING):
+            self.stdout.write(curl(self.shown_url, Scenario("", "GET", path), "*/*"))
+        for accept in (HTML, PROBLEM, "application/json", TEXT):
+            hidden, missing = (
+                ask(self.url, Scenario("", "GET", path), accept) for path in (HIDDEN, MISSING)
+            )
+            found |= dict.fromkeys(differences(hidden, missing, (HIDDEN, MISSING)))
+        if found:
+            raise CommandError(f"{HIDDEN} and {MISSING} differ: {', '.join(found)}.")
+        self.stdout.write(self._coloured(missing, f"{missing.status_line}, both"))
+        self.stdout.write(
+            self.style.SUCCESS("identical")
+            + ", byte for byte: status, headers and content, in all four formats. What differs\n"
+            "is only the address that was asked for, and the nonce, which is another one for\n"
+            "every answer. The Date header is not compared."
+        )
+
+    def _reason(self) -> None:
+        self.stdout.write(f"$ {_python()} manage.py explain_error {RETIRED}")
+        explained = StringIO()
+        call_command("explain_error", RETIRED, stdout=explained)
+        # Up to the response: that is in the second scene.
+        for line in explained.getvalue().partition("\nHTTP/")[0].splitlines():
+            if line:
+                self.stdout.write(f"  | {line}")
+
+    def _deletion(self) -> None:
+        """Send the form as a browser does, with the cookie and the token that prove it."""
+        index = ask(self.url, Scenario("", "GET", "/"), HTML)
+        token = index.header("Set-Cookie").partition("csrftoken=")[2].partition(";")[0]
+        asked = Scenario(
+            "",
+            "POST",
+            "/try/deletion/",
+            {"Cookie": f"csrftoken={token}"},
+            f"csrfmiddlewaretoken={token}",
+        )
+        self.stdout.write(
+            f"$ token=$(curl -s -o /dev/null -c - {self.shown_url}/ |"
+            " awk '/csrftoken/ {print $7}')\n"
+            f"$ curl -iL -b csrftoken=$token -d csrfmiddlewaretoken=$token \\\n"
+            f"    {self.shown_url}{asked.path}"
+        )
+        sent = ask(self.url, asked, TEXT)
+        self.stdout.write(f"{sent.status_line}  Location: {sent.header('Location')}")
+        self._show_answer(ask(self.url, Scenario("", "GET", f"/documents/{DELETED}/"), TEXT), 3)
+
+    def _api(self) -> None:
+        scenario = Scenario("", "POST", "/api/plain-documents/", JSON, '{"title": "New"}')
+        self._ask(scenario, "application/json")
+
+    def _crash(self) -> None:
+        self._ask(Scenario("", "GET", "/builtin/crash/"), "application/json", lines=5)
+
+    def _say_what_to_click(self) -> None:
+        self.stdout.write(
+            "What to click, in a browser:\n"
+            f"  {self.shown_url}/        the same in six cards, live, beside Django\n"
+            f"  {self.shown_url}/admin/  messages and rules; sign in as editor, password editor"
+        )
+
+    def _ask(self, scenario: Scenario, accept: str, *, lines: int = 3) -> None:
+        self.stdout.write(curl(self.shown_url, scenario, accept))
+        self._show_answer(ask(self.url, scenario, accept), lines)
+
+    def _show_answer(self, answer: Answer, lines: int) -> None:
+        kind = answer.header("Content-Type").partition(";")[0]
+        self.stdout.write(self._coloured(answer, answer.status_line) + f"  {kind}")
+        text = "\n".join(filter(None, answer.text.splitlines()))
+        for line in beginning(text, lines):
+            self.stdout.write(f"  | {line}")
+
+    def _heading(self, number: int, title: str) -> None:
+        self.stdout.write(self.style.MIGRATE_HEADING(f"{number:2}  {title} ".ljust(WIDTH, "-")))
+
+    def _coloured(self, answer: Answer, text: str) -> str:
+        style = self.style
+        colour = style.HTTP_SERVER_ERROR if answer.status >= 500 else style.HTTP_BAD_REQUEST
+        coloured: str = colour(text)
+        return coloured
+
+    def _show_the_rest(self, number: int) -> None:
+        self.stdout.write(
+            "The rest, as a browser, a JSON client and curl ask for it: status, headers, and the\n"
+            "beginning of the content, of which the words are shown where it is a page.\n\n"
         )
         scenarios = SCENARIOS + (API_SCENARIOS if apps.is_installed("rest_framework") else ())
-        for number, scenario in enumerate(scenarios, 1):
-            heading = f"{number:2}  {scenario.title} "
-            self.stdout.write(self.style.MIGRATE_HEADING(heading.ljust(WIDTH, "-")))
-            seen: dict[Answer, str] = {}
+        for each, scenario in enumerate(scenarios, number + 1):
+            self._heading(each, scenario.title)
+            seen: dict[object, str] = {}
             for client, accept in CLIENTS.items():
                 self.stdout.write(self.style.MIGRATE_LABEL(client))
-                self.stdout.write(curl(url, scenario, accept))
-                answer = ask(url, scenario, accept)
-                first = seen.setdefault(answer, client)
+                self.stdout.write(curl(self.shown_url, scenario, accept))
+                answer = ask(self.url, scenario, accept)
+                headers = tuple((name, answer.header(name)) for name in HEADERS)
+                first = seen.setdefault((answer.status, headers, answer.text), client)
                 if first == client:
-                    self._show_answer(answer)
+                    self._show_with_headers(answer)
                 else:
                     self.stdout.write(f"  The same as for the {first}.\n\n")
 
-    def _show_answer(self, answer: Answer) -> None:
-        style = self.style
-        colour = style.HTTP_SERVER_ERROR if answer.status >= 500 else style.HTTP_BAD_REQUEST
-        self.stdout.write(colour(answer.status_line))
-        for name, value in answer.fields:
+    def _show_with_headers(self, answer: Answer) -> None:
+        self.stdout.write(self._coloured(answer, answer.status_line))
+        for name in HEADERS:
             label = f"  {name + ':':18}"
             wrapped = textwrap.wrap(
-                value,
+                answer.header(name),
                 WIDTH,
                 initial_indent=label,
                 subsequent_indent=" " * len(label),
                 break_on_hyphens=False,
             )
-            self.stdout.write("\n".join(wrapped))
-        for line in beginning(answer.text):
+            if wrapped:
+                self.stdout.write("\n".join(wrapped))
+        for line in beginning(answer.text, 4):
             self.stdout.write(f"  | {line}".rstrip())
         self.stdout.write("")
+
+
+def _python() -> str:
+    """Return what Python is called in the project's directory: the one that runs here."""
+    executable = Path(sys.executable)
+    if executable.is_relative_to(settings.BASE_DIR):
+        return str(executable.relative_to(settings.BASE_DIR))
+    return "python"

@@ -1,0 +1,270 @@
+"""``make tour`` and ``make demo``, as they are called on a terminal."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from testproject import port as ports
+from testproject.asking import Answer, beginning, differences
+
+from .demo import HAS_REST_FRAMEWORK
+from .servers import ROOT, environment, make_database
+
+slow = pytest.mark.slow
+HEADING = re.compile(r"^ ?\d+  (.+?) -+$", re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The URL of a database that has what the demo needs."""
+    database = tmp_path_factory.mktemp("commands") / "db.sqlite3"
+    make_database(database)
+    return f"sqlite:///{database}"
+
+
+def run(url: str, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=environment(url) | variables,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+
+
+@slow
+def test_the_tour_in_short(url: str) -> None:
+    """Its scenes are those of the cards, in their order; it is short, and without colours."""
+    tour = run(url, "tour", PORT="8123")
+    assert (tour.returncode, tour.stderr) == (0, "")
+    starts = [
+        *("One 403", "Gone, not missing", "An editor's words", "Spot the difference"),
+        *("Why this answer?", "Delete a document"),
+        *(["A JSON client of the API"] if HAS_REST_FRAMEWORK else []),
+        "A crash",
+    ]
+    scenes = HEADING.split(tour.stdout)
+    assert len(scenes) == 1 + 2 * len(starts)
+    for title, start in zip(scenes[1::2], starts, strict=True):
+        assert title.startswith(start)
+    said = dict(zip(starts, scenes[2::2], strict=True))
+    for kind in ("text/html", "application/problem+json", "application/json", "text/plain"):
+        assert f"403 Forbidden  {kind}\n" in said["One 403"]
+    assert "410 Gone\n  | The shop at /old-shop/shoes/ has closed" in said["Gone, not missing"]
+    assert "404 No such product\n" in said["An editor's words"]
+    assert "\nidentical, byte for byte" in said["Spot the difference"]
+    assert "prefix /old-shop/ (any host, permanent): decides." in said["Why this answer?"]
+    assert "302 Found  Location: /documents/410/\n" in said["Delete a document"]
+    assert "HTTP/1.1 410 Gone" in said["Delete a document"]
+    if HAS_REST_FRAMEWORK:
+        assert "401 Unauthorized  application/json" in said["A JSON client of the API"]
+    assert re.search(r'"request_id":[\s|]+"[0-9a-f]{32}"', said["A crash"])
+    lines = tour.stdout.splitlines()
+    assert 60 < len(lines) < 95
+    assert max(map(len, lines)) <= 100
+    assert "\x1b" not in tour.stdout
+    # The commands are for the site of `make demo`, and so is what there is to click.
+    assert set(re.findall(r"http://\S+?:\d+", tour.stdout)) == {"http://127.0.0.1:8123"}
+    assert lines[-2].split()[0] == "http://127.0.0.1:8123/"
+    assert lines[-1].split()[0] == "http://127.0.0.1:8123/admin/"
+
+
+@slow
+def test_the_whole_tour_in_colour(url: str) -> None:
+    tour = run(url, "tour", "--all", "--force-color")
+    assert (tour.returncode, tour.stderr) == (0, "")
+    assert "\x1b[" in tour.stdout
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", tour.stdout)
+    assert plain.index("identical") < plain.index("An address that leads nowhere")
+    assert len(HEADING.findall(plain)) == (8 + 21 if HAS_REST_FRAMEWORK else 7 + 17)
+    assert "The same as for the browser." in plain
+
+
+@slow
+def test_the_tour_fails_where_the_hidden_can_be_told_from_the_missing(
+    tmp_path: Path,
+) -> None:
+    make_database(tmp_path / "db.sqlite3")
+    url = f"sqlite:///{tmp_path}/db.sqlite3"
+    spoiled = (
+        "from django_http_errors.models import PermanenceRule as Rule;"
+        "Rule.objects.create(kind='exact', pattern='/documents/999/')"
+    )
+    assert run(url, "shell", "-c", spoiled).returncode == 0
+    tour = run(url, "tour")
+    assert tour.returncode == 1
+    assert "identical" not in tour.stdout
+    last = tour.stderr.strip().splitlines()[-1]
+    assert last.startswith(
+        "CommandError: /documents/2/ and /documents/999/ differ: status, content"
+    )
+
+
+@pytest.mark.parametrize("url", ["elsewhere", "ftp://127.0.0.1/"])
+def test_an_address_of_the_tour_that_is_none(url: str) -> None:
+    tour = run("sqlite://", "tour", "--url", url)
+    assert tour.returncode == 1
+    assert tour.stderr == f"CommandError: {url!r} is no address such as http://127.0.0.1:8000.\n"
+
+
+@slow
+def test_the_demo_serves_until_it_is_interrupted(url: str) -> None:
+    with socket.create_server((ports.HOST, 0)) as listener:
+        port = listener.getsockname()[1]
+    demo = subprocess.Popen(
+        [sys.executable, "manage.py", "demo"],
+        cwd=ROOT,
+        env=environment(url) | {"PORT": str(port)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        seen = []
+        for line in demo.stdout:
+            seen.append(line)
+            if line.startswith("Accounts"):
+                break
+        assert any("identical" in line for line in seen)
+        assert f"Serving http://127.0.0.1:{port}/ (admin: " in seen[-2]
+        _see_edits_at_once(f"http://127.0.0.1:{port}")
+        demo.send_signal(signal.SIGINT)
+        assert demo.stdout.read().endswith("\nStopped.\n")
+        assert demo.wait(20) == 0
+    finally:
+        demo.kill()
+        demo.wait()
+        demo.stdout.close()
+
+
+def _see_edits_at_once(url: str) -> None:
+    """Follow the button of the last card time and again: the answer is never an old one."""
+    with httpx.Client(base_url=url, follow_redirects=True) as client:
+        client.get("/")
+        for _ in range(5):
+            sent = {"csrfmiddlewaretoken": client.cookies["csrftoken"]}
+            assert client.post("/try/deletion/", data=sent).status_code == 410
+
+
+@contextmanager
+def taken() -> Iterator[int]:
+    with socket.create_server((ports.HOST, 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+MAKE = shutil.which("make")
+
+
+@pytest.mark.skipif(MAKE is None, reason="make isn't installed")
+def test_make_says_first_that_a_port_is_taken_or_none(tmp_path: Path) -> None:
+    """Before the environment is made, in one line."""
+    with taken() as port:
+        for given, said in (
+            (
+                str(port),
+                f"Something is listening on 127.0.0.1:{port} already. Try: make demo PORT=",
+            ),
+            ("abc", "PORT is 'abc'. It should be a number from 1 to 65535."),
+        ):
+            made = subprocess.run(
+                [
+                    str(MAKE),
+                    "demo",
+                    f"PORT={given}",
+                    f"VENV={tmp_path}/v",
+                    f"PYTHON={sys.executable}",
+                ],
+                cwd=ROOT,
+                check=False,
+                capture_output=True,
+                text=True,
+                timeout=60,
+            )
+            assert made.returncode != 0
+            assert made.stdout == ""
+            first, *rest = made.stderr.splitlines()
+            assert first.startswith(said)
+            assert [line for line in rest if not line.startswith("make")] == []
+            assert not (tmp_path / "v").exists()
+
+
+@pytest.mark.parametrize("text", ["abc", "0", "65536", "-1", "8000 ", "٨", "9" * 5000])
+def test_a_port_that_is_none(text: str) -> None:
+    with pytest.raises(ports.PortError, match="It should be a number from 1 to 65535"):
+        ports.number(text)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables"), [(["--port", "abc"], {}), ([], {"PORT": "abc"})]
+)
+def test_the_demo_says_in_one_line_that_its_port_is_none(
+    arguments: list[str], variables: dict[str, str]
+) -> None:
+    demo = run("sqlite://", "demo", *arguments, **variables)
+    assert demo.returncode == 1
+    assert demo.stderr == "CommandError: PORT is 'abc'. It should be a number from 1 to 65535.\n"
+
+
+def test_the_command_for_a_port_that_is_taken_names_one_that_is_free() -> None:
+    with taken() as port, pytest.raises(ports.PortError, match=f"{port} already") as caught:
+        ports.open_at(port)
+    free = re.search(r"Try: make demo PORT=(\d+)$", str(caught.value))
+    ports.open_at(int(free[1])).close()
+
+
+def test_where_all_higher_ports_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(address: tuple[str, int]) -> Any:
+        if address[1]:
+            raise PermissionError(13, "Permission denied")
+        return listener
+
+    listener = socket.create_server((ports.HOST, 0))
+    monkeypatch.setattr(socket, "create_server", refuse)
+    free = listener.getsockname()[1]
+    said = rf"127.0.0.1:80 can't be used \(Permission denied\). Try: make demo PORT={free}"
+    with pytest.raises(ports.PortError, match=said):
+        ports.open_at(80)
+
+
+def _answer(content: str, *headers: tuple[str, str]) -> Answer:
+    return Answer(404, "HTTP/1.1 404 Not Found", headers, content)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "found"),
+    [
+        (_answer("at /a/", ("Date", "1")), _answer("at /b/", ("Date", "2")), []),
+        (
+            _answer("x1y", ("Content-Security-Policy", "style-src 'nonce-x1y'")),
+            _answer("z2", ("Content-Security-Policy", "style-src 'nonce-z2'")),
+            [],
+        ),
+        (_answer("a"), _answer("b"), ["content"]),
+        (_answer("", ("Vary", "A")), _answer(""), ["Vary"]),
+        (_answer("", ("Vary", "A")), _answer("", ("Vary", "A"), ("Vary", "A")), ["Vary"]),
+        (_answer(""), Answer(410, "HTTP/1.1 410 Gone", (), ""), ["status"]),
+    ],
+)
+def test_differences(one: Answer, other: Answer, found: list[str]) -> None:
+    assert differences(one, other, ("/a/", "/b/")) == found
+    assert differences(other, one, ("/b/", "/a/")) == found
+
+
+def test_the_beginning_of_a_text() -> None:
+    assert list(beginning("a\nb", 2)) == ["a", "b"]
+    assert list(beginning("a\nb\nc", 2)) == ["a", "b ..."]
+    assert all(len(line) <= 95 for line in beginning("word " * 100, 2))
