@@ -331,11 +331,12 @@ class PathRule(BaseRule):
 
     def clean(self) -> None:
         self.normalise()
-        if self.kind == MatchType.ROUTE:
-            try:
+        try:
+            validators.wildcards(self.pattern)
+            if self.kind == MatchType.ROUTE:
                 validators.route(self.pattern)
-            except ValidationError as error:
-                raise ValidationError({"pattern": error}) from error
+        except ValidationError as error:
+            raise ValidationError({"pattern": error}) from error
 
 
 class PermanenceRuleQuerySet(RuleQuerySet):

@@ -100,14 +100,91 @@ def path(value: str) -> None:
             )
 
 
+# A wildcard of other tools, at the end of a path: all that is below it.
+_ALL_BELOW = re.compile(r"/(?:\*{1,2}|\.\*|\(\.\*\)|:splat|\*\*/\*)/?\Z")
+# One within a path, or a regular expression. A parameter as other frameworks write it has a name.
+_WILDCARD = re.compile(
+    r"(?<=/):(?P<name>[A-Za-z_]\w*)|\(\?P<(?P<group>\w+)>[^)]*\)|\([^)/]*[*+][^)/]*\)|\[[^\]/]*\][*+]"
+    r"|\.\*|\\[dws]\+?|\*+"
+)
+_ANCHORS = re.compile(r"\A/?\^/?|\$\Z")
+
+
+def wildcards(value: str) -> None:
+    """Refuse the wildcards of other tools, which would stand for themselves here.
+
+    The error says which kind of rule and which pattern were meant: `params` has "kind" and
+    "pattern".
+    """
+    meant = meaning(value)
+    if meant is None:
+        return
+    raise ValidationError(
+        _("“%(value)s” would be taken literally. Choose “%(label)s”, and write %(pattern)s"),
+        code="wildcard",
+        params={"value": value, "kind": meant[0], "pattern": meant[1], "label": _LABELS[meant[0]]},
+    )
+
+
+_LABELS = {
+    "exact": _("this address"),
+    "prefix": _("this address and everything below it"),
+    "route": _("all addresses of this route"),
+}
+
+
+def meaning(value: str) -> tuple[str, str] | None:
+    """Return the kind and the pattern that `value`, with another tool's wildcards, stands for.
+
+    None if there are no wildcards in it.
+    """
+    plain = _ANCHORS.sub("/", value).replace("//", "/") if _ANCHORS.search(value) else value
+    kind = "exact"
+    if _ALL_BELOW.search(plain):
+        kind, plain = "prefix", _ALL_BELOW.sub("/", plain)
+    count = 0
+
+    def parameter(found: re.Match[str]) -> str:
+        nonlocal count
+        count += 1
+        return f"<str:{found['name'] or found['group'] or f'any{count}'}>"
+
+    pattern = _WILDCARD.sub(parameter, plain)
+    if count:
+        # A route has no end that stands for all below it but a path.
+        return "route", pattern + ("<path:rest>" if kind == "prefix" else "")
+    return (kind, pattern) if (kind, pattern) != ("exact", value) else None
+
+
+_CONVERTER = re.compile(r"<(?:(\w+):)?\w+>")
+# What takes characters that no other converter could take in its place.
+_DEFINITE = frozenset({"int", "uuid"})
+
+
+def ambiguity(value: str) -> str:
+    """Return what in the route `value` could be read in many ways, "" if nothing could.
+
+    An expression that tries all of them takes seconds for an address that was made for it.
+    """
+    converters = _CONVERTER.findall(value)
+    if converters.count("path") > 1:
+        return str(_("There can be one path converter."))
+    for segment in value.split("/"):
+        within = _CONVERTER.findall(segment)
+        greedy = [each for each in within if each not in _DEFINITE]
+        if len(greedy) > 1 or (len(within) > 1 and "><" in segment):
+            return str(_("There can be one parameter in “%(part)s”.") % {"part": segment})
+    return ""
+
+
 def route(value: str) -> None:
-    """Refuse what Django's `path()` doesn't take."""
-    error: object = None
+    """Refuse what Django's `path()` doesn't take, and what could be read in many ways."""
+    error: object = ambiguity(value)
     try:
         pattern = RoutePattern(value.removeprefix("/"), is_endpoint=True)
         pattern.regex  # noqa: B018 - compiles it
         # A bracket too many, or a regular expression: Django only warns of them.
-        error = next((warning.msg for warning in pattern.check()), None)
+        error = error or next((warning.msg for warning in pattern.check()), None)
     except (ImproperlyConfigured, re.error) as raised:
         error = raised
     if error:

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django_http_errors import validators
 from django_http_errors.core.pipeline import _placeholders
 from django_http_errors.core.request_info import RequestInfo
+from django_http_errors.models import HidingRule, PermanenceRule
 from django_http_errors.problems import Problem
 
 TAKEN: list[tuple[Callable[[str], None], list[str]]] = [
@@ -233,3 +234,73 @@ def test_every_placeholder_has_a_value(rf) -> None:
     request = rf.get("/")
     found = _placeholders(problem, request, RequestInfo.of(request))
     assert tuple(found) == validators.PLACEHOLDERS
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("written", "kind", "pattern"),
+    [
+        ("/old/*", "prefix", "/old/"),
+        ("/old/**", "prefix", "/old/"),
+        ("/*", "prefix", "/"),
+        ("/x/(.*)", "prefix", "/x/"),
+        ("/x/.*", "prefix", "/x/"),
+        ("/news/:splat", "prefix", "/news/"),
+        ("/old/:id", "route", "/old/<str:id>"),
+        ("/old/:id/edit/", "route", "/old/<str:id>/edit/"),
+        ("/old/:id/*", "route", "/old/<str:id>/<path:rest>"),
+        ("/*.php", "route", "/<str:any1>.php"),
+        ("/a/*/b/", "route", "/a/<str:any1>/b/"),
+        (r"/x/(\d+)/", "route", "/x/<str:any1>/"),
+        ("/a/[0-9]+/", "route", "/a/<str:any1>/"),
+        ("/blog/(?P<slug>[^/]+)/", "route", "/blog/<str:slug>/"),
+        ("^/x/$", "exact", "/x/"),
+    ],
+)
+def test_the_wildcards_of_other_tools_are_refused(written: str, kind: str, pattern: str) -> None:
+    """The error says what was meant, for people and for code; and that is no wildcard any more."""
+    with pytest.raises(ValidationError) as caught:
+        validators.wildcards(written)
+    assert caught.value.code == "wildcard"
+    assert (caught.value.params["kind"], caught.value.params["pattern"]) == (kind, pattern)
+    assert pattern in caught.value.messages[0]
+    assert validators.meaning(pattern) is None
+    if kind == "route":
+        validators.route(pattern)
+    for rule in (PermanenceRule(pattern=written), HidingRule(pattern=written)):
+        with pytest.raises(ValidationError) as caught:
+            rule.full_clean()
+        assert "pattern" in caught.value.message_dict
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/a/b/", "/v1.2/(beta)/", "/a:b/", "/a/<int:x>/", "/~user/", "/[old]/", "/a$b/", "/a^b"],
+)
+def test_what_is_no_wildcard_is_taken_as_it_is(path: str) -> None:
+    validators.wildcards(path)
+    assert validators.meaning(path) is None
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "/<path:a>/x/<path:b>/",
+        "/<slug:a>-<slug:b>-<slug:c>/",
+        "/<a>-<b>/",
+        "/<int:a><int:b>/",
+        "/<str:a>.<path:b>",
+    ],
+)
+def test_a_route_that_could_be_read_in_many_ways_is_refused(pattern: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        validators.route(pattern)
+    assert caught.value.code == "route"
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["/<int:year>-<int:month>/", "/<slug:a>/<slug:b>/", "/<str:a>-<int:b>/", "/<path:a>/"],
+)
+def test_a_route_that_can_be_read_in_one_way_is_taken(pattern: str) -> None:
+    validators.route(pattern)

@@ -12,6 +12,7 @@ from django.urls.resolvers import RoutePattern
 
 from ..http.urls import lenient_key, lenient_pattern_key, path_key, pattern_key
 from ..models import MatchType
+from ..validators import ambiguity
 
 logger = logging.getLogger("django_http_errors")
 
@@ -28,6 +29,9 @@ class Pattern(Protocol):
 
 
 R = TypeVar("R", bound=Pattern)
+
+# What is longer isn't compared with routes: a regular expression may take the square of the length.
+LONGEST_ROUTED = 2048
 
 
 @lru_cache(maxsize=1000)
@@ -73,6 +77,8 @@ class Index(Generic[R]):
             self.hosts.add(rule.host)
         pattern = self.pattern_key(rule.pattern)
         if rule.kind == MatchType.ROUTE:
+            if error := ambiguity(pattern):
+                raise ValueError(error)
             route = RoutePattern(pattern.removeprefix("/"), is_endpoint=True)
             route.match("")  # compiles it
             self._routes.append((route, rule))
@@ -113,7 +119,7 @@ class Index(Generic[R]):
             for prefix in above(key, self._deepest):
                 if prefix in self._prefixes:
                     yield self._prefixes[prefix]
-        if self._routes:
+        if self._routes and len(key) <= LONGEST_ROUTED:
             relative = key.removeprefix("/")
             yield [rule for route, rule in self._routes if route.match(relative)]
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from django_http_errors.http.urls import decoded_path
-from django_http_errors.rules.matching import Index
+from django_http_errors.rules.matching import LONGEST_ROUTED, Index
 
 EXACT, PREFIX, ROUTE = "exact", "prefix", "route"
 HERE = "example.com"
@@ -226,3 +226,22 @@ def test_a_monstrous_address_is_cheap(path: str) -> None:
     began = time.perf_counter()
     assert list(index.covering(path, HERE)) == []
     assert time.perf_counter() - began < 1
+
+
+@pytest.mark.parametrize("pattern", ["/<slug:a>-<slug:b>-<slug:c>/x/", "/<path:a>/<path:b>/x/"])
+def test_a_route_made_by_hand_costs_no_address_much(
+    pattern: str, own_records: list[logging.LogRecord]
+) -> None:
+    """It is left out, and logged: an address that was made for it would take seconds."""
+    index = Index([Rule(ROUTE, pattern)])
+    began = time.perf_counter()
+    assert not index.may_cover("/" + "a-" * 1000)
+    assert not index.may_cover("/" + "a/" * 1000)
+    assert time.perf_counter() - began < 0.1
+    assert len(own_records) <= 1
+
+
+def test_an_address_that_is_too_long_is_no_route() -> None:
+    index = Index([Rule(ROUTE, "/<path:rest>/x/")])
+    assert index.may_cover("/a/x/")
+    assert not index.may_cover("/" + "a" * LONGEST_ROUTED + "/x/")
