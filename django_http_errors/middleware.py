@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
+from django.core.handlers.base import BaseHandler
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import translation
@@ -18,6 +19,8 @@ from .hiding import leaks, policies
 from .http.headers import listed, vary
 from .http.responses import ErrorResponse, hidden_response
 from .rules.snapshot import snapshots
+
+_INNERMOST = vars(BaseHandler)["_get_response"]
 
 
 class _Middleware:
@@ -45,38 +48,44 @@ class HttpErrorsMiddleware(_Middleware):
     single-page app), which goes before any page of the app's.
     """
 
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        super().__init__(get_response)
+        # Django's handler wraps each layer; the innermost one is a method of the handler itself.
+        layer = getattr(get_response, "__wrapped__", None)
+        self.is_innermost = getattr(layer, "__func__", None) is _INNERMOST
+
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
         if self.is_async:
             return self.__acall__(request)
         info = RequestInfo.of(request)
         outer, info.has_middleware = info.has_middleware, True
-        self._before(info)
+        info.is_innermost = self.is_innermost
+        if info.rule_policy is not None:
+            self._before(info)
         response: HttpResponseBase = self.get_response(request)
-        info.has_middleware = outer
-        if self._is_fine(request, info, response):
+        info.has_middleware, info.is_innermost = outer, False
+        if response.status_code < 400 and self._is_fine(request, info, response):
             return response
         return pipeline.complete(request, response)
 
     async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
         info = RequestInfo.of(request)
         outer, info.has_middleware = info.has_middleware, True
-        self._before(info)
+        if info.rule_policy is not None:
+            self._before(info)
         response: HttpResponseBase = await self.get_response(request)
         info.has_middleware = outer
-        if self._is_fine(request, info, response):
+        if response.status_code < 400 and self._is_fine(request, info, response):
             return response
         # A template may ask the database, in the thread that the view's queries run in.
         return await sync_to_async(pipeline.complete)(request, response)
 
     def _before(self, info: RequestInfo) -> None:
-        if info.rule_policy is not None:
-            info.language_before_view = translation.get_language()
+        info.language_before_view = translation.get_language()
 
     def _is_fine(self, request: HttpRequest, info: RequestInfo, response: HttpResponseBase) -> bool:
-        """Return whether `response` is no error, nor a redirect to a login that a rule hides."""
-        return response.status_code < 400 and (
-            info.rule_policy is None or leaks.leaking_status(request, response) < 400
-        )
+        """Return whether `response` is no redirect to a login that a rule hides."""
+        return info.rule_policy is None or leaks.leaking_status(request, response) < 400
 
     def process_exception(
         self, request: HttpRequest, exception: Exception

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from types import MappingProxyType
@@ -163,26 +163,8 @@ class Problem:
     language: str = ""
 
     def __post_init__(self) -> None:
-        _set_plain(self, "title", "detail", "type", "code", "instance", "request_id")
-        if type(self.permanence) is not Permanence:
-            object.__setattr__(self, "permanence", Permanence(self.permanence))
-        if self.blocked_by:
-            object.__setattr__(self, "blocked_by", web_address(self.blocked_by))
-        # True and 1.0 are equal to 1, and are written differently.
-        for name in ("retry_after", "length"):
-            number = getattr(self, name)
-            if number is not None and type(number) is not int:
-                object.__setattr__(self, name, int(number))
-        for name in ("allow", "accept", "accept_encoding", "challenges", "upgrade"):
-            values = getattr(self, name)
-            if values:
-                object.__setattr__(self, name, tuple(str(_plain(each)) for each in values))
-        for name in ("available", "errors", "actions", "headers"):
-            values = getattr(self, name)
-            if type(values) is not tuple:
-                object.__setattr__(self, name, tuple(values))
-        if type(self.extensions) is not MappingProxyType:
-            object.__setattr__(self, "extensions", _frozen_members(self.extensions))
+        for name, normalise in _NORMALISE.items():
+            object.__setattr__(self, name, normalise(getattr(self, name)))
 
     def __hash__(self) -> int:
         # What is equal has these equal, and the rest takes longer to hash than to compare.
@@ -195,8 +177,24 @@ class Problem:
         return _restored, (type(self), members)
 
     def replaced(self, **members: Any) -> Self:
-        """Return a copy, of the same class, that has `members` in the place of its own."""
-        return replace(self, **members)
+        """Return a copy, of the same class, that has `members` in the place of its own.
+
+        Raises TypeError for what is no member.
+        """
+        if type(self) is not Problem:
+            return replace(self, **members)
+        # As `replace` does it, but for members that were looked at when they were given.
+        copied = object.__new__(Problem)
+        for name in _NAMES:
+            if name in members:
+                value = members.pop(name)
+                value = _NORMALISE[name](value) if name in _NORMALISE else value
+            else:
+                value = getattr(self, name)
+            object.__setattr__(copied, name, value)
+        if members:
+            raise TypeError(f"{', '.join(members)}: no member of a Problem")
+        return copied  # type: ignore[return-value] # which Self is, here
 
     def translated(self, language: str) -> Self:
         """Return a copy whose lazy texts are evaluated, in the language that is active now.
@@ -217,7 +215,7 @@ class Problem:
                 replace(each, detail=str(each.detail)) if isinstance(each.detail, Promise) else each
                 for each in self.errors
             )
-        return replace(self, **members)
+        return self.replaced(**members)
 
     def as_dict(self) -> dict[str, object]:
         """Return the members of the JSON formats, in the order in which they are written."""
@@ -248,6 +246,33 @@ class Problem:
             # A member of the app's is never replaced by an extension of the same name.
             members.setdefault(name, _thawed(value))
         return members
+
+
+def _number(value: Any) -> int | None:
+    # True and 1.0 are equal to 1, and are written differently.
+    return value if value is None or type(value) is int else int(value)
+
+
+def _texts(values: Any) -> Any:
+    return tuple(str(_plain(each)) for each in values) if values else values
+
+
+def _members(extensions: Mapping[str, object]) -> Mapping[str, object]:
+    is_frozen = type(extensions) is MappingProxyType
+    return extensions if is_frozen else _frozen_members(extensions)
+
+
+# What each member is made of what was given, so that all of it is immutable and of exact types.
+_NORMALISE: Mapping[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(("title", "detail", "type", "code", "instance", "request_id"), _plain),
+    "permanence": Permanence,
+    "blocked_by": lambda value: web_address(value) if value else value,
+    **dict.fromkeys(("retry_after", "length"), _number),
+    **dict.fromkeys(("allow", "accept", "accept_encoding", "challenges", "upgrade"), _texts),
+    **dict.fromkeys(("available", "errors", "actions", "headers"), tuple),
+    "extensions": _members,
+}
+_NAMES = tuple(each.name for each in fields(Problem))
 
 
 def _restored(kind: type[Problem], members: Mapping[str, Any]) -> Problem:

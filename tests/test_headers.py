@@ -25,6 +25,7 @@ from django_http_errors.http.headers import (
     HEADERS,
     below_wsgi_server,
     cache_control,
+    headers_for,
     make_private,
     members_of,
     set_headers,
@@ -93,7 +94,8 @@ def with_headers(
     """Return a response that was given the headers of `problem`."""
     if response is None:
         response = HttpResponse(status=problem.status)
-    set_headers(response, problem, CONTENT_TYPE, method, below_wsgi)
+    environ = {"REQUEST_METHOD": method, **({"SERVER_SOFTWARE": "any"} if below_wsgi else {})}
+    set_headers(response, problem, headers_for(problem, CONTENT_TYPE, environ), environ)
     return response
 
 

@@ -1,6 +1,7 @@
 """The pipeline never gets worse than Django: each step has a fallback, each failure one record."""
 
 import json
+from itertools import product
 from typing import Any
 
 import pytest
@@ -135,7 +136,7 @@ def test_a_context_processor_that_raises(site: Site, project_pages, own_records:
     "step",
     [
         *("negotiate", "apply_policies", "add_request_details", "render", "language_of"),
-        *("instance_of", "request_id"),
+        *("instance_of", "request_id", "prepared_answer"),
     ],
 )
 def test_any_step_that_raises(
@@ -147,10 +148,35 @@ def test_any_step_that_raises(
         raise RuntimeError("secret")
 
     monkeypatch.setattr(pipeline, step, broken)
+    if step in ("negotiate", "render"):
+        monkeypatch.setattr(pipeline, "prepared_answer", lambda given: None)
     response = site.get("gone", form)
     assert response.status_code == 410
     assert response.content == b"410 Gone\n"
     assert len(own_records) == 1
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "HEAD"])
+@pytest.mark.parametrize("page", [None, "4xx.html"])
+def test_a_prepared_answer_is_the_one_that_would_be_made(
+    method: str, page: str | None, project_pages: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For each status, in every form; asked twice, and then without what was prepared."""
+    if page:
+        project_pages({page: "{{ problem.status }} {{ request.method }}"})
+    wishes = [{"accept": form} for form in FORMS]
+    wishes += [{"accept": "*/*", "sec-fetch-dest": "image"}, {"accept": "x" * 600}, {}]
+    for wish, status in product(wishes, statuses.STATUSES):
+        answers = []
+        for prepared in (True, True, False):
+            with monkeypatch.context() as patch:
+                if not prepared:
+                    patch.setattr(pipeline, "prepared_answer", lambda given: None)
+                ask = getattr(RequestFactory(headers=wish), method.lower())
+                problem = statuses.error_status(status).default_problem
+                response = pipeline.answer(ask("/a'b/", HTTP_X_REQUEST_ID="id"), problem)
+                answers.append((response.status_code, response.content, dict(response.items())))
+        assert answers[0] == answers[1] == answers[2]
 
 
 @pytest.mark.parametrize("form", [JSON, PROBLEM])

@@ -40,6 +40,9 @@ class RequestInfo:
     # HttpErrorsMiddleware and HidingMiddleware are still going to see the response.
     has_middleware = False
     has_hiding_middleware = False
+    # Nothing but the view stands inside of HttpErrorsMiddleware, and it runs in the same thread:
+    # nobody sees what a handler leaves to it.
+    is_innermost = False
     language = ""
     request_id = ""
     # The messages and rules that all of the answer goes by: asked for twice, an edit could come in

@@ -142,19 +142,36 @@ _remembered_headers = lru_cache(maxsize=256)(make_headers)
 forget_on_change(_remembered_headers.cache_clear)
 
 
+def headers_for(problem: Problem, content_type: str, environ: Mapping[str, Any]) -> Headers:
+    """Return the headers of an answer to the request with this META, made once for most."""
+    method = environ.get("REQUEST_METHOD", "")
+    # No header depends on any other method, and clients may send what they like.
+    method = method if method in ("PATCH", "POST") else ""
+    if problem.errors or problem.extensions or problem.headers:
+        # None of them comes from these either; of all the others each is known before a request.
+        members = {name: getattr(problem, name) for name in _MEMBERS_IN_HEADERS}
+        problem = Problem(title="", detail="", **members)
+    return _remembered_headers(problem, content_type, method, below_wsgi_server(environ))
+
+
+_MEMBERS_IN_HEADERS = (
+    "status retry_after allow available accept accept_encoding challenges length upgrade"
+    " blocked_by actions language"
+).split()
+
+
 def set_headers(
-    response: HttpResponseBase, problem: Problem, content_type: str, method: str, below_wsgi: bool
+    response: HttpResponseBase, problem: Problem, made: Headers, environ: Mapping[str, Any]
 ) -> None:
     """Give `response` the headers that `problem` requires.
 
     Those of the exception (`Problem.headers`) replace what is there, since they were asked for by
     name; all others give way to what `response` says already, but for those of its old content.
+
+    made: what `headers_for` returns
+    environ: the META of the request
     """
     headers = response.headers
-    # The challenges, the methods and so on of most errors are known before any request.
-    is_common = not (problem.errors or problem.extensions or problem.headers)
-    make = _remembered_headers if is_common else make_headers
-    made = make(problem, content_type, method, below_wsgi)
     if not problem.headers and headers._store.keys() == {"content-type"}:
         # Each value was checked when it was made; to set it would check and encode it again.
         headers._store.update(made)
@@ -162,7 +179,9 @@ def set_headers(
     for name in _OF_THE_REPLACED_CONTENT.intersection(headers._store):
         del headers[name]
     for name, value in problem.headers:
-        if name.lower() in _OF_THE_CONTENT or (below_wsgi and is_hop_by_hop(name)):
+        if name.lower() in _OF_THE_CONTENT:
+            continue
+        if is_hop_by_hop(name) and below_wsgi_server(environ):
             continue
         if name.lower() == "vary" and all(map(_NAME.fullmatch, listed(value))):
             patch_vary_headers(response, listed(value))
@@ -170,9 +189,18 @@ def set_headers(
             put(headers, name, value)
     for name, value in made.values():
         if name == "Vary" and "Vary" in headers:
-            patch_vary_headers(response, vary())
+            headers["Vary"] = _with_ours(headers["Vary"])
         elif name in ("Content-Type", "Content-Language") or name not in headers:
             headers[name] = value
+
+
+@cached_until_settings_change
+def _with_ours(value: str) -> str:
+    """Return the Vary header `value` with what any error of the site may depend on."""
+    response = HttpResponseBase()
+    response.headers["Vary"] = value
+    patch_vary_headers(response, vary())
+    return response.headers["Vary"]
 
 
 @cached_until_settings_change

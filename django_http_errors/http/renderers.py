@@ -7,7 +7,6 @@ answer of its own), which is then asked first; `render` is the fallback when tha
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 import re
@@ -16,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache, partial
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
@@ -84,11 +83,19 @@ class RendererEntry:
     """A renderer as the pipeline uses it.
 
     `fallbacks` are tried one after the other until one returns bytes.
+
+    prepares: the class of a renderer of the app's own, whose bodies can be prepared
     """
 
     media_type: str
     content_type: str
     fallbacks: tuple[Render, ...]
+    prepares: type | None = None
+
+    @property
+    def uses_templates(self) -> bool:
+        """Whether a template of the project's goes before what is prepared."""
+        return self.prepares is HTMLRenderer
 
 
 def renderers() -> Mapping[str, RendererEntry]:
@@ -112,12 +119,13 @@ def _entry(renderer: Any) -> RendererEntry:
     fallbacks: list[Render] = []
     if hasattr(renderer, "render_request"):
         fallbacks.append(partial(_render_request, renderer))
-    if type(renderer) in _WRITERS:
-        fallbacks.append(partial(render_prepared, type(renderer)))
+    prepares = type(renderer) if type(renderer) in _WRITERS else None
+    if prepares:
+        fallbacks.append(partial(render_prepared, prepares))
     else:
         fallbacks.append(lambda given: renderer.render(given.complete_problem()))
     charset = "; charset=utf-8" if media_type.startswith("text/") else ""
-    return RendererEntry(media_type, media_type + charset, tuple(fallbacks))
+    return RendererEntry(media_type, media_type + charset, tuple(fallbacks), prepares)
 
 
 def _render_request(renderer: Any, given: RenderInput) -> bytes | None:
@@ -178,6 +186,8 @@ class ProblemJSONRenderer(JSONRenderer):
 
 
 # As in Django's json_script: what JSON allows and an HTML parser could take for markup.
+_ENCODER = DjangoJSONEncoder(ensure_ascii=False, allow_nan=False)
+_ESCAPED = re.compile("[<>&\u2028\u2029]")
 _ESCAPES = {ord(each): f"\\u{ord(each):04x}" for each in "<>&\u2028\u2029"}
 
 
@@ -186,8 +196,10 @@ def json_bytes(members: object) -> bytes:
 
     Raises TypeError, ValueError or RecursionError for what JSON can't hold.
     """
-    text = json.dumps(members, cls=DjangoJSONEncoder, ensure_ascii=False, allow_nan=False)
-    return text.translate(_ESCAPES).encode("utf-8", "backslashreplace")
+    text = _ENCODER.encode(members)
+    if _ESCAPED.search(text):
+        text = text.translate(_ESCAPES)
+    return text.encode("utf-8", "backslashreplace")
 
 
 def _fits(name: str, value: object) -> bool:
@@ -277,21 +289,15 @@ _WRITERS: Mapping[type, Callable[[str], bytes]] = {
 }
 
 
-class Preparation(NamedTuple):
-    """Which values there are in a prepared body."""
-
-    has_instance: bool
-    has_request_id: bool
-    has_nonce: bool
-
-
-def _prepare(kind: type, problem: Problem, preparation: Preparation) -> tuple[bytes, ...]:
+def _prepare(
+    kind: type, problem: Problem, has_instance: bool, has_request_id: bool, has_nonce: bool
+) -> tuple[bytes, ...]:
     """Return the parts of a body by the renderer `kind`: text and places in turn."""
     marked = problem.replaced(
-        instance=_INSTANCE if preparation.has_instance else "",
-        request_id=_REQUEST_ID if preparation.has_request_id else "",
+        instance=_INSTANCE if has_instance else "",
+        request_id=_REQUEST_ID if has_request_id else "",
     )
-    return tuple(_PLACES.split(_render(kind, marked, _NONCE if preparation.has_nonce else "")))
+    return tuple(_PLACES.split(_render(kind, marked, _NONCE if has_nonce else "")))
 
 
 # By value: a problem is frozen to its last member, and its words are exact strings. A page takes
@@ -307,15 +313,30 @@ def _render(kind: type, problem: Problem, nonce: str) -> bytes:
     return body
 
 
+def is_common(problem: Problem) -> bool:
+    """Return whether an answer to `problem` may be remembered: others have the same."""
+    return not (
+        problem.extensions
+        or problem.errors
+        or problem.headers
+        or len(problem.title) + len(problem.detail) > _LONGEST_PREPARED
+    )
+
+
 def render_prepared(kind: type, given: RenderInput) -> bytes:
-    """Return the body by a renderer of the app's: prepared once, then filled in."""
-    problem = given.problem
+    """Return the body by a renderer of the app's: prepared once where it can be."""
+    if is_common(given.problem):
+        return fill_in(kind, given)
     nonce = csp_nonce(given.request) if kind is HTMLRenderer else ""
-    is_common = not (problem.extensions or problem.errors or problem.headers)
-    if not is_common or len(problem.title) + len(problem.detail) > _LONGEST_PREPARED:
-        return _render(kind, given.complete_problem(), nonce)
-    preparation = Preparation(bool(given.instance), bool(given.request_id), bool(nonce))
-    parts = _prepared(kind, problem, preparation)
+    return _render(kind, given.complete_problem(), nonce)
+
+
+def fill_in(kind: type, given: RenderInput) -> bytes:
+    """Return the prepared body for what `is_common`, with what is known of this request."""
+    nonce = csp_nonce(given.request) if kind is HTMLRenderer else ""
+    parts = _prepared(
+        kind, given.problem, given.instance != "", given.request_id != "", nonce != ""
+    )
     if len(parts) == 1:
         return parts[0]
     values = {_INSTANCE: given.instance, _REQUEST_ID: given.request_id, _NONCE: nonce}
@@ -366,6 +387,14 @@ def project_template(status: int) -> Any:
     """
     is_known = _are_cached() and not settings.DEBUG
     return _remembered_project_template(status) if is_known else _find_project_template(status)
+
+
+def has_own_page(problem: Problem) -> bool:
+    """Return whether the app's own page is all that there is for `problem`, now and later."""
+    try:
+        return _are_cached() and not settings.DEBUG and project_template(problem.status) is None
+    except Exception:  # noqa: BLE001 - who renders the page meets it again, and logs it
+        return False
 
 
 @cached_until_settings_change

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, ItemsView, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from django.http import HttpResponse
-from django.http.response import HttpResponseBase
+from django.http.response import HttpResponseBase, ResponseHeaders
 
 from ..core.statuses import error_status
 from ..problems import Problem
@@ -51,6 +51,11 @@ class UnfinishedError:
     def set_problem(self, sent: Problem | Callable[[], Problem]) -> None:
         """Note what is sent; most responses are never asked, and don't call a function for it."""
         self._sent = sent
+
+    def items(self) -> ItemsView[str, str]:
+        # Django's handlers ask for them one by one, each with its name in small letters first.
+        headers: ResponseHeaders = self.headers  # type: ignore[attr-defined]
+        return dict(headers._store.values()).items()
 
     def own_renderer(self) -> RendererEntry | None:
         """Return the renderer that the view has chosen, None if the Accept header decides."""

@@ -17,7 +17,13 @@ from ..core.request_info import RequestInfo
 from ..core.statuses import error_status
 from ..http import negotiation
 from ..http.csp import csp_nonce
-from ..http.headers import HEADERS, below_wsgi_server, names_of_required, put, set_headers
+from ..http.headers import (
+    HEADERS,
+    headers_for,
+    names_of_required,
+    put,
+    set_headers,
+)
 from ..http.renderers import (
     ProblemJSONRenderer,
     RendererEntry,
@@ -132,8 +138,9 @@ class APIErrorResponse(UnfinishedError, Response):
                 self.data = {**page_context(problem, csp_nonce(given.request)), **self.data}
         elif isinstance(renderer, BrowsableAPIRenderer):
             # Its page shows them.
-            below_wsgi = below_wsgi_server(given.request.META)
-            set_headers(self, problem, HTML, given.request.method or "", below_wsgi)
+            meta = given.request.META
+            made = headers_for(problem, HTML, meta)
+            set_headers(self, problem, made, meta)
         body: bytes | None = super().rendered_content
         given.content_type = self.headers.get("Content-Type", renderer.media_type)
         # The browsable API greets the user.
