@@ -21,8 +21,8 @@ from django.test import AsyncClient, Client, override_settings
 from django_http_errors.models import ErrorMessage, PermanenceRule
 from testproject.models import Document
 
-from .asking import FORMS, HTML, JSON, PROBLEM, TEXT
-from .demo import (
+from ..asking import FORMS, HTML, JSON, PROBLEM, TEXT
+from ..demo import (
     ACCEPTS,
     ACCEPTS_IN_PROCESS,
     ANY_METHOD,

@@ -33,8 +33,8 @@ from django_http_errors.http.headers import (
 )
 from django_http_errors.problems import Action, Permanence, Problem, Representation
 
-from .asking import JSON
-from .iana import ERRORS, UNREGISTERED
+from ..asking import JSON
+from ..iana import ERRORS, UNREGISTERED
 
 every_status = pytest.mark.parametrize("status", ERRORS)
 

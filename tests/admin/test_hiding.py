@@ -10,7 +10,7 @@ from django.test import Client
 from django_http_errors.models import HidingRule
 from django_http_errors.rules.snapshot import snapshots
 
-from .factories import ErrorMessageFactory, PermanenceRuleFactory
+from ..factories import ErrorMessageFactory, PermanenceRuleFactory
 from .test_admin import (
     HOSTILE,
     MARKUP,

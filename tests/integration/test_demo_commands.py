@@ -19,8 +19,8 @@ import pytest
 from testproject import port as ports
 from testproject.asking import Answer, beginning, differences
 
-from .demo import HAS_REST_FRAMEWORK
-from .servers import ROOT, environment, make_database
+from ..demo import HAS_REST_FRAMEWORK
+from ..servers import ROOT, environment, make_database
 
 slow = pytest.mark.slow
 HEADING = re.compile(r"^ ?\d+  (.+?) -+$", re.MULTILINE)

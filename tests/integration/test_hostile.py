@@ -36,11 +36,11 @@ from django_http_errors.validators import PLACEHOLDERS
 from testproject.models import Document
 from testproject.urls import urlpatterns
 
-from .asking import FORMS, HTML, MIDDLEWARE
-from .demo import ANY_METHOD, API, DEMANDING, METHODS
-from .plain_urls import handler400, handler403, handler404, handler500
-from .views import OUTCOMES
-from .wellformed import check_content, check_fields
+from ..asking import FORMS, HTML, MIDDLEWARE
+from ..demo import ANY_METHOD, API, DEMANDING, METHODS
+from ..plain_urls import handler400, handler403, handler404, handler500
+from ..views import OUTCOMES
+from ..wellformed import check_content, check_fields
 
 # The demo, with Django's own handlers.
 __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from .servers import Server
+from ..servers import Server
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright isn't installed")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe isn't installed")

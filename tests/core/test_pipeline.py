@@ -17,7 +17,7 @@ from django_http_errors.handlers import handler404
 from django_http_errors.problems import Problem
 from django_http_errors.views import NotFoundView, ServiceUnavailableView
 
-from .asking import FORMS, HTML, JSON, MIDDLEWARE, PROBLEM, TEXT, Site
+from ..asking import FORMS, HTML, JSON, MIDDLEWARE, PROBLEM, TEXT, Site
 
 pytestmark = pytest.mark.urls("tests.urls")
 

@@ -26,9 +26,9 @@ from django.db import connections, transaction
 
 from django_http_errors.models import ErrorMessage, HidingRule, PermanenceRule
 
-from .asking import FORMS, JSON, PROBLEM
-from .databases import Database
-from .demo import (
+from ..asking import FORMS, JSON, PROBLEM
+from ..databases import Database
+from ..demo import (
     ACCEPTS,
     ANY_METHOD,
     API,
@@ -40,8 +40,8 @@ from .demo import (
     Ask,
     check,
 )
-from .quick_settings import HTTP_ERRORS
-from .servers import COMMANDS, Server, started
+from ..quick_settings import HTTP_ERRORS
+from ..servers import COMMANDS, Server, started
 
 pytestmark = pytest.mark.soak
 

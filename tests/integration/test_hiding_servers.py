@@ -26,8 +26,8 @@ from django_http_errors.test import (
     assert_indistinguishable,
 )
 
-from .demo import HAS_REST_FRAMEWORK
-from .servers import Server
+from ..demo import HAS_REST_FRAMEWORK
+from ..servers import Server
 
 PAIRS = [
     ("/documents/2/", "/documents/9/"),

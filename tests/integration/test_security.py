@@ -21,9 +21,9 @@ from django.urls import include, path, re_path
 from django_http_errors import exceptions
 from django_http_errors.models import ErrorMessage, PermanenceRule
 
-from .asking import FORMS, HTML, JSON, PROBLEM, TEXT, Site
-from .demo import ANY_METHOD, API, BUILTIN, DEMANDING, STATUSES
-from .wellformed import check_content, check_fields, parsed
+from ..asking import FORMS, HTML, JSON, PROBLEM, TEXT, Site
+from ..demo import ANY_METHOD, API, BUILTIN, DEMANDING, STATUSES
+from ..wellformed import check_content, check_fields, parsed
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
 

@@ -43,8 +43,8 @@ from django_http_errors.http.renderers import (
 from django_http_errors.http.responses import GetContext
 from django_http_errors.problems import Action, InvalidPart, Permanence, Problem, Representation
 
-from .asking import FORMS, HTML
-from .iana import ERRORS
+from ..asking import FORMS, HTML
+from ..iana import ERRORS
 
 every_status = pytest.mark.parametrize("status", ERRORS)
 HERE = __name__

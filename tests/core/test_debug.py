@@ -13,7 +13,7 @@ from django.urls import path
 from django_http_errors.core import debug
 from django_http_errors.exceptions import Gone
 
-from .asking import HTML, JSON, MIDDLEWARE, PROBLEM, TEXT, Site
+from ..asking import HTML, JSON, MIDDLEWARE, PROBLEM, TEXT, Site
 
 KINDS: dict[str, tuple[int, type[Exception]]] = {
     "crash": (500, ZeroDivisionError),

@@ -32,8 +32,8 @@ from django_http_errors.http.responses import (
 )
 from django_http_errors.problems import Permanence, Problem
 
-from .asking import FORMS, HTML, JSON, PROBLEM
-from .iana import ERRORS, UNREGISTERED
+from ..asking import FORMS, HTML, JSON, PROBLEM
+from ..iana import ERRORS, UNREGISTERED
 
 every_status = pytest.mark.parametrize("status", ERRORS)
 

@@ -31,8 +31,8 @@ from django_http_errors.importing.importer import RULES
 from django_http_errors.models import ErrorMessage, Generation, PermanenceRule
 from django_http_errors.rules.snapshot import snapshots
 
-from .asking import FORMS, PROBLEM
-from .factories import ErrorMessageFactory, PermanenceRuleFactory
+from ..asking import FORMS, PROBLEM
+from ..factories import ErrorMessageFactory, PermanenceRuleFactory
 
 pytestmark = pytest.mark.django_db
 

@@ -24,9 +24,9 @@ from django_http_errors.models import ErrorMessage, PermanenceRule
 from django_http_errors.rules import queries
 from django_http_errors.rules.snapshot import snapshots
 
-from .asking import JSON, MIDDLEWARE, PROBLEM, Site
-from .databases import Database, connections_to
-from .servers import COMMANDS, Server, started
+from ..asking import JSON, MIDDLEWARE, PROBLEM, Site
+from ..databases import Database, connections_to
+from ..servers import COMMANDS, Server, started
 
 MANY = 150
 EDITIONS = 25

@@ -14,8 +14,8 @@ from itertools import cycle
 import httpx
 import pytest
 
-from .asking import FORMS, HTML, JSON, PROBLEM, TEXT
-from .demo import (
+from ..asking import FORMS, HTML, JSON, PROBLEM, TEXT
+from ..demo import (
     ACCEPTS,
     ANY_METHOD,
     API,
@@ -32,7 +32,7 @@ from .demo import (
     check_members,
     told,
 )
-from .servers import Server
+from ..servers import Server
 
 # PEP 3333 doesn't let applications send them; uvicorn's ASGI has no such rule.
 pytestmark = pytest.mark.slow

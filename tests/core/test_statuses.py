@@ -16,7 +16,7 @@ from django_http_errors.core.statuses import STATUSES, error_status, permanence_
 from django_http_errors.http.headers import HEADERS
 from django_http_errors.problems import Permanence, Problem
 
-from .iana import ERRORS, UNREGISTERED
+from ..iana import ERRORS, UNREGISTERED
 
 TEMPORARY, PERMANENT, UNKNOWN = Permanence.TEMPORARY, Permanence.PERMANENT, Permanence.UNKNOWN
 

@@ -45,7 +45,7 @@ from django_http_errors.signals import forbidden_hidden
 from django_http_errors.test import VARIANTS, Variant, assert_indistinguishable
 from django_http_errors.views import HideForbiddenMixin
 
-from .asking import HTML, JSON, MIDDLEWARE
+from ..asking import HTML, JSON, MIDDLEWARE
 
 HIDING_MIDDLEWARE = "django_http_errors.middleware.HidingMiddleware"
 

@@ -24,9 +24,9 @@ from django_http_errors.models import ErrorMessage, HidingRule, PermanenceRule, 
 from django_http_errors.problems import Problem
 from django_http_errors.signals import forbidden_hidden
 
-from .asking import FORMS, HTML, JSON, MIDDLEWARE, TEXT, Site
-from .views import patterns
-from .wellformed import check_content, check_fields
+from ..asking import FORMS, HTML, JSON, MIDDLEWARE, TEXT, Site
+from ..views import patterns
+from ..wellformed import check_content, check_fields
 
 HERE = __name__
 LOCALE = "django.middleware.locale.LocaleMiddleware"

@@ -26,12 +26,12 @@ import pytest
 from django_http_errors.models import Generation, PermanenceRule
 from django_http_errors.rules.snapshot import LONGEST_BACK_OFF
 
-from .asking import FORMS, HTML, JSON
-from .databases import Database, connected
-from .demo import CONTENT_TYPES, QUESTIONS, Question
-from .quick_settings import HTTP_ERRORS
-from .relay import Relay, relaying
-from .servers import Server, started
+from ..asking import FORMS, HTML, JSON
+from ..databases import Database, connected
+from ..demo import CONTENT_TYPES, QUESTIONS, Question
+from ..quick_settings import HTTP_ERRORS
+from ..relay import Relay, relaying
+from ..servers import Server, started
 
 pytestmark = pytest.mark.slow
 

@@ -23,7 +23,7 @@ from werkzeug.http import parse_accept_header
 from django_http_errors.http import negotiation
 from django_http_errors.http.negotiation import LONGEST_FIELD, LONGEST_RANGE, MOST_RANGES, best
 
-from .asking import FORMS, HTML, JSON, PROBLEM, TEXT
+from ..asking import FORMS, HTML, JSON, PROBLEM, TEXT
 
 CHROME = (
     "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,"

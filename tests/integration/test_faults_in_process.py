@@ -24,9 +24,9 @@ from django_http_errors.rules.snapshot import snapshots
 from django_http_errors.signals import forbidden_hidden
 from testproject.management.commands.seed_demo import ROWS
 
-from .asking import FORMS, HTML, JSON, Site
-from .clock import Clock
-from .demo import CONTENT_TYPES, QUESTIONS
+from ..asking import FORMS, HTML, JSON, Site
+from ..clock import Clock
+from ..demo import CONTENT_TYPES, QUESTIONS
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),

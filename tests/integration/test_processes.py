@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from .databases import DATABASES, Database
-from .servers import ROOT, Server, started
+from ..databases import DATABASES, Database
+from ..servers import ROOT, Server, started
 
 pytestmark = pytest.mark.slow
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from .asking import JSON, MIDDLEWARE
-from .servers import ROOT, environment, make_database
-from .test_handlers import NOTABLE
+from ..asking import JSON, MIDDLEWARE
+from ..servers import ROOT, environment, make_database
+from ..test_handlers import NOTABLE
 
 pytest.importorskip("rest_framework")
 
