@@ -21,14 +21,15 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
+from urllib.parse import quote
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
+from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import translation
 from django.utils.datastructures import CaseInsensitiveMapping
-from django.utils.encoding import escape_uri_path
 from django.utils.http import escape_leading_slashes
 
 from ..conf import forget_on_change, http_errors
@@ -54,6 +55,9 @@ from .statuses import error_status, translated_default
 logger = logging.getLogger("django_http_errors")
 
 LONGEST_INSTANCE = 2048
+# What RFC 3986 lets stand in a path (section 3.3).
+_SAFE_IN_PATHS = "/:@!$&'()*+,;=-._~"
+_URI_PATH = re.compile(r"/(?:[A-Za-z0-9/:@!$&'()*+,;=._~-]|%[0-9A-Fa-f]{2})*+")
 _PLAIN_PATH = re.compile(r"/(?:[A-Za-z0-9_.~-]+/?)*+")
 
 # Where a request that isn't for a document goes (Fetch Metadata Request Headers, 2.1): a page
@@ -315,11 +319,29 @@ def _members_of_headers(problem: Problem) -> dict[str, Any]:
 
 
 def instance_of(request: HttpRequest) -> str:
-    """Return the path of `request` as a URI reference (RFC 3986), "" if it can't be sent back."""
+    """Return the path of `request` as a URI reference (RFC 3986), "" if it can't be sent back.
+
+    In the spelling of the client, where the server says it: a decoded path has lost that.
+    """
     path = request.path
     if _PLAIN_PATH.fullmatch(path):
         return path if len(path) <= LONGEST_INSTANCE else ""
-    return _bounded(escape_leading_slashes(escape_uri_path(path)))
+    asked = _path_as_asked(request)
+    if not _URI_PATH.fullmatch(asked):
+        asked = quote(path, safe=_SAFE_IN_PATHS, errors="replace")
+    return _bounded(escape_leading_slashes(asked))
+
+
+def _path_as_asked(request: HttpRequest) -> str:
+    """Return the path as it was sent, "" where the server doesn't say it.
+
+    ASGI has `raw_path`; gunicorn, and servers after CGI, have a variable of their own for WSGI.
+    """
+    if isinstance(request, ASGIRequest):
+        raw: bytes = request.scope.get("raw_path") or b""
+        return raw.decode("latin-1")
+    target = request.META.get("RAW_URI") or request.META.get("REQUEST_URI") or ""
+    return str(target).partition("?")[0]
 
 
 def _bounded(address: str) -> str:
