@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
+from operator import attrgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
@@ -184,16 +185,14 @@ class Problem:
         if type(self) is not Problem:
             return replace(self, **members)
         # As `replace` does it, but for members that were looked at when they were given.
+        values = list(_values(self))
+        for name, value in members.items():
+            if name not in _PLACES:
+                raise TypeError(f"{name} is no member of a Problem")
+            values[_PLACES[name]] = _NORMALISE[name](value) if name in _NORMALISE else value
         copied = object.__new__(Problem)
-        for name in _NAMES:
-            if name in members:
-                value = members.pop(name)
-                value = _NORMALISE[name](value) if name in _NORMALISE else value
-            else:
-                value = getattr(self, name)
-            object.__setattr__(copied, name, value)
-        if members:
-            raise TypeError(f"{', '.join(members)}: no member of a Problem")
+        for set_value, value in zip(_SETTERS, values, strict=True):
+            set_value(copied, value)
         return copied  # type: ignore[return-value] # which Self is, here
 
     def translated(self, language: str) -> Self:
@@ -272,7 +271,9 @@ _NORMALISE: Mapping[str, Callable[[Any], Any]] = {
     **dict.fromkeys(("available", "errors", "actions", "headers"), tuple),
     "extensions": _members,
 }
-_NAMES = tuple(each.name for each in fields(Problem))
+_PLACES = {each.name: place for place, each in enumerate(fields(Problem))}
+_values = attrgetter(*_PLACES)
+_SETTERS = [vars(Problem)[name].__set__ for name in _PLACES]
 
 
 def _restored(kind: type[Problem], members: Mapping[str, Any]) -> Problem:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 from wsgiref.util import is_hop_by_hop
 
@@ -138,7 +139,22 @@ def make_headers(problem: Problem, content_type: str, method: str, below_wsgi: b
     return headers._store
 
 
-_remembered_headers = lru_cache(maxsize=256)(make_headers)
+# All that headers are made of: the words of a problem, its errors and its extensions aren't.
+_MEMBERS = (
+    "status retry_after allow available accept accept_encoding challenges length upgrade"
+    " blocked_by actions language"
+).split()
+_members = attrgetter(*_MEMBERS)
+
+
+def _headers_of(
+    members: tuple[Any, ...], content_type: str, method: str, below_wsgi: bool
+) -> Headers:
+    problem = Problem(title="", detail="", **dict(zip(_MEMBERS, members, strict=True)))
+    return make_headers(problem, content_type, method, below_wsgi)
+
+
+_remembered_headers = lru_cache(maxsize=256)(_headers_of)
 forget_on_change(_remembered_headers.cache_clear)
 
 
@@ -147,17 +163,8 @@ def headers_for(problem: Problem, content_type: str, environ: Mapping[str, Any])
     method = environ.get("REQUEST_METHOD", "")
     # No header depends on any other method, and clients may send what they like.
     method = method if method in ("PATCH", "POST") else ""
-    if problem.errors or problem.extensions or problem.headers:
-        # None of them comes from these either; of all the others each is known before a request.
-        members = {name: getattr(problem, name) for name in _MEMBERS_IN_HEADERS}
-        problem = Problem(title="", detail="", **members)
-    return _remembered_headers(problem, content_type, method, below_wsgi_server(environ))
-
-
-_MEMBERS_IN_HEADERS = (
-    "status retry_after allow available accept accept_encoding challenges length upgrade"
-    " blocked_by actions language"
-).split()
+    below_wsgi = below_wsgi_server(environ)
+    return _remembered_headers(_members(problem), content_type, method, below_wsgi)
 
 
 def set_headers(
