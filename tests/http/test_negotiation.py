@@ -234,14 +234,14 @@ def fields(draw: Callable[..., str]) -> str:
 OFFERS = st.lists(st.sampled_from(FORMS), unique=True, min_size=1)
 
 
-@settings(max_examples=500)
+@settings(max_examples=200)
 @given(fields(), OFFERS)
 def test_the_choice_is_that_of_another_parser(field: str, offers: list[str]) -> None:
     """Weight first, then exactness, then the site's order."""
     assert best(field, offers) == parse_accept_header(field, MIMEAccept).best_match(offers)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(fields(), OFFERS, st.sampled_from(FORMS))
 def test_a_default_changes_nothing_but_who_wins_a_tie(
     field: str, offers: list[str], default: str
