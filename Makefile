@@ -2,8 +2,8 @@
 # in .venv, and made anew when setup.cfg changes what is to be installed.
 
 PYTHON ?= python3
-# The whole suite measures coverage; PYTEST_ARGS="-k negotiation" runs a part of it without.
-PYTEST_ARGS ?= -n auto --cov
+# PYTEST_ARGS="-n auto --cov" measures coverage, PYTEST_ARGS="-k negotiation" runs a part of it.
+PYTEST_ARGS ?= -n auto
 TOX_ARGS ?= --skip-env lint
 # All rows take some minutes; BENCH_ARGS="--only 404 --rounds 10" measures some of them, quickly.
 BENCH_ARGS ?=

@@ -219,11 +219,8 @@ def test_axe_finds_nothing(visit: Callable[..., Any], name: str, scheme: str) ->
 @every_page
 @pytest.mark.parametrize(
     ("settings", "suffix"),
-    [
-        ({}, "light"),
-        ({"viewport": PHONE, "color_scheme": "dark"}, "phone-dark"),
-    ],
-    ids=["light", "phone-dark"],
+    [({"viewport": PHONE, "color_scheme": "dark"}, "phone-dark")],
+    ids=["phone-dark"],
 )
 def test_nothing_is_blocked_and_it_fits(
     visit: Callable[..., Any], name: str, settings: dict[str, Any], suffix: str

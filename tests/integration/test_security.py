@@ -243,7 +243,7 @@ def test_a_host_is_not_told(site: Site, form: str) -> None:
     harmless = ask(site, "/raise/406/", HARMLESS, form, host="evil")
     for payload in PAYLOADS.values():
         host = raw(payload).decode("latin-1")
-        for each in (host, f"evil.example{host}", f"testserver{host}", f"testserver:{host}"):
+        for each in (f"evil.example{host}", f"testserver:{host}"):
             evil = ask(site, "/raise/406/", HARMLESS, form, host=each)
             compare(evil, harmless, "GET 400  ")
             assert b"evil.example" not in evil.content
@@ -457,7 +457,7 @@ def vary(response: HttpResponse) -> set[str]:
 def test_a_field_that_matters_is_in_vary(site: Site, part: int) -> None:
     """Or else a shared cache gives to one visitor what another asked for.
 
-    Every third address, each in one of the forms, which take turns.
+    Every sixth address, each in one of the forms, which take turns.
     """
     turns = cycle(FORMS)
     mine = [ask for ask in ASKED if ask.path.startswith("/async/") == site.is_async]
@@ -465,7 +465,7 @@ def test_a_field_that_matters_is_in_vary(site: Site, part: int) -> None:
     irrelevant = {
         name: value for name, value in IRRELEVANT.items() if site.mode == "sync" or name != "host"
     }
-    for asked in mine[part::12]:
+    for asked in mine[part::24]:
         fields = {name.lower().replace("-", "_"): value for name, value in asked.headers.items()}
         fields |= {"accept": next(turns), "method": asked.method}
         plain = site.ask(asked.path, **fields)
