@@ -19,6 +19,7 @@ from hypothesis import settings as hypothesis_settings
 
 from django_http_errors.models import Generation
 from django_http_errors.rules import snapshot as snapshot_module
+from django_http_errors.rules.matching import report_once
 from django_http_errors.rules.snapshot import EMPTY, SnapshotLoader, snapshots
 
 from .asking import Site
@@ -188,6 +189,12 @@ def _no_rows(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
         request.node.iter_markers("django_db")
     ):
         monkeypatch.setattr(SnapshotLoader, "current", lambda self, from_memory=False: EMPTY)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_reported_yet() -> None:
+    """What a process says once is said in each test."""
+    report_once.cache_clear()
 
 
 @pytest.fixture(autouse=True)
