@@ -519,3 +519,13 @@ def test_a_header_and_its_member_say_the_same(
     (name,) = dict(exception.problem.headers)
     assert response.headers[name] == exception.problem.headers[0][1]
     assert json.loads(response.content)[member] == value
+
+
+@pytest.mark.parametrize("skipped", [("Content-Length", "5"), ("Connection", "close")])
+def test_a_header_that_is_left_out_keeps_no_other_from_being_sent(
+    skipped: tuple[str, str],
+) -> None:
+    problem = error_status(409).problem(headers=(skipped, ("X-After", "1")))
+    response = with_headers(problem, below_wsgi=True)
+    assert skipped[0] not in response
+    assert response["X-After"] == "1"
