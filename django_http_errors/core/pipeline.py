@@ -399,9 +399,7 @@ def prepared_answer(given: RenderInput) -> tuple[bytes, Headers] | None:
     wish = _wish(request)
     if not renderers.is_common(problem) or len(wish[0]) > negotiation.LONGEST_REMEMBERED:
         return None
-    # No header depends on any other method, and clients may send what they like.
-    method = request.method if request.method in ("PATCH", "POST") else ""
-    found = _preparation(problem, wish, method, headers.below_wsgi_server(request.META))
+    found = _preparation(problem, wish, *headers.what_decides(request.META))
     if found is None:
         return None
     kind, made = found
@@ -425,7 +423,7 @@ def _prepare(
     return entry.prepares, made
 
 
-# By value, as the bodies are. It spares an error of some 60 µs one of 10 (make bench).
+# By value, as the bodies are. Without it a 404 in a bare stack takes 81 µs, with it 78.
 _preparation = lru_cache(maxsize=1024)(_prepare)
 forget_on_change(_preparation.cache_clear)
 

@@ -160,11 +160,17 @@ forget_on_change(_remembered_headers.cache_clear)
 
 def headers_for(problem: Problem, content_type: str, environ: Mapping[str, Any]) -> Headers:
     """Return the headers of an answer to the request with this META, made once for most."""
+    return _remembered_headers(_members(problem), content_type, *what_decides(environ))
+
+
+def what_decides(environ: Mapping[str, Any]) -> tuple[str, bool]:
+    """Return what of a request with this META its headers depend on, for `make_headers`.
+
+    That is the method, "" for all that change nothing (clients may send what they like), and
+    whether a WSGI server sends the headers.
+    """
     method = environ.get("REQUEST_METHOD", "")
-    # No header depends on any other method, and clients may send what they like.
-    method = method if method in ("PATCH", "POST") else ""
-    below_wsgi = below_wsgi_server(environ)
-    return _remembered_headers(_members(problem), content_type, method, below_wsgi)
+    return method if method in ("PATCH", "POST") else "", below_wsgi_server(environ)
 
 
 def set_headers(
