@@ -150,6 +150,7 @@ def _settings() -> Iterator[CheckMessage]:
         ("RENDERERS", conf.http_errors.RENDERERS, _is_renderer),
         ("EXCEPTIONS", conf.http_errors.EXCEPTIONS, _is_exception),
         ("EXCEPTIONS", _callables(), callable),
+        ("REQUEST_ID", filter(None, [conf.http_errors.REQUEST_ID]), callable),
     ):
         for path in paths:
             try:
@@ -160,7 +161,7 @@ def _settings() -> Iterator[CheckMessage]:
                     Error,
                     "E003",
                     f"HTTP_ERRORS[{setting!r}] names {path!r}, which can't be imported: {error}.",
-                    "Give the dotted path of a class, or of a function that makes a Problem.",
+                    "Give the dotted path of a class or of a function.",
                 )
 
 

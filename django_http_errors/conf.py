@@ -8,6 +8,7 @@ kept until Django says that a setting has changed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, lru_cache
 from typing import Generic, NamedTuple, ParamSpec, TypeVar, overload
@@ -66,9 +67,15 @@ def project_settings() -> Mapping[str, object]:
     return given if isinstance(given, dict) else {}
 
 
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise ValueError("a string is expected")
+def _path(value: object) -> str:
+    if not isinstance(value, str) or (value and "." not in value):
+        raise ValueError("the path of a function, or an empty string, is expected")
+    return value
+
+
+def _header_name(value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]*", value):
+        raise ValueError("the name of a header, or an empty string, is expected")
     return value
 
 
@@ -159,7 +166,8 @@ class HttpErrorsSettings:
     EXCEPTIONS = Setting({}, _exceptions)
     RENDERERS = Setting(RENDERERS_DEFAULT, _texts)
     REFRESH_SECONDS = Setting(5, _seconds)
-    REQUEST_ID_HEADER = Setting("X-Request-ID", _text)
+    REQUEST_ID = Setting("", _path)
+    REQUEST_ID_HEADER = Setting("X-Request-ID", _header_name)
 
     @cached_property
     def request_id_key(self) -> str:

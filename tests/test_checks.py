@@ -215,6 +215,9 @@ SITUATIONS: Situations = [
     (["E003"], http_errors(EXCEPTIONS={"builtins.dict": 404})),
     (["E003"], http_errors(EXCEPTIONS={"builtins.KeyError": "no.such.function"})),
     (["E003"], http_errors(EXCEPTIONS={"builtins.KeyError": "os.sep"})),
+    (["E003"], http_errors(REQUEST_ID="no.such.function")),
+    (["E003"], http_errors(REQUEST_ID="os.sep")),
+    ([], http_errors(REQUEST_ID="builtins.repr")),
     ([], http_errors(EXCEPTIONS={"builtins.KeyError": "builtins.repr"})),
     ([], http_errors(EXCEPTIONS={"builtins.KeyError": 404, "builtins.ValueError": 400})),
     # HttpErrorsMiddleware: missing, twice, too far out, too far in

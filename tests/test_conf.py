@@ -24,6 +24,7 @@ DEFAULTS: dict[str, Any] = {
     "EXCEPTIONS": {},
     "RENDERERS": RENDERERS,
     "REFRESH_SECONDS": 5.0,
+    "REQUEST_ID": "",
     "REQUEST_ID_HEADER": "X-Request-ID",
 }
 
@@ -58,6 +59,8 @@ GOOD: list[tuple[str, Any, Any]] = [
     ("RENDERERS", ["shop.XMLRenderer"], ("shop.XMLRenderer",)),
     ("REFRESH_SECONDS", 0, 0.0),
     ("REFRESH_SECONDS", 0.5, 0.5),
+    ("REQUEST_ID", "shop.ids.current", "shop.ids.current"),
+    ("REQUEST_ID", "", ""),
     ("REQUEST_ID_HEADER", "X-Correlation-ID", "X-Correlation-ID"),
     ("REQUEST_ID_HEADER", "", ""),
 ]
@@ -98,6 +101,9 @@ ILL_TYPED: list[tuple[str, Any]] = [
     ("REFRESH_SECONDS", -1),
     ("REFRESH_SECONDS", 3601),
     ("REFRESH_SECONDS", float("nan")),
+    ("REQUEST_ID", "no_path"),
+    ("REQUEST_ID", len),
+    *(("REQUEST_ID_HEADER", name) for name in ("X Request ID", "X-Request-ID:", "X\n", "É", "\0")),
     ("REQUEST_ID_HEADER", ["X-Request-ID"]),
     ("REQUEST_ID_HEADER", b"X-Request-ID"),
 ]

@@ -191,7 +191,9 @@ def test_it_is_sync_or_async_as_what_it_wraps() -> None:
 @pytest.mark.conformance("rfc9110-9.3.2-head")
 def test_head_has_the_fields_of_get(site: Site) -> None:
     for name in ("http404", "gone", "bare-405", "crash"):
-        get, head = site.get(name, HTML), site.get(name, HTML, method="HEAD")
+        get, head = (
+            site.get(name, HTML, method=method, x_request_id="5") for method in ("GET", "HEAD")
+        )
         assert head.content == b""
         for response in (get, head):
             del response.headers["Content-Security-Policy"]  # it has a nonce

@@ -40,7 +40,7 @@ from ..http.csp import csp_nonce
 from ..http.headers import Headers
 from ..http.methods import allowed_methods
 from ..http.renderers import RendererEntry, RenderInput
-from ..http.request_ids import request_id
+from ..http.request_ids import request_id, send_request_id
 from ..http.responses import ErrorResponse, GetContext, UnfinishedError
 from ..http.urls import web_address
 from ..problems import Problem
@@ -101,7 +101,7 @@ def complete(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBa
     if info.has_hiding_middleware if is_hidden else info.has_middleware:
         if response.status_code >= 500:
             # Django logs it before the response is finished, and the id belongs in the log.
-            request_id(request, make=True)
+            request_id(request, make=True, response=response)
         return response
     if is_hidden:
         request = untouched(request)
@@ -222,7 +222,7 @@ def finish(request: HttpRequest, response: HttpResponseBase, info: RequestInfo) 
                 problem,
                 request,
                 instance_of(request),
-                request_id(request, make=problem.status >= 500),
+                request_id(request, make=problem.status >= 500, response=response),
                 get_context,
             )
             prepared = None if own_renderer else prepared_answer(given)
@@ -233,6 +233,7 @@ def finish(request: HttpRequest, response: HttpResponseBase, info: RequestInfo) 
                 body, made = prepared
         responses.fill(response, problem.status, body)
         headers.set_headers(response, problem, made, request.META)
+        send_request_id(request, response)
         if given.is_personal:
             headers.make_private(response)
         if isinstance(response, UnfinishedError):

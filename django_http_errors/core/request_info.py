@@ -45,6 +45,7 @@ class RequestInfo:
     is_innermost = False
     language = ""
     request_id = ""
+    has_made_request_id = False
     # The messages and rules that all of the answer goes by: asked for twice, an edit could come in
     # between.
     snapshot: Snapshot | None = None

@@ -227,7 +227,7 @@ def vary() -> tuple[str, ...]:
     if http_errors.is_localised:
         # The language comes from a cookie, if there is one, before it comes from the header.
         fields = (*fields, "Accept-Language", "Cookie")
-    if _NAME.fullmatch(http_errors.REQUEST_ID_HEADER):
+    if http_errors.REQUEST_ID_HEADER:
         fields = (*fields, http_errors.REQUEST_ID_HEADER)
     return fields
 
