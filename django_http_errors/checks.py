@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import sysconfig
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from django.apps import AppConfig, apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import router
+from django.template import loader
 from django.urls import URLPattern, get_resolver
 from django.utils.module_loading import import_string
+from django.views.csrf import CSRF_FAILURE_TEMPLATE_NAME
 
 from . import conf
+from .core.statuses import STATUSES
 from .explaining import handlers
 from .hiding import overlaps
 from .hiding.policies import POLICY
+from .http.renderers import app_behind
 from .models import Generation
 from .rules.rows import MessageRow
 from .rules.snapshot import Snapshot, snapshots
@@ -82,6 +89,7 @@ def check_http_errors(
         *_csrf_failure_view(),
         *_rest_framework(),
         *_challenges(),
+        *_templates(),
         *_hiding_without_middleware(),
     ]
 
@@ -283,6 +291,28 @@ def _challenges() -> Iterator[CheckMessage]:
             "Say how one signs in to this site, for instance"
             ' {"CHALLENGES": [\'Bearer realm="api"\']} (RFC 9110, section 11.6.1).',
         )
+
+
+def _templates() -> Iterator[CheckMessage]:
+    names = [f"{status}.html" for status in (*STATUSES, "4xx", "5xx")]
+    for name in (*names, CSRF_FAILURE_TEMPLATE_NAME):
+        app = None
+        with suppress(Exception):  # There is none, or it is broken, which isn't said here.
+            app = app_behind(loader.get_template(name))
+        if app is not None and not _is_of_a_package(app):
+            yield _message(
+                Warning,
+                "W014",
+                f"The {name} of {app.name} isn't rendered: {app.name} stands behind"
+                " django_http_errors in INSTALLED_APPS, as a package that ships one does.",
+                f"Move {app.name!r} up, before 'django_http_errors'.",
+            )
+
+
+def _is_of_a_package(app: AppConfig) -> bool:
+    """Return whether `app` was installed, rather than written for the project."""
+    installed = {sysconfig.get_path(each) for each in ("purelib", "platlib")}
+    return any(Path(app.path).is_relative_to(each) for each in installed)
 
 
 def _scopes() -> Iterator[tuple[str, Any]]:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.template import TemplateDoesNotExist, loader
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext_lazy as _
 from django.views import csrf
@@ -24,6 +23,7 @@ from .decorators import Exempt, hide_forbidden
 from .exceptions import HttpError
 from .hiding.policies import Condition
 from .http.headers import vary
+from .http.renderers import get_project_template
 from .problems import Permanence, Problem
 
 if TYPE_CHECKING:
@@ -381,14 +381,6 @@ _CSRF_DETAIL = _(
 )
 
 
-def _has_csrf_page() -> bool:
-    try:
-        loader.get_template(csrf.CSRF_FAILURE_TEMPLATE_NAME)
-    except TemplateDoesNotExist:
-        return False
-    return True
-
-
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:
     """Answer a failed CSRF check, as ``CSRF_FAILURE_VIEW``; the reason is said in DEBUG only.
 
@@ -397,7 +389,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:
     """
     if pipeline.negotiate(request).media_type == "text/html":
         try:
-            if settings.DEBUG or _has_csrf_page():
+            if settings.DEBUG or get_project_template(csrf.CSRF_FAILURE_TEMPLATE_NAME):
                 response = csrf.csrf_failure(request, reason)
                 patch_vary_headers(response, vary())
                 return pipeline.complete(request, response)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cache
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -104,6 +105,28 @@ def project_pages(settings) -> Callable[..., None]:
         ]
 
     return install
+
+
+@pytest.fixture
+def new_app(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[Callable[[str, dict[str, str]], str]]:
+    """Make an app with these templates, to be installed by its name."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    made = []
+
+    def make(name: str, templates: dict[str, str]) -> str:
+        directory = tmp_path / name / "templates"
+        directory.mkdir(parents=True)
+        (tmp_path / name / "__init__.py").touch()
+        for template, text in templates.items():
+            (directory / template).write_text(text)
+        made.append(name)
+        return name
+
+    yield make
+    for name in made:
+        sys.modules.pop(name, None)
 
 
 @pytest.fixture

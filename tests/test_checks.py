@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import sysconfig
 from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -45,7 +46,7 @@ APPS = ["django.contrib.contenttypes", "django.contrib.auth", "django_http_error
 NAMES = ("handler400", "handler403", "handler404", "handler500")
 ALL = {
     *(f"E{number:03}" for number in range(1, 5)),
-    *(f"W{number:03}" for number in range(1, 14)),
+    *(f"W{number:03}" for number in range(1, 15)),
 }
 
 
@@ -269,6 +270,42 @@ SITUATIONS: Situations = [
     ([], middleware(HIDING_MIDDLEWARE, MIDDLEWARE, urls=Urls(HIDING))),
 ]
 
+TEMPLATES = {
+    "BACKEND": "django.template.backends.django.DjangoTemplates",
+    "APP_DIRS": True,
+}
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["404.html"], ["W014"]),
+        (["503.html", "4xx.html", "403_csrf.html", "shop.html"], ["W014"] * 3),
+        (["shop.html", "404.txt"], []),
+    ],
+)
+def test_templates_behind_the_app_are_found(
+    names: list[str],
+    expected: list[str],
+    settings: Any,
+    new_app: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    shop = new_app("own_shop", dict.fromkeys(names, ""))
+    settings.TEMPLATES = [TEMPLATES]
+    settings.INSTALLED_APPS = [shop, *APPS]
+    assert ids() == []
+    settings.INSTALLED_APPS = [*APPS, shop]
+    assert ids() == expected
+    settings.TEMPLATES = [{**TEMPLATES, "DIRS": [tmp_path / shop / "templates"]}]
+    assert ids() == []
+    # What was installed rather than written for the site.
+    settings.TEMPLATES = [TEMPLATES]
+    monkeypatch.setattr(sysconfig, "get_path", lambda name: str(tmp_path))
+    assert ids() == []
+
+
 WITH_REST_FRAMEWORK: Situations = [
     (["W007"], rest_framework()),
     (["W007"], rest_framework(EXCEPTION_HANDLER="rest_framework.views.exception_handler")),
@@ -421,7 +458,7 @@ def test_another_default_handler_is_not_the_apps(monkeypatch: Any) -> None:
 def test_every_id_has_a_situation() -> None:
     situations = (*SITUATIONS, *WITH_REST_FRAMEWORK, *AROUND_VIEWS, *AROUND_RULES)
     seen = {each for expected, _ in situations for each in expected}
-    assert {*seen, "W012"} == ALL
+    assert {*seen, "W012", "W014"} == ALL
 
 
 def test_every_id_of_the_source_is_known() -> None:
@@ -431,7 +468,7 @@ def test_every_id_of_the_source_is_known() -> None:
     assert sorted(each for each in constants if each in ALL) == sorted(ALL)
 
 
-def every_message(settings: Any) -> Iterator[CheckMessage]:
+def every_message(settings: Any, shop: str) -> Iterator[CheckMessage]:
     settings.HTTP_ERRORS = {"NO_SUCH": 1, "EXCEPTIONS": 5, "RENDERERS": ["no.such.Renderer"]}
     fallback = min(FALLBACK_MIDDLEWARE)
     settings.MIDDLEWARE = [fallback, MIDDLEWARE, MIDDLEWARE, CSRF_MIDDLEWARE]
@@ -442,16 +479,17 @@ def every_message(settings: Any) -> Iterator[CheckMessage]:
     settings.MIDDLEWARE = [SESSIONS, HIDING_MIDDLEWARE, SECURITY]
     yield from check_hiding()
     yield from check_hiding_rules(databases=["default"])
-    settings.INSTALLED_APPS = [*APPS, "rest_framework"]
+    settings.INSTALLED_APPS = [*APPS, "rest_framework", shop]
+    settings.TEMPLATES = [TEMPLATES]
     yield from check_http_errors()
 
 
 @pytest.mark.django_db
-def test_a_message_says_what_is_wrong_and_what_to_do(settings: Any) -> None:
+def test_a_message_says_what_is_wrong_and_what_to_do(settings: Any, new_app: Any) -> None:
     pytest.importorskip("rest_framework")
     HidingRule.objects.create(kind="prefix", pattern="/vault/")
     PermanenceRule.objects.create(pattern="/vault/secret/")
-    messages = list(every_message(settings))
+    messages = list(every_message(settings, new_app("own_shop", {"404.html": ""})))
     assert set(ids(messages)) == ALL
     for message in messages:
         assert message.msg.endswith(".")

@@ -252,7 +252,7 @@ def blocks() -> set[str]:
 
 
 def variables() -> set[str]:
-    given = renderers.page_context(STATUSES[404].default_problem, "")
+    given = renderers.page_context(STATUSES[404].default_problem, "nonce")
     return {*given, "request_path", "exception"}
 
 

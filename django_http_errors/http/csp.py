@@ -7,6 +7,7 @@ import hashlib
 import logging
 
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
 
 logger = logging.getLogger("django_http_errors")
 
@@ -16,10 +17,7 @@ def csp_nonce(request: HttpRequest) -> str:
 
     To ask for it puts it into the policy that the middleware writes.
     """
-    # django-csp keeps the value that it has already made in Django's attribute.
-    nonce = getattr(request, "csp_nonce", None)
-    if nonce is None:
-        nonce = getattr(request, "_csp_nonce", None)
+    nonce = _nonce(request)
     if nonce is None:
         return ""
     try:
@@ -28,6 +26,21 @@ def csp_nonce(request: HttpRequest) -> str:
         # django-csp raises when the policy is written already; a system check says why.
         logger.exception("The page gets no nonce")
         return ""
+
+
+def lazy_csp_nonce(request: HttpRequest) -> SimpleLazyObject[str] | None:
+    """Return the nonce for a template, None where no middleware has one.
+
+    It is asked for, and so put into the policy, only where the template does so. Unlike Django's
+    it is true before that.
+    """
+    return None if _nonce(request) is None else SimpleLazyObject(lambda: csp_nonce(request))
+
+
+def _nonce(request: HttpRequest) -> object:
+    # django-csp keeps the value that it has already made in Django's attribute.
+    nonce = getattr(request, "csp_nonce", None)
+    return getattr(request, "_csp_nonce", None) if nonce is None else nonce
 
 
 def source_hash(style: str) -> str:

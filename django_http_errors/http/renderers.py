@@ -17,12 +17,14 @@ from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any, Protocol
 
+from django.apps import AppConfig, apps
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpRequest
 from django.template import Context, Engine, TemplateDoesNotExist, engines, loader
 from django.template.backends.django import DjangoTemplates
 from django.template.loaders.cached import Loader as CachedLoader
+from django.utils.functional import SimpleLazyObject
 from django.utils.html import escape
 from django.utils.module_loading import import_string
 from django.utils.safestring import mark_safe
@@ -32,7 +34,7 @@ from django.utils.translation import ngettext
 from ..conf import RENDERERS_DEFAULT, cached_until_settings_change, forget_on_change, http_errors
 from ..core.statuses import permanence_note
 from ..problems import Problem
-from .csp import csp_nonce, source_hash
+from .csp import csp_nonce, lazy_csp_nonce, source_hash
 from .responses import GetContext
 
 logger = logging.getLogger("django_http_errors")
@@ -256,7 +258,7 @@ class HTMLRenderer:
         if template is None:
             return None
         values = {
-            **page_context(problem, csp_nonce(request)),
+            **page_context(problem, lazy_csp_nonce(request)),
             # What Django's own handlers give a 404.html and a 403.html.
             "request_path": problem.instance,
             "exception": str(problem.detail),
@@ -269,7 +271,7 @@ class HTMLRenderer:
     def render(self, problem: Problem, *, nonce: str = "") -> bytes:
         """Return the app's own page, which needs nothing of the project."""
         template = _own_engine().get_template(PAGE)
-        page = template.render(Context(page_context(problem, nonce), use_l10n=False))
+        page = template.render(Context(page_context(problem, nonce or None), use_l10n=False))
         return str(page).encode("utf-8", "replace")
 
 
@@ -348,15 +350,19 @@ def fill_in(kind: type, given: RenderInput) -> bytes:
     return b"".join(body)
 
 
-def page_context(problem: Problem, nonce: str) -> dict[str, Any]:
-    """Return what the app's templates are given: the reference has the list."""
-    return {
+def page_context(problem: Problem, nonce: str | SimpleLazyObject[str] | None) -> dict[str, Any]:
+    """Return what the app's templates are given: the reference has the list.
+
+    Where there is no nonce, there is no `csp_nonce`: Django's ``{% csp_nonce_attr %}`` writes any
+    that is there.
+    """
+    context = {
         "problem": problem,
         "permanence_note": permanence_note(problem),
         "retry_in": None if problem.retry_after is None else duration(problem.retry_after),
         "style": style(),
-        "csp_nonce": nonce,
     }
+    return context if nonce is None else {**context, "csp_nonce": nonce}
 
 
 @cache
@@ -409,10 +415,9 @@ def _are_cached() -> bool:
 
 def _find_project_template(status: int) -> Any:
     for name in (f"{status}.html", f"{status // 100}xx.html"):
-        try:
-            return loader.get_template(name)
-        except TemplateDoesNotExist:
-            continue
+        template = get_project_template(name)
+        if template is not None:
+            return template
     try:
         overridden = [_is_overridden(loader.get_template(name)) for name in (PAGE, BASE)]
     except TemplateDoesNotExist:
@@ -420,8 +425,42 @@ def _find_project_template(status: int) -> Any:
     return loader.get_template(PAGE) if any(overridden) else None
 
 
+def get_project_template(name: str) -> Any:
+    """Return the template called `name` that is the project's, None where there is none.
+
+    One in an app that stands behind this one in ``INSTALLED_APPS`` isn't: what some package ships
+    as its ``503.html`` is no page of the site's for every 503. Raises what a broken template does.
+    """
+    try:
+        template = loader.get_template(name)
+    except TemplateDoesNotExist:
+        return None
+    return None if app_behind(template) else template
+
+
+def app_behind(template: Any) -> AppConfig | None:
+    """Return the app behind this one in ``INSTALLED_APPS`` that `template` is in, if it is one."""
+    file = _file_of(template)
+    if any(file.is_relative_to(each) for backend in engines.all() for each in backend.dirs):
+        return None
+    is_behind = False
+    for app in apps.get_app_configs():
+        if is_behind and any(file.is_relative_to(Path(app.path, each)) for each in _IN_APPS):
+            return app
+        is_behind = is_behind or app.name == "django_http_errors"
+    return None
+
+
+# Where Django's two template engines look for the templates of an app.
+_IN_APPS = ("templates", "jinja2")
+
+
 def _is_overridden(template: Any) -> bool:
-    return not Path(str(template.origin)).is_relative_to(_TEMPLATES)
+    return not _file_of(template).is_relative_to(_TEMPLATES)
+
+
+def _file_of(template: Any) -> Path:
+    return Path(str(template.origin.name))
 
 
 _remembered_project_template = cached_until_settings_change(_find_project_template)

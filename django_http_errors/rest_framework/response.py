@@ -16,7 +16,7 @@ from ..core import pipeline
 from ..core.request_info import RequestInfo
 from ..core.statuses import error_status
 from ..http import negotiation
-from ..http.csp import csp_nonce
+from ..http.csp import lazy_csp_nonce
 from ..http.headers import (
     HEADERS,
     headers_for,
@@ -135,7 +135,7 @@ class APIErrorResponse(UnfinishedError, Response):
             if not self._has_page(renderer):
                 return None
             if isinstance(self.data, Mapping):
-                self.data = {**page_context(problem, csp_nonce(given.request)), **self.data}
+                self.data = {**page_context(problem, lazy_csp_nonce(given.request)), **self.data}
         elif isinstance(renderer, BrowsableAPIRenderer):
             # Its page shows them.
             meta = given.request.META

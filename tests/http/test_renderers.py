@@ -11,6 +11,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from logging import LogRecord
+from pathlib import Path
 from typing import Any
 
 import django
@@ -451,6 +452,42 @@ def test_a_page_has_the_nonce_of_django(rf: RequestFactory, settings: Any) -> No
     assert response.headers["Content-Security-Policy"] == f"style-src 'nonce-{nonce}'"
 
 
+NONCES = "{% if csp_nonce is None %}none{% elif csp_nonce %}{{ csp_nonce }}{% endif %}"
+
+
+def test_a_nonce_that_isnt_there_isnt_there_for_templates(
+    project_pages: Callable[..., None], rf: RequestFactory
+) -> None:
+    project_pages({"404.html": NONCES})
+    assert render(rf.get("/"), full(404)) == b"none"
+
+
+@pytest.mark.skipif(django.VERSION < (6,), reason="Django has nonces since 6.0")
+@pytest.mark.parametrize(("page", "asks"), [(NONCES, True), ("constant", False)])
+def test_a_nonce_is_in_the_policy_where_a_template_asks_for_it(
+    page: str, asks: bool, project_pages: Callable[..., None], rf: RequestFactory, settings: Any
+) -> None:
+    from django.middleware.csp import ContentSecurityPolicyMiddleware
+    from django.utils.csp import CSP
+
+    settings.SECURE_CSP = {"style-src": [CSP.SELF, CSP.NONCE]}
+    project_pages({"404.html": page}, "django.template.context_processors.csp")
+    middleware = ContentSecurityPolicyMiddleware(
+        lambda request: HttpResponse(render(request, full(404)), status=404)
+    )
+    response = middleware(rf.get("/"))
+    nonce = f" 'nonce-{response.content.decode()}'" if asks else ""
+    assert response.headers["Content-Security-Policy"] == f"style-src 'self'{nonce}"
+
+
+@pytest.mark.skipif(django.VERSION < (6, 1), reason="Django has the tag since 6.1")
+def test_djangos_tag_writes_no_empty_nonce(
+    project_pages: Callable[..., None], rf: RequestFactory
+) -> None:
+    project_pages({"404.html": "<script {% csp_nonce_attr %}>"})
+    assert render(rf.get("/"), full(404)) == b"<script >"
+
+
 def test_a_nonce_that_comes_too_late_is_none(rf: RequestFactory, settings: Any) -> None:
     """Once its header is written django-csp raises: the page is none the worse for it."""
     from csp.middleware import CSPMiddleware
@@ -489,6 +526,60 @@ def test_the_projects_page_comes_before_the_apps(
         assert body == HTMLRenderer().render(full(status))
     else:
         assert body.decode() == f"{page} {ERRORS[status]}"
+
+
+@pytest.fixture
+def installed(settings: Any, new_app: Callable[..., str], tmp_path: Path) -> None:
+    """Give the project a directory of templates, an app before this one, and one behind it."""
+    apps = {"own": ("410.html", "4xx.html"), "shipped": ("404.html", "410.html", "503.html")}
+    before, behind = (
+        new_app(f"{kind}_app", {name: f"{kind} {name}" for name in names})
+        for kind, names in apps.items()
+    )
+    settings.INSTALLED_APPS = [before, "django_http_errors", behind]
+    (tmp_path / "pages").mkdir()
+    (tmp_path / "pages" / "403.html").write_text("the project's")
+    settings.TEMPLATES = [
+        {
+            "BACKEND": "django.template.backends.django.DjangoTemplates",
+            "DIRS": [tmp_path / "pages"],
+            "APP_DIRS": True,
+        }
+    ]
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize(
+    ("status", "page"),
+    [
+        (403, "the project's"),
+        (410, "own 410.html"),
+        (404, "own 4xx.html"),
+        (503, None),
+    ],
+)
+def test_what_a_package_ships_isnt_the_projects(
+    status: int, page: str | None, rf: RequestFactory
+) -> None:
+    body = render(rf.get("/"), full(status))
+    assert body == (page.encode() if page else HTMLRenderer().render(full(status)))
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_directory_of_the_projects_may_be_an_apps(
+    rf: RequestFactory, settings: Any, tmp_path: Path
+) -> None:
+    [engine] = settings.TEMPLATES
+    settings.TEMPLATES = [{**engine, "DIRS": [str(tmp_path / "shipped_app" / "templates")]}]
+    assert render(rf.get("/"), full(503)) == b"shipped 503.html"
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_loader_of_the_projects_own_finds_pages_of_the_projects(
+    project_pages: Callable[..., None], rf: RequestFactory
+) -> None:
+    project_pages({"503.html": "found"})
+    assert render(rf.get("/"), full(503)) == b"found"
 
 
 def test_a_projects_page_gets_what_django_gives_it_and_what_the_app_knows(
