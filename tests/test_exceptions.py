@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.core import exceptions as django_exceptions
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.test import override_settings
@@ -594,6 +595,43 @@ def test_a_path_that_names_no_exception_takes_nothing_away(path: str) -> None:
     with override_settings(HTTP_ERRORS={"EXCEPTIONS": registered}):
         assert problem_for(Http404()).status == 404
         assert problem_for(OutOfStock()).status == 410
+
+
+# --- Groups -------------------------------------------------------------------------------------
+
+
+def group(*exceptions: Exception) -> ExceptionGroup:
+    return ExceptionGroup("secret", exceptions)
+
+
+@pytest.mark.parametrize(
+    ("exception", "status", "is_answer"),
+    [
+        (group(Gone()), 410, True),
+        (group(Http404("secret"), Http404("other")), 404, True),
+        (group(group(PermissionDenied()), PermissionDenied()), 403, True),
+        (group(django_exceptions.RequestDataTooBig()), 413, True),
+        (group(OutOfStock()), 409, True),
+        (group(ZeroDivisionError()), 503, False),
+        (group(ServiceUnavailable(), ServiceUnavailable()), 503, True),
+        (group(KeyError()), 500, False),
+        (group(Gone(), Http404()), 500, False),
+        (group(Gone(), KeyError()), 500, False),
+        (group(group(Gone()), group(KeyError())), 500, False),
+    ],
+)
+def test_a_group_of_one_kind_stands_for_that(
+    exception: Exception, status: int, is_answer: bool
+) -> None:
+    registered = {f"{HERE}.OutOfStock": 409, "builtins.ZeroDivisionError": 503}
+    with override_settings(HTTP_ERRORS={"EXCEPTIONS": registered}):
+        assert problem_for(exception).status == status
+        assert is_client_error(exception) is is_answer
+
+
+def test_the_first_of_a_group_is_what_is_told() -> None:
+    first, second = Gone("first"), Gone("second")
+    assert problem_for(group(first, second)) is first.problem
 
 
 # --- Registered functions ---------------------------------------------------------------------

@@ -99,6 +99,16 @@ def test_registered_exceptions(site: Site, records: list, signals: list) -> None
     assert records[0].exc_info is not None
 
 
+def test_a_group_of_one_kind_is_answered(site: Site, records: list, signals: list) -> None:
+    """As tasks that run side by side raise one; of several kinds, it is a crash."""
+    response = site.get("group", JSON)
+    assert (response.status_code, response.json()["status"]) == (404, 404)
+    assert not signals
+    assert [record.exc_info for record in records] == [None]
+    assert site.get("mixed-group", JSON).status_code == 500
+    assert len(signals) == 1
+
+
 def test_an_unregistered_exception_is_a_500(site: Site) -> None:
     assert site.get("out-of-stock", JSON).status_code == 500
 

@@ -56,6 +56,8 @@ def _with_cookie() -> HttpResponse:
 OUTCOMES: dict[str, Callable[[], HttpResponse]] = {
     "ok": lambda: HttpResponse("fine"),
     "crash": _raise(lambda: ZeroDivisionError("secret")),
+    "group": _raise(lambda: ExceptionGroup("secret", [Http404("secret"), Http404("secret")])),
+    "mixed-group": _raise(lambda: ExceptionGroup("secret", [Http404(), ZeroDivisionError()])),
     "http404": _raise(lambda: Http404("secret")),
     "permission-denied": _raise(lambda: PermissionDenied("secret")),
     "bad-request": _raise(lambda: BadRequest("secret")),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from django.core import exceptions as django_exceptions
@@ -126,12 +126,36 @@ def registered_problem(exception: BaseException) -> Problem | None:
 def is_client_error(exception: BaseException) -> bool:
     """Return whether `exception` is an answer that somebody chose, rather than a crash.
 
-    That is an exception of the app's, or one that the project registered as a client error.
+    That is an exception of the app's, or one that the project registered as a client error; and
+    a group of one that Django would answer, since Django doesn't look into it.
     """
-    if isinstance(exception, HttpError):
+    meant = _meant(exception)
+    if isinstance(meant, HttpError):
         return True
-    problem = registered_problem(exception)
+    problem = registered_problem(meant)
+    if problem is None and meant is not exception:
+        return _status_of(type(meant)) is not None
     return problem is not None and problem.status < 500
+
+
+def _meant(exception: BaseException) -> BaseException:
+    """Return the first in a group of exceptions of one kind, any other exception as it is.
+
+    Tasks that run side by side raise groups (PEP 654), of one exception mostly: the first that
+    failed has ended the others. Of several kinds none is the answer.
+    """
+    if not isinstance(exception, BaseExceptionGroup):
+        return exception
+    first, *others = _leaves(exception)
+    return first if all(type(each) is type(first) for each in others) else exception
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    for each in group.exceptions:
+        if isinstance(each, BaseExceptionGroup):
+            yield from _leaves(each)
+        else:
+            yield each
 
 
 def problem_for(exception: BaseException | None, default: int = 500) -> Problem:
@@ -143,6 +167,9 @@ def problem_for(exception: BaseException | None, default: int = 500) -> Problem:
         return exception.problem
     if exception is None:
         return error_status(default).default_problem
+    exception = _meant(exception)
+    if isinstance(exception, HttpError):
+        return exception.problem
     registered = registered_problem(exception)
     if registered is not None:
         return registered

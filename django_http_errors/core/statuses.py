@@ -59,7 +59,7 @@ _ROWS: tuple[tuple[Any, ...], ...] = (
     (402, "Payment Required", _("Payment Required"), _("This has to be paid for first. Complete the payment and try again."), PERMANENT),
     (403, "Forbidden", _("Forbidden"), _("The server understood this request and refuses it: you are not allowed to do this. If you think that you should be, ask those who run this site."), PERMANENT),
     (404, "Not Found", _("Not Found"), _("There is nothing at this address. Check it for typing errors, or start again from the home page."), UNKNOWN),
-    (405, "Method Not Allowed", _("Method Not Allowed"), _("This address exists, but not for the method that was used. Use one of those that it allows."), PERMANENT, ("Allow",)),
+    (405, "Method Not Allowed", _("Method Not Allowed"), _("This address exists, but not for the method that was used."), PERMANENT, ("Allow",)),
     (406, "Not Acceptable", _("Not Acceptable"), _("What you asked for is not available in a form that your program accepts. Choose one of the available forms."), PERMANENT, ("Link",)),
     (407, "Proxy Authentication Required", _("Proxy Authentication Required"), _("The proxy between you and this site wants to know who you are. Sign in to the proxy and try again."), PERMANENT, ("Proxy-Authenticate",)),
     (408, "Request Timeout", _("Request Timeout"), _("The request took too long to arrive, and the server stopped waiting for it. Try again."), TEMPORARY),

@@ -261,11 +261,17 @@ def _seconds(value: str) -> int | None:
 def members_of(status: int, headers: Mapping[str, str]) -> dict[str, Any]:
     """Return the members of a problem that the `headers` of a response with `status` say.
 
-    Allow and Accept count where they are the matter: REST framework puts Allow everywhere.
+    Allow and Accept count where they are the matter: REST framework puts Allow everywhere. A view
+    for scripts of other sites (CORS) may say by the header for those what it allows.
     """
     members: dict[str, Any] = {}
-    if status == 405 and "Allow" in headers:
-        members["allow"] = listed(headers["Allow"])
+    if status == 405:
+        allow = headers.get("Allow")
+        cors = listed(headers.get("Access-Control-Allow-Methods", ""))
+        if allow is not None:
+            members["allow"] = listed(allow)
+        elif cors and "*" not in cors:
+            members["allow"] = cors
     if status == 415 and "Accept" in headers:
         members["accept"] = listed(headers["Accept"])
     retry_after = _seconds(headers["Retry-After"]) if "Retry-After" in headers else None

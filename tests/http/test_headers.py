@@ -499,6 +499,23 @@ def test_allow_and_accept_count_where_they_are_the_matter(status: int) -> None:
     assert said == expected.get(status, {})
 
 
+@pytest.mark.parametrize(
+    ("said", "allow"),
+    [
+        ({"Access-Control-Allow-Methods": "GET, POST"}, ("GET", "POST")),
+        ({"Access-Control-Allow-Methods": "GET", "Allow": "PUT"}, ("PUT",)),
+        ({"Access-Control-Allow-Methods": "GET", "Allow": ""}, ()),
+        ({"Access-Control-Allow-Methods": "*"}, None),
+        ({"Access-Control-Allow-Methods": ""}, None),
+    ],
+)
+def test_what_a_view_allows_scripts_of_other_sites_is_what_it_allows(
+    said: dict[str, str], allow: tuple[str, ...] | None
+) -> None:
+    assert members_of(405, said).get("allow") == allow
+    assert "allow" not in members_of(403, said)
+
+
 # --- Headers and members --------------------------------------------------------------------
 
 
