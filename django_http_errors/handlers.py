@@ -1,9 +1,11 @@
-"""The four error handlers of a URLconf, which Django calls with any method.
+"""The error handlers of a URLconf, which Django calls with any method.
 
 A URLconf that defines none has these, once the app is in INSTALLED_APPS (``DEFAULT_HANDLERS``).
 Another one can name them, or wrap them in its own:
 
     from django_http_errors.handlers import handler400, handler403, handler404, handler500
+
+`handler429` is none of Django's: packages that limit rates look for one there.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from django.http.response import HttpResponseBase
 from .core import pipeline
 from .core.exception_mapping import problem_for
 
-__all__ = ["handler400", "handler403", "handler404", "handler500"]
+__all__ = ["handler400", "handler403", "handler404", "handler429", "handler500"]
 
 
 def handler400(request: HttpRequest, exception: BaseException | None = None) -> HttpResponseBase:
@@ -37,6 +39,11 @@ def handler403(request: HttpRequest, exception: BaseException | None = None) -> 
 def handler404(request: HttpRequest, exception: BaseException | None = None) -> HttpResponseBase:
     """Answer what Django makes a 404 of."""
     return _answer(request, exception, 404)
+
+
+def handler429(request: HttpRequest, exception: BaseException | None = None) -> HttpResponseBase:
+    """Answer who has sent too many requests, for django-allauth and others that call one."""
+    return _answer(request, exception, 429)
 
 
 def handler500(request: HttpRequest, exception: BaseException | None = None) -> HttpResponseBase:

@@ -597,6 +597,30 @@ def test_a_path_that_names_no_exception_takes_nothing_away(path: str) -> None:
         assert problem_for(OutOfStock()).status == 410
 
 
+# --- Packages: tests/neighbours raises what they really raise -------------------------------------
+
+Ratelimited = type(
+    "Ratelimited", (PermissionDenied,), {"__module__": "django_ratelimit.exceptions"}
+)
+OwnLimit = type("OwnLimit", (Ratelimited,), {})
+
+
+@pytest.mark.parametrize(
+    ("registered", "status"),
+    [
+        ({}, 429),
+        ({"django.core.exceptions.PermissionDenied": 410}, 429),
+        ({"builtins.Exception": 410}, 429),
+        ({f"{HERE}.OwnLimit": 410}, 410),
+    ],
+)
+def test_what_a_package_raises_has_its_status(registered: dict[str, int], status: int) -> None:
+    with override_settings(HTTP_ERRORS={"EXCEPTIONS": registered}):
+        assert problem_for(OwnLimit("secret"), 403).status == status
+        # The package's own middleware may have a view for it.
+        assert is_client_error(OwnLimit()) is bool(registered.get(f"{HERE}.OwnLimit"))
+
+
 # --- Groups -------------------------------------------------------------------------------------
 
 

@@ -30,6 +30,12 @@ _DJANGO_STATUSES: Mapping[type, int] = {
     django_exceptions.TooManyFilesSent: 413,
 }
 
+# What packages raise as an exception of Django's that has another status. By their names: nothing
+# is imported for it.
+_PACKAGE_STATUSES: Mapping[tuple[str, str], int] = {
+    ("django_ratelimit.exceptions", "Ratelimited"): 429,
+}
+
 # Where an exception keeps what a registered function made of it.
 _MADE = "http_errors_problem"
 
@@ -106,8 +112,8 @@ def _imported(value: int | str) -> Registered:
 def registered_problem(exception: BaseException) -> Problem | None:
     """Return the Problem that the project registered for `exception`, or for its nearest base.
 
-    None where it registered none, where Django's own meaning is nearer, and where what it
-    registered doesn't work, which is logged.
+    None where it registered none, where its meaning by Django or by its package is nearer, and
+    where what it registered doesn't work, which is logged.
     """
     if not http_errors.EXCEPTIONS:
         return None
@@ -118,7 +124,7 @@ def registered_problem(exception: BaseException) -> Problem | None:
             return error_status(found).default_problem
         if found is not None:
             return found.problem_for(exception)
-        if each in _DJANGO_STATUSES:
+        if _own_status(each) is not None:
             return None
     return None
 
@@ -177,8 +183,10 @@ def problem_for(exception: BaseException | None, default: int = 500) -> Problem:
 
 
 def _status_of(kind: type[BaseException]) -> int | None:
-    """Return the status that Django answers an exception of `kind` with, None if it knows none."""
-    for each in kind.__mro__:
-        if each in _DJANGO_STATUSES:
-            return _DJANGO_STATUSES[each]
-    return None
+    """Return the status that an exception of `kind` has by Django, None if that knows none."""
+    return next(filter(None, map(_own_status, kind.__mro__)), None)
+
+
+def _own_status(kind: type) -> int | None:
+    status = _DJANGO_STATUSES.get(kind)
+    return status or _PACKAGE_STATUSES.get((kind.__module__, kind.__name__))
