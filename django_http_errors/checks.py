@@ -34,6 +34,7 @@ CSRF_FAILURE = "django_http_errors.views.csrf_failure"
 HANDLERS = "django_http_errors.handlers"
 DOCUMENTATION = "https://django-http-errors.readthedocs.io/en/stable/reference/checks.html"
 EXCEPTION_HANDLER = "django_http_errors.rest_framework.exception_handler"
+JSON_API = "application/vnd.api+json"
 
 # What a page may ask, and the middleware that has to stand around its rendering for it.
 ASKED_MIDDLEWARE = {
@@ -88,6 +89,7 @@ def check_http_errors(
         *_handlers(),
         *_csrf_failure_view(),
         *_rest_framework(),
+        *_json_api(),
         *_challenges(),
         *_templates(),
         *_hiding_without_middleware(),
@@ -277,8 +279,33 @@ def _rest_framework() -> Iterator[CheckMessage]:
             "W007",
             "REST framework is installed, and its errors aren't answered by the app.",
             f'Set REST_FRAMEWORK["EXCEPTION_HANDLER"] = {EXCEPTION_HANDLER!r}. If your own'
-            " handler calls it, silence this check.",
+            " handler calls it, or single views have ProblemDetailsMixin, silence this check.",
         )
+
+
+def _json_api() -> Iterator[CheckMessage]:
+    names = [name for name, view in _views() if _answers_json_api(view)]
+    if names:
+        yield _message(
+            Warning,
+            "W015",
+            f"JSON:API is written by {_some(names)}, whose errors are answered by the app.",
+            "Their error objects have the app's words and codes. If clients rely on those of"
+            " djangorestframework-jsonapi, let get_exception_handler() of these views return"
+            " rest_framework_json_api.exceptions.exception_handler; if not, silence this check.",
+        )
+
+
+def _answers_json_api(view: Any) -> bool:
+    """Return whether a view of REST framework's writes JSON:API and has the app's handler."""
+    view_class = getattr(view, "cls", None)
+    try:
+        if not any(each.media_type == JSON_API for each in view_class.renderer_classes):  # type: ignore[union-attr]
+            return False
+        handler = view_class(**view.initkwargs).get_exception_handler()  # type: ignore[misc]
+        return str(handler.__module__).startswith("django_http_errors.rest_framework")
+    except Exception:  # noqa: BLE001 - a view is the project's code, and most are none of these
+        return False
 
 
 def _challenges() -> Iterator[CheckMessage]:

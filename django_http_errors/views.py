@@ -395,9 +395,13 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:
                 return pipeline.complete(request, response)
         except Exception:
             logger.exception("The page for a failed CSRF check could not be rendered")
+    return pipeline.answer(request, csrf_problem(reason))
+
+
+def csrf_problem(reason: str) -> Problem:
+    """Return what a failed CSRF check stands for; the reason is part of it in DEBUG only."""
     extensions = {"debug": {"reason": reason}} if settings.DEBUG else {}
-    problem = error_status(403).problem(detail=_CSRF_DETAIL, extensions=extensions)
-    return pipeline.answer(request, problem)
+    return error_status(403).problem(detail=_CSRF_DETAIL, extensions=extensions)
 
 
 __all__ = [

@@ -35,7 +35,7 @@ nitpicky = True
 nitpick_ignore_regex = [
     (r"py:.*", r"(?!django_http_errors\.).*"),
     # Type variables, and types that only signatures name.
-    (r"py:class", r".*\.(M|View|Options|APIErrorResponse)"),
+    (r"py:class", r".*\.(M|View|ViewFunction|Options|APIErrorResponse)"),
 ]
 
 autodoc_member_order = "bysource"

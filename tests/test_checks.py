@@ -43,10 +43,11 @@ SECURITY = "django.middleware.security.SecurityMiddleware"
 COMMON = "django.middleware.common.CommonMiddleware"
 SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
 APPS = ["django.contrib.contenttypes", "django.contrib.auth", "django_http_errors"]
+THE_APPS_FOR_APIS = "django_http_errors.rest_framework.exception_handler"
 NAMES = ("handler400", "handler403", "handler404", "handler500")
 ALL = {
     *(f"E{number:03}" for number in range(1, 5)),
-    *(f"W{number:03}" for number in range(1, 15)),
+    *(f"W{number:03}" for number in range(1, 16)),
 }
 
 
@@ -183,6 +184,20 @@ def middleware(*installed: str, urls: Any = None) -> dict[str, Any]:
 
 def own(**own_handlers: Any) -> dict[str, Any]:
     return {"ROOT_URLCONF": Urls(**own_handlers)}
+
+
+def json_api_view(media_type: str = "application/vnd.api+json", own: bool = False) -> Any:
+    """Return a view of REST framework's that writes `media_type`, with its own handler or not."""
+    from rest_framework.renderers import JSONRenderer
+    from rest_framework.views import APIView, exception_handler
+
+    class API(APIView):
+        renderer_classes = [type("Renderer", (JSONRenderer,), {"media_type": media_type})]
+
+        def get_exception_handler(self) -> Any:
+            return exception_handler if own else super().get_exception_handler()
+
+    return API.as_view()
 
 
 def rest_framework(**configured: Any) -> dict[str, Any]:
@@ -373,6 +388,24 @@ def test_rest_framework_has_its_id(
     assert ids() == expected
 
 
+@pytest.mark.parametrize(
+    ("media_type", "handler", "expected"),
+    [
+        ("application/vnd.api+json", "the app's", ["W015"]),
+        ("application/vnd.api+json", "its own", []),
+        ("application/json", "the app's", []),
+    ],
+)
+def test_json_api_with_the_apps_handler(
+    media_type: str, handler: str, expected: list[str], settings: Any
+) -> None:
+    pytest.importorskip("rest_framework")
+    change(settings, rest_framework(EXCEPTION_HANDLER=THE_APPS_FOR_APIS))
+    api = json_api_view(media_type, handler == "its own")
+    settings.ROOT_URLCONF = Urls(path("api/", api), path("x/", view))
+    assert ids() == expected
+
+
 @pytest.mark.parametrize(("expected", "changed"), AROUND_VIEWS)
 def test_what_stands_around_views_that_hide_has_its_ids_and_no_others(
     expected: list[str], changed: dict[str, Any], settings: Any
@@ -458,7 +491,7 @@ def test_another_default_handler_is_not_the_apps(monkeypatch: Any) -> None:
 def test_every_id_has_a_situation() -> None:
     situations = (*SITUATIONS, *WITH_REST_FRAMEWORK, *AROUND_VIEWS, *AROUND_RULES)
     seen = {each for expected, _ in situations for each in expected}
-    assert {*seen, "W012", "W014"} == ALL
+    assert {*seen, "W012", "W014", "W015"} == ALL
 
 
 def test_every_id_of_the_source_is_known() -> None:
@@ -480,6 +513,10 @@ def every_message(settings: Any, shop: str) -> Iterator[CheckMessage]:
     yield from check_hiding()
     yield from check_hiding_rules(databases=["default"])
     settings.INSTALLED_APPS = [*APPS, "rest_framework", shop]
+    settings.REST_FRAMEWORK = {"EXCEPTION_HANDLER": THE_APPS_FOR_APIS}
+    settings.ROOT_URLCONF = Urls(path("api/", json_api_view()))
+    yield from check_http_errors()
+    settings.REST_FRAMEWORK = {}
     settings.TEMPLATES = [TEMPLATES]
     yield from check_http_errors()
 

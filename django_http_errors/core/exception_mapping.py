@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from django.core import exceptions as django_exceptions
 from django.http import Http404
@@ -13,8 +14,9 @@ from django.utils.module_loading import import_string
 
 from ..conf import cached_until_settings_change, http_errors
 from ..exceptions import HttpError
-from ..problems import Problem
-from .statuses import error_status
+from ..problems import InvalidPart, Problem
+from .pointers import json_pointer
+from .statuses import error_status, with_status
 
 logger = logging.getLogger("django_http_errors")
 
@@ -30,10 +32,13 @@ _DJANGO_STATUSES: Mapping[type, int] = {
     django_exceptions.TooManyFilesSent: 413,
 }
 
-# What packages raise as an exception of Django's that has another status. By their names: nothing
-# is imported for it.
-_PACKAGE_STATUSES: Mapping[tuple[str, str], int] = {
+# What packages raise: a status, or the path of callable(exception) -> Problem. By their names:
+# nothing is imported for it, and who raises one has imported the package.
+_PACKAGES: Mapping[tuple[str, str], int | str] = {
     ("django_ratelimit.exceptions", "Ratelimited"): 429,
+    ("rest_framework.exceptions", "APIException"): (
+        "django_http_errors.rest_framework.exception_mapping.problem_for"
+    ),
 }
 
 # Where an exception keeps what a registered function made of it.
@@ -121,26 +126,53 @@ def registered_problem(exception: BaseException) -> Problem | None:
     for each in type(exception).__mro__:
         found = registered.get(each)
         if isinstance(found, int):
-            return error_status(found).default_problem
+            return _with_registered_status(exception, found)
         if found is not None:
             return found.problem_for(exception)
-        if _own_status(each) is not None:
+        if _meaning(each) is not None:
             return None
     return None
+
+
+def _with_registered_status(exception: BaseException, status: int) -> Problem:
+    """Return what `exception` says that was raised to be shown, under the `status` for it."""
+    try:
+        if isinstance(exception, django_exceptions.ValidationError):
+            return error_status(status).problem(errors=tuple(_invalid_parts(exception)))
+        if isinstance(_meaning_of(exception), str):
+            known = _own_problem(exception)
+            if known is not None:
+                return with_status(known, status)
+    except Exception:
+        logger.exception("What %r says could not be read", type(exception))
+    return error_status(status).default_problem
+
+
+def _invalid_parts(error: django_exceptions.ValidationError) -> Iterator[InvalidPart]:
+    """Yield the messages of Django's ValidationError, each with the field that it is about."""
+    whole = django_exceptions.NON_FIELD_ERRORS
+    by_field = error.error_dict if hasattr(error, "error_dict") else {whole: error.error_list}
+    for field, errors in by_field.items():
+        pointer = None if field == whole else json_pointer(field)
+        for each in errors:
+            for text in each:
+                yield InvalidPart(str(text), pointer, str(each.code or "invalid"))
 
 
 def is_client_error(exception: BaseException) -> bool:
     """Return whether `exception` is an answer that somebody chose, rather than a crash.
 
-    That is an exception of the app's, or one that the project registered as a client error; and
-    a group of one that Django would answer, since Django doesn't look into it.
+    That is an exception of the app's, or one that the project registered as a client error, or
+    that a package means as one; and a group of one that Django would answer, since Django doesn't
+    look into it.
     """
     meant = _meant(exception)
     if isinstance(meant, HttpError):
         return True
     problem = registered_problem(meant)
-    if problem is None and meant is not exception:
-        return _status_of(type(meant)) is not None
+    if problem is None:
+        is_left_to_django = meant is exception and isinstance(_meaning_of(meant), int)
+        problem = None if is_left_to_django else _own_problem(meant)
     return problem is not None and problem.status < 500
 
 
@@ -176,17 +208,40 @@ def problem_for(exception: BaseException | None, default: int = 500) -> Problem:
     exception = _meant(exception)
     if isinstance(exception, HttpError):
         return exception.problem
-    registered = registered_problem(exception)
-    if registered is not None:
-        return registered
-    return error_status(_status_of(type(exception)) or default).default_problem
+    problem = registered_problem(exception) or _own_problem(exception)
+    return problem or error_status(default).default_problem
 
 
-def _status_of(kind: type[BaseException]) -> int | None:
-    """Return the status that an exception of `kind` has by Django, None if that knows none."""
-    return next(filter(None, map(_own_status, kind.__mro__)), None)
+def _own_problem(exception: BaseException) -> Problem | None:
+    """Return the Problem that `exception` stands for by Django or by its package, None for others.
+
+    None too for one of a package that stands for no error.
+    """
+    meaning = _meaning_of(exception)
+    if not isinstance(meaning, str):
+        return None if meaning is None else error_status(meaning).default_problem
+    try:
+        return checked(_function(meaning)(exception))
+    except Exception:
+        logger.exception("What %r stands for could not be read", type(exception))
+    try:
+        return error_status(exception.status_code).default_problem  # type: ignore[attr-defined]
+    except Exception:  # noqa: BLE001 - it may have none, or one that is no error's
+        return None
 
 
-def _own_status(kind: type) -> int | None:
+def _meaning_of(exception: BaseException) -> int | str | None:
+    meanings = map(_meaning, type(exception).__mro__)
+    return next((each for each in meanings if each is not None), None)
+
+
+def _meaning(kind: type) -> int | str | None:
+    """Return what exceptions of `kind` mean by Django or by their package, not by their bases."""
     status = _DJANGO_STATUSES.get(kind)
-    return status or _PACKAGE_STATUSES.get((kind.__module__, kind.__name__))
+    return status or _PACKAGES.get((kind.__module__, kind.__name__))
+
+
+@cache
+def _function(path: str) -> Callable[[BaseException], object]:
+    function: Callable[[BaseException], object] = import_string(path)
+    return function

@@ -130,6 +130,20 @@ def error_status(code: int) -> ErrorStatus:
     return known
 
 
+def with_status(problem: Problem, status: int) -> Problem:
+    """Return `problem` under another status, with the words of that where it has no own ones.
+
+    Raises ValueError for what isn't an error status.
+    """
+    before, after = error_status(problem.status), error_status(status)
+    members = {
+        name: getattr(after, name)
+        for name in ("title", "detail", "permanence")
+        if getattr(problem, name) == getattr(before, name)
+    }
+    return problem.replaced(status=status, **members)
+
+
 @lru_cache(maxsize=1024)
 def translated_default(code: int, language: str) -> Problem:
     """Return the default problem of `code` in `language`, which has to be the active one."""

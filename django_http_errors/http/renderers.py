@@ -36,6 +36,7 @@ from ..core.statuses import permanence_note
 from ..problems import Problem
 from .csp import csp_nonce, lazy_csp_nonce, source_hash
 from .responses import GetContext
+from .spelling import spelled
 
 logger = logging.getLogger("django_http_errors")
 
@@ -172,7 +173,7 @@ class JSONRenderer:
 
     def render(self, problem: Problem) -> bytes:
         """Return the members of `problem` as JSON; one that JSON can't hold is left out."""
-        members = problem.as_dict()
+        members = spelled(problem.as_dict())
         try:
             return json_bytes(members)
         except (TypeError, ValueError, RecursionError):

@@ -1,19 +1,32 @@
-"""REST framework's nested validation errors as a flat list with JSON Pointers."""
+"""REST framework's nested validation errors as a flat list that names what was sent."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from types import NoneType
 from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS
+from django.utils.datastructures import MultiValueDict
+from django.views import View
+from rest_framework.request import Empty
 from rest_framework.settings import api_settings
 
+from ..core.pointers import json_pointer, names_in
+from ..http.spelling import as_in_query
 from ..problems import InvalidPart
 
 # An answer stays bounded even if every one of a million rows that were sent is wrong.
 MOST_ERRORS = 1000
 # So it does if each of them says a long name or a long value that was sent.
 MOST_CHARACTERS = 256 * 1024
+# How many objects and lists of a body are looked at to find the one that a serializer was given.
+MOST_LOOKED_AT = 10_000
+
+# Returns how the client spells the names of the members and indexes that lead to what is wrong.
+Spell = Callable[[Sequence[str]], Sequence[str]]
 
 
 def invalid_parts(detail: Any) -> tuple[InvalidPart, ...]:
@@ -46,7 +59,7 @@ class _Collected:
             self._add(InvalidPart(str(detail), pointer or None, code))
         elif isinstance(detail, Mapping):
             for key, value in detail.items():
-                self.add(value, pointer if key in self._whole else f"{pointer}/{_escaped(key)}")
+                self.add(value, pointer if key in self._whole else pointer + json_pointer(key))
         else:
             for index, value in enumerate(detail):
                 # A list of texts is several errors of one place, a list of lists or dicts is an
@@ -61,5 +74,156 @@ class _Collected:
             self.parts.append(part)
 
 
-def _escaped(key: object) -> str:
-    return str(key).replace("~", "~0").replace("/", "~1")
+def located(
+    parts: Sequence[InvalidPart],
+    exc: BaseException,
+    request: Any,
+    kwargs: Mapping[str, Any],
+    spell: Spell | None = None,
+) -> tuple[InvalidPart, ...]:
+    """Return `parts` with the place in what was sent that each of them is about.
+
+    That is a pointer into the body or the name of a query parameter, and neither where nobody
+    knows which: a pointer would then lead a client to something that it never sent.
+
+    parts: with pointers as the serializer has them
+    exc: what was raised
+    request: REST framework's, None where it isn't known
+    kwargs: what the URL gave to the view
+    spell: None where clients spell names as serializers do
+    """
+    if request is None:
+        return tuple(parts)
+    sent = _Sent(exc, request, kwargs)
+    if sent.is_body and spell is None:
+        return tuple(parts)
+    return tuple(sent.located(part, spell) for part in parts)
+
+
+class _Sent:
+    """What a request sent, to tell which part of it an error is about.
+
+    is_body: the serializer that refused it was given the body
+    is_query: it was given the query parameters, or what asked for them refused one
+    way: the names that lead from the body to what the serializer was given, None if nothing does
+    """
+
+    def __init__(self, exc: BaseException, request: Any, kwargs: Mapping[str, Any]) -> None:
+        serializer = getattr(getattr(exc, "detail", None), "serializer", None)
+        self.validated = getattr(serializer, "initial_data", None)
+        # What was parsed: an error is no reason to read a body that the view didn't want.
+        body = getattr(request, "_full_data", Empty)
+        self.body: Any = None if body is Empty else body
+        self.is_body = self.validated is not None and self.validated is self.body
+        if self.is_body:
+            self.way: list[str] | None = []
+            self.is_query = False
+            return
+        self.request = request
+        self.kwargs = kwargs
+        self.query: Mapping[str, Any] = request.GET
+        self.is_query = self.validated is self.query or asker(exc) is not None
+        self.way = None if self.is_query else _way(self.body, self.validated)
+
+    def located(self, part: InvalidPart, spell: Spell | None) -> InvalidPart:
+        """Return `part` with its place."""
+        names = names_in(part.pointer or "")
+        if self.way is not None:
+            names = [*self.way, *names]
+        elif not names:
+            return part
+        elif self.is_query or self._is_parameter(names):
+            dotted = ".".join(names)  # as in a form with a serializer within another
+            name = dotted if dotted in self.query else names[0]
+            return replace(part, pointer=None, parameter=as_in_query(name, self.request.META))
+        elif not self._is_in_body(names[0]):
+            return replace(part, pointer=None)
+        if not names:
+            return part
+        return replace(part, pointer=json_pointer(*(spell(names) if spell else names)))
+
+    def _is_parameter(self, names: Sequence[str]) -> bool:
+        name = names[0]
+        if isinstance(self.body, Mapping) and name in self.body:
+            return False
+        if name in self.query:
+            return True
+        validated = self.validated if isinstance(self.validated, Mapping) else {}
+        if validated and all(each in self.query for each in validated):
+            return True  # A copy of the parameters, and one is missing.
+        # A request without content has nothing else that could be missing.
+        return (
+            self.request.method in ("GET", "HEAD")
+            and len(names) == 1
+            and not self._comes_from_elsewhere(name)
+        )
+
+    def _is_in_body(self, name: str) -> bool:
+        if isinstance(self.body, list) or (isinstance(self.body, Mapping) and name in self.body):
+            return True
+        if self._comes_from_elsewhere(name) or not self._may_be_of_body():
+            return False
+        return bool(self.body) or self.request.method in ("POST", "PUT", "PATCH")
+
+    def _may_be_of_body(self) -> bool:
+        """Return whether what the serializer was given may have been made of the body."""
+        if not (isinstance(self.validated, Mapping) and isinstance(self.body, Mapping)):
+            return True
+        of_body = [name in self.validated for name in self.body]
+        return any(of_body) or not of_body
+
+    def _comes_from_elsewhere(self, name: str) -> bool:
+        """Return whether what is called `name` is from the URL, or was added by the view."""
+        return name in self.kwargs or (
+            isinstance(self.validated, Mapping) and name in self.validated
+        )
+
+
+def _way(body: Any, part: Any) -> list[str] | None:
+    """Return the names that lead from `body` to `part` of it, None if it has no such part."""
+    if not isinstance(part, (dict, list)):
+        return None
+    if part and part == body:
+        return []  # A copy.
+    known: deque[tuple[list[str], Any]] = deque([([], body)])
+    for _ in range(MOST_LOOKED_AT):
+        if not known:
+            break
+        way, each = known.popleft()
+        for name, child in _children(each):
+            if child is part:
+                return [*way, str(name)]
+            if isinstance(child, (dict, list)):
+                known.append(([*way, str(name)], child))
+    return None
+
+
+def _children(value: Any) -> Iterable[tuple[object, Any]]:
+    if isinstance(value, dict) and not isinstance(value, MultiValueDict):
+        return value.items()
+    return enumerate(value) if isinstance(value, list) else ()
+
+
+def asker(exc: BaseException) -> object | None:
+    """Return the filter backend or the paginator that raised `exc`, None if none did.
+
+    What they refuse are query parameters, whatever they have been made of.
+    """
+    traceback = exc.__traceback__
+    while traceback is not None:
+        if traceback.tb_frame.f_code.co_name in ("filter_queryset", "paginate_queryset"):
+            owner: object = traceback.tb_frame.f_locals.get("self")
+            if not isinstance(owner, (View, NoneType)):
+                return owner
+        traceback = traceback.tb_next
+    return None
+
+
+def page_parameter(exc: BaseException) -> str | None:
+    """Return the name of the parameter that names a page, if a paginator raised `exc`."""
+    paginator = asker(exc)
+    for name in ("page_query_param", "cursor_query_param"):
+        found = getattr(paginator, name, None)
+        if found:
+            return str(found)
+    return None

@@ -1,18 +1,16 @@
-"""From REST framework's exceptions to the pipeline, and back into the view's own renderer."""
+"""From what views of REST framework raise to the pipeline, and back into the view's renderer."""
 
 from __future__ import annotations
 
 import logging
-import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any, TypeVar
 
-from django.conf import settings
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.http import escape_leading_slashes
-from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions, views
 from rest_framework.settings import api_settings
 from rest_framework.utils.urls import remove_query_param, replace_query_param
@@ -20,28 +18,33 @@ from rest_framework.utils.urls import remove_query_param, replace_query_param
 from ..core import pipeline
 from ..core.exception_mapping import is_client_error, problem_for
 from ..core.request_info import RequestInfo
-from ..core.statuses import error_status
-from ..core.times import seconds_until
-from ..problems import Permanence, Problem, Representation
-from .errors import invalid_parts
+from ..core.statuses import error_status, with_status
+from ..http.headers import members_of
+from ..http.responses import UnfinishedError, take_over
+from ..http.spelling import Spelled, in_camel_case, is_camel_case, names_spelled
+from ..problems import InvalidPart, Problem, Representation
+from .errors import invalid_parts, located, page_parameter
 from .renderers import ProblemJSONRenderer
 from .response import APIErrorResponse
 
 logger = logging.getLogger("django_http_errors")
 
-_INVALID = _("Parts of what was sent cannot be accepted. Correct them and send it again.")
+ViewFunction = TypeVar("ViewFunction", bound=Callable[..., Any])
 
 
 class ExceptionHandler:
     """Answers what was raised in a view of REST framework; its steps can be overridden.
 
     exc: any exception
-    context: as REST framework gives it, with "view" and "request"
+    context: as REST framework gives it, with "view" and "request"; what is missing there, or None,
+        isn't asked
     """
 
-    def __init__(self, exc: Exception, context: Mapping[str, Any]) -> None:
+    def __init__(self, exc: Exception, context: Mapping[str, Any] | None = None) -> None:
         self.exc = exc
-        self.context = context
+        self.context: Mapping[str, Any] = context or {}
+        self.view: Any = self.context.get("view")
+        self.request: Any = self.context.get("request")
 
     def run(self) -> HttpResponseBase | None:
         """Return the response, None for an unknown exception.
@@ -54,12 +57,7 @@ class ExceptionHandler:
         if isinstance(exc, exceptions.APIException) and exc.status_code not in range(400, 600):
             # It isn't an error, or has a status that isn't one.
             return views.exception_handler(exc, dict(self.context))
-        own = self.get_response(self.get_problem())
-        views.set_rollback()
-        request: HttpRequest = self.context["request"]._request
-        response = pipeline.hide(request, own, RequestInfo.of(request))
-        # The view has yet to choose what renders its own; what hides it is rendered as anywhere.
-        return own if response is own else pipeline.complete(request, response)
+        return self._answer(self.get_response(self._problem()))
 
     def handles(self) -> bool:
         """Return whether the exception is answered here rather than by Django."""
@@ -67,26 +65,127 @@ class ExceptionHandler:
         return isinstance(self.exc, known) or is_client_error(self.exc)
 
     def get_problem(self) -> Problem:
-        """Return what the exception stands for, with the lists that only the view knows."""
-        try:
-            if isinstance(self.exc, exceptions.APIException):
-                problem = _api_problem(self.exc)
-            else:
-                problem = problem_for(self.exc)
-            lists = _lists(problem, self.context)
-            return problem.replaced(**lists) if lists else problem
-        except Exception:
-            logger.exception("What %r stands for could not be read", type(self.exc))
-            status = getattr(self.exc, "status_code", getattr(self.exc, "status", 500))
-            return error_status(status).default_problem
+        """Return what the exception stands for, with the errors and lists that its view knows."""
+        problem = problem_for(self.exc)
+        members = self._lists(problem)
+        errors = self.get_errors(problem)
+        if errors is not problem.errors:
+            members["errors"] = errors
+        return problem.replaced(**members) if members else problem
+
+    def get_errors(self, problem: Problem) -> Sequence[InvalidPart]:
+        """Return what is wrong with what was sent: `problem.errors`, by the client's names.
+
+        Each has a pointer into the body or the name of a query parameter, neither where nobody
+        knows. What an exception of the app's names stays as it is.
+        """
+        exc = self.exc
+        if problem.errors and isinstance(exc, (exceptions.APIException, ValidationError)):
+            spell = self.spell if self._spells else None
+            kwargs = getattr(self.view, "kwargs", None) or {}
+            return located(problem.errors, exc, self.request, kwargs, spell)
+        if isinstance(exc, exceptions.NotFound):
+            parameter = page_parameter(exc)
+            if parameter:
+                code = str(getattr(exc.detail, "code", ""))
+                return (InvalidPart(str(exc.detail), code=code, parameter=parameter),)
+        return problem.errors
+
+    def spell(self, names: Sequence[str]) -> Sequence[str]:
+        """Return the names that lead to something in the body, as the client spells them.
+
+        names: of members as the serializers have them, and indexes of lists
+
+        Under djangorestframework-camel-case that is in camel case, by its options.
+        """
+        return names if self._camel_case is None else names_spelled(names, self._camel_case)
 
     def get_response(self, problem: Problem) -> APIErrorResponse:
         """Return the response that says `problem` in the form that the view has chosen."""
         serializer = getattr(getattr(self.exc, "detail", None), "serializer", None)
         return APIErrorResponse(problem, serializer, self.exc)
 
+    def in_place_of(self, response: HttpResponseBase) -> HttpResponseBase:
+        """Return what says the problem in the place of an error `response` of the project's.
 
-def exception_handler(exc: Exception, context: Mapping[str, Any]) -> HttpResponseBase | None:
+        See `to_problem`.
+        """
+        data = getattr(response, "data", None)
+        added = _added(data) if data is getattr(self.exc, "detail", self) else data
+        problem = with_status(self._problem(), response.status_code) if self.handles() else None
+        members = _said(added, self.exc, problem)
+        members.update(members_of(response.status_code, response.headers))
+        problem = problem or error_status(response.status_code).default_problem
+        own = self.get_response(problem.replaced(**members))
+        for name, value in response.items():
+            if name.lower() not in ("content-length", "content-type"):
+                own.headers[name] = value
+        own.cookies = response.cookies
+        take_over(response, own)
+        return self._answer(own)
+
+    def _problem(self) -> Problem:
+        try:
+            return self.get_problem()
+        except Exception:
+            logger.exception("What %r stands for could not be read", type(self.exc))
+            status = getattr(self.exc, "status_code", getattr(self.exc, "status", 500))
+            return error_status(status).default_problem
+
+    def _answer(self, own: APIErrorResponse) -> HttpResponseBase:
+        """Return `own`, or what hides it."""
+        views.set_rollback()
+        if self.request is None:
+            return own
+        request: HttpRequest = getattr(self.request, "_request", self.request)
+        response = pipeline.hide(request, own, RequestInfo.of(request))
+        # The view has yet to choose what renders its own; what hides it is rendered as anywhere.
+        return own if response is own else pipeline.complete(request, response)
+
+    @property
+    def _spells(self) -> bool:
+        return type(self).spell is not ExceptionHandler.spell or self._camel_case is not None
+
+    @cached_property
+    def _camel_case(self) -> Spelled | None:
+        """What changes names as the parser of the body does, None if it leaves them alone."""
+        parsers = getattr(self.request, "parsers", ())
+        if not any(is_camel_case(type(each)) for each in parsers):
+            return None
+        parser = self.request.negotiator.select_parser(self.request, parsers)
+        if parser is None or not is_camel_case(type(parser)):
+            return None
+        return in_camel_case(getattr(parser, "json_underscoreize", None))
+
+    def _lists(self, problem: Problem) -> dict[str, Any]:
+        """Return the lists that `problem` lacks and the view can give."""
+        view = self.view
+        if view is None:
+            return {}
+        if problem.status == 405 and problem.allow is None:
+            return {"allow": tuple(view.allowed_methods)}
+        if problem.status == 406 and not problem.available and self._lacks_format():
+            return {"available": tuple(_available(view, self.request))}
+        if problem.status == 415 and not (problem.accept or problem.accept_encoding):
+            return {"accept": tuple(parser.media_type for parser in view.get_parsers())}
+        return {}
+
+    def _lacks_format(self) -> bool:
+        """Return whether another format would help: it doesn't against a wrong version in Accept.
+
+        REST framework looks for that once it has found a renderer.
+        """
+        exc = self.exc
+        return self.request is not None and (
+            not isinstance(exc, exceptions.NotAcceptable)
+            or exc.available_renderers is not None
+            or getattr(self.request, "accepted_renderer", None) is None
+        )
+
+
+def exception_handler(
+    exc: Exception, context: Mapping[str, Any] | None = None
+) -> HttpResponseBase | None:
     """Answer what was raised in a view of REST framework; for ``EXCEPTION_HANDLER``.
 
     exc: any exception
@@ -98,71 +197,101 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> HttpRespons
     return ExceptionHandler(exc, context).run()
 
 
-def _api_problem(exc: exceptions.APIException) -> Problem:
-    members: dict[str, Any] = {}
-    detail: Any = exc.detail
-    if not isinstance(detail, (dict, list)):
-        if not _says_the_default(exc):
-            members["detail"] = str(detail)
-        code = getattr(detail, "code", None)
-        if code and code != exc.default_code:
-            members["code"] = str(code)
-    elif isinstance(detail, dict) and _is_a_body(exc, detail):
-        members["extensions"] = {**detail}
-        members["detail"] = str(members["extensions"].pop("detail"))
-    else:
-        members["errors"] = invalid_parts(detail)
-        if exc.status_code == 400:
-            members["detail"] = _INVALID
-    wait = getattr(exc, "wait", None)
-    if wait is not None:
-        members["retry_after"] = seconds_until(wait)
-        members["permanence"] = Permanence.TEMPORARY
-    challenge = getattr(exc, "auth_header", None)
-    if challenge:
-        members["challenges"] = (str(challenge),)
-    return error_status(exc.status_code).problem(**members)
+def to_problem(
+    exc: Exception, response: HttpResponseBase | None, context: Mapping[str, Any] | None = None
+) -> HttpResponseBase | None:
+    """Return what says the problem in the place of what an exception handler made of `exc`.
 
+    For a project that keeps its own handler, which returns ``to_problem(exc, response, context)``.
+    The status and the headers of `response` stay. The body is that of the problem under this
+    status; words and members that the handler put into `response.data` are part of it. Of an
+    exception that the app doesn't know, all that the handler said is.
 
-def _is_a_body(exc: exceptions.APIException, detail: dict[str, Any]) -> bool:
-    """Return whether the detail of `exc` has members of a problem, and not errors by field.
-
-    So it is with djangorestframework-simplejwt: "detail", "code" and more.
+    None (an unknown exception), what is no error, what is streamed and what is a problem already
+    are returned as they are.
     """
-    is_text = isinstance(detail.get("detail"), str)
-    return is_text and not isinstance(exc, exceptions.ValidationError)
+    if response is None or not 400 <= response.status_code <= 599:
+        return response
+    if response.streaming or isinstance(response, UnfinishedError):
+        return response
+    return ExceptionHandler(exc, context).in_place_of(response)
 
 
-def _says_the_default(exc: exceptions.APIException) -> bool:
-    """Return whether `exc` has only the framework's own words, which the app says better.
+class ProblemDetailsMixin:
+    """Lets a single view answer its errors here, whatever ``EXCEPTION_HANDLER`` is.
 
-    It doesn't for what REST framework has given another status: a 401 that nobody may answer
-    with a challenge becomes a 403, and the app's words for that wouldn't be true.
+    exception_handler_class: `ExceptionHandler`, or a subclass with steps of its own
     """
-    if isinstance(exc, exceptions.ParseError) and exc.__context__ is not None:
-        return True  # What a parser raised is wrapped with its text, which isn't for the wire.
-    if str(exc.detail).startswith("CSRF Failed: ") and not settings.DEBUG:
-        return True
-    kind = type(exc)
-    author = next(each for each in kind.__mro__ if "default_detail" in vars(each))
-    if not author.__module__.startswith("rest_framework.") or exc.status_code != kind.status_code:
-        return False
-    words = re.sub(r"\\\{\w+\\\}", ".*", re.escape(str(kind.default_detail)))
-    if isinstance(exc, exceptions.Throttled) and getattr(exc, "wait", None) is not None:
-        words += " .*"  # how long to wait
-    return re.fullmatch(words, str(exc.detail), re.DOTALL) is not None
+
+    exception_handler_class: type[ExceptionHandler] = ExceptionHandler
+
+    def get_exception_handler(
+        self,
+    ) -> Callable[[Exception, Mapping[str, Any]], HttpResponseBase | None]:
+        return lambda exc, context: self.exception_handler_class(exc, context).run()
 
 
-def _lists(problem: Problem, context: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the members of `problem` that it lacks and the view can give."""
-    view = context["view"]
-    if problem.status == 405 and problem.allow is None:
-        return {"allow": tuple(view.allowed_methods)}
-    if problem.status == 406 and not problem.available:
-        return {"available": tuple(_available(view, context["request"]))}
-    if problem.status == 415 and not (problem.accept or problem.accept_encoding):
-        return {"accept": tuple(parser.media_type for parser in view.get_parsers())}
-    return {}
+def problem_details(view: ViewFunction) -> ViewFunction:
+    """Let a function answer its errors here, as the mixin does a class; stands above ``@api_view``.
+
+    Raises TypeError for what ``@api_view`` hasn't made.
+    """
+    view_class = getattr(view, "cls", None)
+    if view_class is None:
+        raise TypeError("@problem_details has to stand above @api_view")
+    view_class.get_exception_handler = ProblemDetailsMixin.get_exception_handler
+    view_class.exception_handler_class = ExceptionHandler
+    return view
+
+
+def _added(detail: Any) -> dict[str, Any]:
+    """Take from `detail` what wasn't raised with it, and return that.
+
+    REST framework's own handler makes the detail the data of its response, and what a handler of
+    the project's adds to those is then in the exception.
+    """
+    if not isinstance(detail, dict):
+        return {}
+    return {name: detail.pop(name) for name in list(detail) if not _is_raised(detail[name])}
+
+
+def _is_raised(value: Any) -> bool:
+    if isinstance(value, (list, dict)):
+        return any(map(_is_raised, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, exceptions.ErrorDetail)
+
+
+def _said(data: Any, exc: Exception, problem: Problem | None) -> dict[str, Any]:
+    """Return the members that a handler of the project's put into the `data` of its response.
+
+    problem: what is known of `exc`; what it says already isn't said twice
+    """
+    if isinstance(data, list) and problem is None:
+        return {"errors": invalid_parts(data)}
+    if not isinstance(data, Mapping):
+        return {}
+    raised = getattr(exc, "detail", None) if problem else None
+    further = {
+        name: value
+        for name, value in data.items()
+        if not (isinstance(raised, Mapping) and name in raised)
+    }
+    members: dict[str, Any] = {
+        name: str(further.pop(name))
+        for name in ("type", "title", "detail", "code")
+        if isinstance(further.get(name), str)
+    }
+    if problem and members.get("detail") in _framework_words(exc):
+        del members["detail"]
+    if further:
+        members["extensions"] = {**(problem.extensions if problem else {}), **further}
+    return members
+
+
+def _framework_words(exc: Exception) -> tuple[str, ...]:
+    """Return what REST framework's own handler says of `exc`: the app says that better, or not."""
+    kinds = (exceptions.NotFound, exceptions.PermissionDenied)
+    return (str(exc), *(str(kind.default_detail) for kind in kinds))
 
 
 def _available(view: Any, request: Any) -> Iterator[Representation]:

@@ -7,6 +7,8 @@ from typing import Any
 
 from rest_framework.renderers import JSONRenderer
 
+from ..http.spelling import spelled
+
 
 class ProblemJSONRenderer(JSONRenderer):
     """Lets a client in that accepts problem details only (RFC 9457).
@@ -28,5 +30,5 @@ class ProblemJSONRenderer(JSONRenderer):
         if getattr(response, "accepted_renderer", None) is self and response.content_type is None:
             is_problem = hasattr(response, "problem")
             response["Content-Type"] = self.media_type if is_problem else "application/json"
-        rendered: bytes = super().render(data, accepted_media_type, renderer_context)
+        rendered: bytes = super().render(spelled(data), accepted_media_type, renderer_context)
         return rendered

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,7 +15,7 @@ from rest_framework.utils.serializer_helpers import ReturnDict
 
 from ..core import pipeline
 from ..core.request_info import RequestInfo
-from ..core.statuses import error_status
+from ..core.statuses import with_status
 from ..http import negotiation
 from ..http.csp import lazy_csp_nonce
 from ..http.headers import (
@@ -35,6 +36,7 @@ from ..http.renderers import (
 )
 from ..http.responses import UnfinishedError
 from ..problems import Problem
+from . import json_api
 from .renderers import ProblemJSONRenderer as APIProblemJSONRenderer
 
 PROBLEM_JSON, JSON, HTML = "application/problem+json", "application/json", "text/html"
@@ -104,7 +106,7 @@ class APIErrorResponse(UnfinishedError, Response):
             self.is_finished = True
             return super().rendered_content
         if self.status_code != self.own_problem.status:
-            self.own_problem = _with_status(self.own_problem, self.status_code)
+            self.own_problem = with_status(self.own_problem, self.status_code)
         info = RequestInfo.of(request)
         if info.has_middleware:
             return b""
@@ -131,6 +133,8 @@ class APIErrorResponse(UnfinishedError, Response):
         self.content_type = given.content_type or self.content_type
         problem = given.complete_problem()
         self._bring_up_to_date(problem)
+        if self._members is not None and not self._is_data_set and self._is_json_api:
+            self.data = json_api.error_objects(self._members, self._serializer)
         if isinstance(renderer, TemplateHTMLRenderer):
             if not self._has_page(renderer):
                 return None
@@ -143,6 +147,9 @@ class APIErrorResponse(UnfinishedError, Response):
             set_headers(self, problem, made, meta)
         body: bytes | None = super().rendered_content
         given.content_type = self.headers.get("Content-Type", renderer.media_type)
+        if given.content_type == PROBLEM_JSON and not _is_problem(body, problem.status):
+            # A renderer, or a handler around the app's, has put it into a format of its own.
+            given.content_type = JSON
         # The browsable API greets the user.
         given.is_personal = has_looked_at_visitor(given.request)
         return body
@@ -162,6 +169,14 @@ class APIErrorResponse(UnfinishedError, Response):
             and not renderer.ensure_ascii
             and "indent" not in self.accepted_media_type
         )
+
+    @property
+    def _is_json_api(self) -> bool:
+        """Return whether the view writes JSON:API, or shows it in the browsable API."""
+        renderer: Any = self.accepted_renderer
+        if isinstance(renderer, BrowsableAPIRenderer):
+            renderer = renderer.get_default_renderer(self.renderer_context["view"])
+        return getattr(renderer, "media_type", None) == json_api.MEDIA_TYPE
 
     def _bring_up_to_date(self, problem: Problem) -> None:
         """Let the members be those of `problem`, but for what a handler of the project's changed.
@@ -215,12 +230,14 @@ def _json_type(renderer: Any, request: HttpRequest) -> str:
     return negotiation.best(request.META.get("HTTP_ACCEPT"), (PROBLEM_JSON, JSON)) or PROBLEM_JSON
 
 
-def _with_status(problem: Problem, status: int) -> Problem:
-    """Return `problem` under another status, with the words of that where it has no own ones."""
-    before, after = error_status(problem.status), error_status(status)
-    members = {
-        name: getattr(after, name)
-        for name in ("title", "detail", "permanence")
-        if getattr(problem, name) == getattr(before, name)
-    }
-    return problem.replaced(status=status, **members)
+def _is_problem(body: object, status: int) -> bool:
+    """Return whether `body` is problem details, rather than an envelope around them."""
+    try:
+        members = json.loads(body)  # type: ignore[arg-type] # what it can't read, it refuses
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return (
+        isinstance(members, dict)
+        and members.get("status") == status
+        and ("title" in members or "type" in members)
+    )

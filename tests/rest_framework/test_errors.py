@@ -264,33 +264,62 @@ def test_a_code_for_all(serve) -> None:
     assert told(response) == [("/a", "own")]
 
 
-@pytest.mark.parametrize("status", [403, 409, 422, 503])
-def test_errors_under_another_status(serve, status: int) -> None:
-    """They have the words of the status, not those of bad input."""
+@pytest.mark.parametrize("status", [400, 403, 409, 422, 503])
+def test_a_dict_of_another_exception_has_members(serve, status: int) -> None:
+    """Only a ValidationError has errors by field; others say more about the case by a dict."""
 
     class Own(APIException):
         status_code = status
 
-    problem = serve(raising(lambda: Own({"a": ["x"]}))).ask().json()
-    assert problem["errors"] == [{"detail": "x", "pointer": "/a", "code": "error"}]
+    problem = serve(raising(lambda: Own({"seat": "12", "choices": ["13", "14"]}))).post({}).json()
+    assert "errors" not in problem
+    assert (problem["seat"], problem["choices"]) == ("12", ["13", "14"])
     assert problem["detail"] == str(error_status(status).detail)
     assert problem["title"] == str(error_status(status).title)
 
 
-def test_members_that_an_exception_brings(serve) -> None:
-    """Exceptions other than ValidationError say more by a dict that has a detail of its own.
+def test_a_dict_beside_the_words_of_the_class(serve) -> None:
+    class SeatTaken(APIException):
+        status_code = 409
+        default_detail = "Somebody was faster."
 
-    So do those of djangorestframework-simplejwt.
-    """
+    problem = serve(raising(lambda: SeatTaken({"seat": "12"}))).ask().json()
+    assert (problem["detail"], problem["seat"]) == ("Somebody was faster.", "12")
+
+
+@pytest.mark.parametrize("status", [400, 409])
+def test_a_list_of_another_exception(serve, status: int) -> None:
+    """It has several texts, and nothing that was sent is named."""
+
+    class Own(APIException):
+        status_code = status
+
+    problem = serve(raising(lambda: Own(["One.", "Two."]))).post({}).json()
+    assert problem["errors"] == [
+        {"detail": "One.", "code": "error"},
+        {"detail": "Two.", "code": "error"},
+    ]
+
+
+def test_members_that_an_exception_brings(serve) -> None:
+    """Those of djangorestframework-simplejwt bring a detail and a code of their own."""
 
     class InvalidToken(APIException):
         status_code = 403
 
     detail = {"detail": "Not valid.", "code": "token_not_valid", "messages": [{"kind": "access"}]}
-    problem = serve(raising(lambda: InvalidToken({**detail, "status": "x"}))).ask().json()
+    response = serve(raising(lambda: InvalidToken({**detail, "status": "x"}))).ask()
+    problem = response.json()
     assert problem["status"] == 403
     assert {name: problem[name] for name in detail} == detail
     assert "errors" not in problem
+    assert response.problem.code == "token_not_valid"
+
+
+def test_a_problem_type_that_an_exception_brings(serve) -> None:
+    detail = {"type": "https://example.com/sold-out", "title": "Sold out", "left": "0"}
+    problem = serve(raising(lambda: APIException(detail))).ask().json()
+    assert {name: problem[name] for name in detail} == detail
 
 
 def test_the_answer_is_bounded(serve) -> None:

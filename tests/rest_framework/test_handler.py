@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 pytest.importorskip("rest_framework")
 
 from asgiref.sync import async_to_sync
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, User
 from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
 from django.db import connection
 from django.http import Http404
@@ -30,15 +31,24 @@ from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer
 from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
+from rest_framework.settings import api_settings as framework_settings
 from rest_framework.throttling import AnonRateThrottle
 from rest_framework.urlpatterns import format_suffix_patterns
+from rest_framework.versioning import AcceptHeaderVersioning
 from rest_framework.viewsets import ViewSet
 
 from django_http_errors import exceptions as http_exceptions
 from django_http_errors.core.statuses import STATUSES, error_status
 from django_http_errors.exceptions import EXCEPTIONS, HttpError
 from django_http_errors.problems import Problem
-from django_http_errors.rest_framework import ProblemJSONRenderer, exception_handler
+from django_http_errors.rest_framework import (
+    ExceptionHandler,
+    ProblemDetailsMixin,
+    ProblemJSONRenderer,
+    exception_handler,
+    problem_details,
+)
+from django_http_errors.views import csrf_problem
 
 from ..asking import HTML, JSON, MIDDLEWARE, PROBLEM
 from .conftest import COMMON, EXCEPTION_HANDLER, LOCALE, both_ways
@@ -635,10 +645,30 @@ def test_the_apps_415_for_a_coding(serve) -> None:
     assert "accept" not in response.json()
 
 
-@pytest.mark.parametrize("body", [b"{", b"\xff", b"[1,", b"NaN"])
+@pytest.mark.parametrize("body", [b"\xff", b"NaN"])
 def test_content_that_is_no_json(serve, body: bytes) -> None:
     members = checked(serve(PlainView.as_view()).post(body), 400)
     assert members["detail"] == str(error_status(400).detail)
+
+
+@pytest.mark.parametrize(
+    ("body", "line", "column"),
+    [(b"{", 1, 2), (b'{\n "secret": 1,,\n}', 2, 14), (b"[1,\n2", 2, 2), (b"secret", 1, 1)],
+)
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_where_content_is_no_json(
+    serve, settings, body: bytes, line: int, column: int, language: str
+) -> None:
+    """A place helps to find it; what is there stays with the client."""
+    settings.MIDDLEWARE = [LOCALE, COMMON, MIDDLEWARE]
+    response = serve(PlainView.as_view()).post(body, **{"accept-language": language})
+    detail = response.json()["detail"]
+    assert response.status_code == 400
+    assert re.findall(r"\d+", detail) == [str(line), str(column)]
+    assert detail.startswith(
+        {"en": "What was sent is not valid JSON", "de": "Was gesendet wurde"}[language]
+    )
+    assert b"secret" not in response.content
 
 
 # 429
@@ -890,3 +920,162 @@ from rest_framework.views import APIView
 assert APIView.renderer_classes[0].__name__ == "ProblemJSONRenderer"
 """
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+# Steps, and handlers of the project's
+
+
+@pytest.mark.parametrize("context", [None, {}, {"view": None, "request": None}, {"view": None}])
+@pytest.mark.parametrize(
+    "make",
+    [
+        exceptions.NotFound,
+        Http404,
+        lambda: exceptions.MethodNotAllowed("GET"),
+        exceptions.NotAcceptable,
+        lambda: exceptions.UnsupportedMediaType("x"),
+        lambda: exceptions.ValidationError({"a": ["x"]}),
+        http_exceptions.MethodNotAllowed,
+        http_exceptions.NotAcceptable,
+    ],
+)
+def test_a_context_without_a_view_or_a_request(make: Any, context: Any, own_records: list) -> None:
+    """Others call the handler too, and what is missing can't be asked."""
+    response = exception_handler(make(), context)
+    assert response.status_code == response.data["status"] == response.problem.status
+    assert own_records == []
+
+
+@pytest.mark.parametrize("make", [exceptions.NotAcceptable, exceptions.ValidationError])
+def test_a_context_with_djangos_request(make: Any, own_records: list) -> None:
+    request = RequestFactory().get("/")
+    response = exception_handler(make(), {"view": framework_views.APIView(), "request": request})
+    assert response.status_code == response.data["status"] == make.status_code
+    assert own_records == []
+
+
+class OwnSteps(ExceptionHandler):
+    """Each step as a project may override it."""
+
+    def handles(self) -> bool:
+        return isinstance(self.exc, KeyError) or super().handles()
+
+    def get_problem(self) -> Problem:
+        if isinstance(self.exc, KeyError):
+            return error_status(409).problem(code="key")
+        return super().get_problem()
+
+    def get_errors(self, problem: Problem) -> Any:
+        return [each for each in super().get_errors(problem) if each.code != "minor"]
+
+    def spell(self, names: Any) -> Any:
+        return [name.upper() for name in names]
+
+    def get_response(self, problem: Problem) -> Any:
+        response = super().get_response(problem)
+        response["X-Own"] = "1"
+        return response
+
+
+@pytest.mark.parametrize("single", [True, False])
+def test_each_step_overridden(serve, settings, single: bool) -> None:
+    options: dict[str, Any] = {}
+    if single:
+        settings.REST_FRAMEWORK = {}
+        options = {"exception_handler_class": OwnSteps}
+    else:
+        handler = lambda exc, context: OwnSteps(exc, context).run()  # noqa: E731
+        settings.REST_FRAMEWORK = {"EXCEPTION_HANDLER": handler}
+    minor = exceptions.ErrorDetail("Odd.", "minor")
+    api = serve(
+        Switched.as_view(
+            make=lambda: exceptions.ValidationError({"a": {"b/c": ["x", minor]}}), **options
+        )
+    )
+    response = api.post({})
+    assert response["X-Own"] == "1"
+    assert response.json()["errors"] == [{"detail": "x", "pointer": "/A/B~1C", "code": "invalid"}]
+    api = serve(Switched.as_view(make=KeyError, **options))
+    assert api.ask().json()["code"] == "key"
+
+
+class Switched(ProblemDetailsMixin, Raising):
+    """A view that is switched over."""
+
+    def get_exception_handler(self) -> Any:
+        if framework_settings.EXCEPTION_HANDLER is framework_views.exception_handler:
+            return super().get_exception_handler()
+        return framework_settings.EXCEPTION_HANDLER
+
+
+def test_a_step_that_fails(serve, settings, own_records: list) -> None:
+    class Failing(ExceptionHandler):
+        def get_errors(self, problem: Problem) -> Any:
+            raise RuntimeError("secret")
+
+    settings.REST_FRAMEWORK = {
+        "EXCEPTION_HANDLER": lambda exc, context: Failing(exc, context).run()
+    }
+    response = serve(raising(lambda: exceptions.ValidationError({"a": "x"}))).post({})
+    assert response.status_code == response.json()["status"] == 400
+    assert b"secret" not in response.content
+    assert len(own_records) == 1
+
+
+def test_views_are_switched_over_one_by_one(serve, settings) -> None:
+    settings.REST_FRAMEWORK = {}
+
+    @api_view()
+    def before(request: Any) -> Response:
+        raise exceptions.NotFound
+
+    @problem_details
+    @api_view()
+    def after(request: Any) -> Response:
+        raise exceptions.NotFound
+
+    class After(ProblemDetailsMixin, Raising):
+        make = exceptions.NotFound
+
+    routes = [path("a/", before), path("b/", after), path("c/", After.as_view())]
+    api = serve(routes=routes)
+    assert api.ask("/a/").json() == {"detail": "Not found."}
+    for address in ("/b/", "/c/"):
+        assert api.ask(address).json()["permanence"] == "unknown"
+    with pytest.raises(TypeError):
+        problem_details(after.cls.dispatch)
+
+
+def test_a_wrong_version_in_accept_offers_nothing(serve) -> None:
+    """Each of the formats is there, in a version that isn't."""
+
+    class Versions(AcceptHeaderVersioning):
+        allowed_versions = ("1",)
+        default_version = "1"
+
+    api = serve(PlainView.as_view(versioning_class=Versions))
+    response = api.ask(accept="application/json; version=7")
+    members = checked(response, 406)
+    assert members["detail"] == 'Invalid version in "Accept" header.'
+    assert "available" not in members
+    assert "Link" not in response
+    assert "available" in checked(api.ask(accept="image/png; version=1"), 406)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("debug", [True, False])
+def test_session_authentication_without_a_csrf_token(serve, settings, debug: bool) -> None:
+    """It says the words of the page for it; the reason is for developers."""
+    settings.DEBUG = debug
+    settings.MIDDLEWARE = [
+        "django.contrib.sessions.middleware.SessionMiddleware",
+        "django.contrib.auth.middleware.AuthenticationMiddleware",
+        MIDDLEWARE,
+    ]
+    api = serve(PlainView.as_view(authentication_classes=[SessionAuthentication]))
+    api.client = Client(enforce_csrf_checks=True)
+    api.client.force_login(User.objects.create(username="ada"))
+    members = api.post({}).json()
+    assert members["status"] == 403
+    assert members["detail"] == str(csrf_problem("").detail)
+    assert members.get("debug") == ({"reason": "CSRF cookie not set."} if debug else None)

@@ -21,7 +21,7 @@ from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer, Templat
 from rest_framework.response import Response
 
 from django_http_errors.models import ErrorMessage, HidingRule, PermanenceRule
-from django_http_errors.rest_framework import ExceptionHandler, exception_handler
+from django_http_errors.rest_framework import exception_handler
 
 from ..asking import HIDING_MIDDLEWARE, HTML, JSON, MIDDLEWARE, PROBLEM
 from .conftest import COMMON, Api, both_ways
@@ -377,23 +377,6 @@ def test_the_data_as_the_test_client_sees_it(serve, settings, middleware: list) 
         response = serve(raising(exceptions.NotFound, renderer_classes=renderers)).ask(accept="*/*")
         assert response.data == response.problem.as_dict()
         assert response.data["instance"] == "/api/"
-
-
-class OwnHandler(ExceptionHandler):
-    """Overrides a step."""
-
-    def get_problem(self) -> Any:
-        return super().get_problem().replaced(code="own")
-
-
-@both_ways
-def test_a_step_of_the_handler_overridden(serve, settings, middleware: list) -> None:
-    settings.MIDDLEWARE = middleware
-    settings.REST_FRAMEWORK = {
-        **settings.REST_FRAMEWORK,
-        "EXCEPTION_HANDLER": lambda exc, context: OwnHandler(exc, context).run(),
-    }
-    assert serve(raising(exceptions.NotFound)).ask().json()["code"] == "own"
 
 
 def test_the_headers_before_it_is_rendered() -> None:

@@ -70,6 +70,33 @@ def test_json_as_the_view_writes_it(serve) -> None:
     assert response["Content-Length"] == str(len(response.content))
 
 
+class Envelope(JSONRenderer):
+    """Puts everything into something of its own, as many projects do."""
+
+    def render(self, data: Any, *args: Any, **kwargs: Any) -> bytes:
+        return super().render({"success": False, "data": data}, *args, **kwargs)
+
+
+class StatusInside(JSONRenderer):
+    def render(self, data: Any, *args: Any, **kwargs: Any) -> bytes:
+        return super().render({"status": data["status"], "message": "No."}, *args, **kwargs)
+
+
+@both_ways
+@pytest.mark.parametrize("accept", [JSON, PROBLEM, None, "application/*"])
+@pytest.mark.parametrize("renderer", [Envelope, StatusInside])
+def test_an_envelope_is_no_problem(
+    serve, settings, renderer: Any, accept: str | None, middleware: list
+) -> None:
+    """It stays labelled as what it is."""
+    settings.MIDDLEWARE = middleware
+    renderers = [renderer, type("Problems", (renderer,), {"media_type": PROBLEM})]
+    response = serve(raising(exceptions.NotFound, renderer_classes=renderers)).ask(accept=accept)
+    assert response.status_code == 404
+    assert response["Content-Type"] == JSON
+    assert "title" not in response.json()
+
+
 @pytest.mark.parametrize("renderers", [[JSONRenderer], [LinesRenderer, JSONRenderer]])
 def test_nothing_acceptable(serve, renderers: list[Any]) -> None:
     """The first renderer writes that."""

@@ -1,0 +1,13 @@
+"""JSON Pointers (RFC 6901), from names and back."""
+
+from __future__ import annotations
+
+
+def json_pointer(*names: object) -> str:
+    """Return the JSON Pointer (RFC 6901) to what the names of members and indexes lead to."""
+    return "".join(f"/{str(name).replace('~', '~0').replace('/', '~1')}" for name in names)
+
+
+def names_in(pointer: str) -> list[str]:
+    """Return the names of members and indexes that a JSON Pointer (RFC 6901) leads by."""
+    return [name.replace("~1", "/").replace("~0", "~") for name in pointer.split("/")[1:]]
