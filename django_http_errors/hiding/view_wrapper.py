@@ -91,7 +91,7 @@ class _Call:
         if not self._hides(problem.status):
             return None
         hidden = self._hidden(ErrorResponse(problem, exception), problem.status)
-        _roll_back()  # No query is possible after that.
+        roll_back()  # No query is possible after that.
         return hidden
 
     def _hides(self, status: int) -> bool:
@@ -114,7 +114,7 @@ def _transactions_of_requests() -> Iterator[BaseDatabaseWrapper]:
             yield connection
 
 
-def _roll_back() -> None:
+def roll_back() -> None:
     """Do what Django does when an exception leaves a view, where a response takes its place."""
     for connection in _transactions_of_requests():
         connection.set_rollback(True)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import assert_type
 
 from django.http import HttpRequest, HttpResponse
+from ninja import NinjaAPI
 
 from django_http_errors.decorators import accepted_media_type, hide_forbidden, reveal
 from django_http_errors.exceptions import Conflict, Gone, HttpError
+from django_http_errors.handlers import handler429
+from django_http_errors.ninja import register
 from django_http_errors.problems import Problem, get_problem
 
 
@@ -27,8 +30,13 @@ async def with_a_function(request: HttpRequest) -> HttpResponse:
     raise Gone
 
 
+api = NinjaAPI()
+register(api)
+
+
 def use(request: HttpRequest) -> None:
     assert_type(bare(request, 1), HttpResponse)
     assert_type(with_arguments(request, pk=1), HttpResponse)
     assert_type(get_problem(bare(request, 1)), Problem | None)
     assert_type(HttpError("words").problem, Problem)
+    assert_type(get_problem(handler429(request)), Problem | None)

@@ -1,0 +1,1 @@
+"""The tests of the packages, by what the packages are for."""

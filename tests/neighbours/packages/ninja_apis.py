@@ -1,0 +1,149 @@
+"""django-ninja and ninja-extra: every error of an API is a problem."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ..recipes import HTML, JSON, PROBLEM, Asker, neighbour
+
+
+def ninja_urls() -> list[Any]:
+    from ..sites.ninja_site import urlpatterns
+
+    return urlpatterns
+
+
+REGISTERED = {"HTTP_ERRORS": {"CHALLENGES": ["Session"], "EXCEPTIONS": {"builtins.KeyError": 409}}}
+
+
+@neighbour("django-ninja", "ninja", urls=ninja_urls, settings=REGISTERED)
+def django_ninja(ask: Asker) -> None:
+    for api in ("/api", "/late"):
+        own_errors(ask, api)
+        raised(ask, api)
+        described(ask, api)
+    # Without it no status changes its meaning.
+    for path in ("/plain/raise", "/plain/async"):
+        ask.problem(f"{path}/gone", 410)
+        ask.problem(f"{path}/denied", 403)
+        assert ask.problem(f"{path}/busy", 503)["retry_after"] == 30
+        ask.problem(f"{path}/crash", 500)
+        ask.problem(f"{path}/odd", 409)
+        assert ask(f"{path}/missing").status_code == 404
+        assert ask(f"{path}/own").json() == {"detail": "Somebody was faster."}
+
+
+def own_errors(ask: Asker, api: str) -> None:
+    """What ninja itself answers with: 400, 401, 405, 422 and 429."""
+    response = ask(f"{api}/items/1")
+    assert response.json()["status"] == response.status_code == 401
+    challenges = 'Bearer realm="api", Basic realm="api", charset="UTF-8"'
+    assert response.headers["WWW-Authenticate"] == challenges
+    assert response.json()["detail"] != "Unauthorized"
+    assert ask(f"{api}/items/1", authorization="Bearer good").status_code == 200
+    response = ask(f"{api}/orders", method="PUT")
+    assert (response.status_code, response.json()["allow"]) == (405, ["POST"])
+    assert response.headers["Allow"] == "POST"
+    content = {"items": [{"name": "a"}, {"inStock": "x"}]}
+    members = ask.problem(f"{api}/orders?page=a", 422, method="POST", data=json.dumps(content))
+    places = {
+        each.get("pointer", each.get("parameter")): each["code"] for each in members["errors"]
+    }
+    assert places == {
+        "page": "int_parsing",
+        "/items/0/inStock": "missing",
+        "/items/1/name": "missing",
+        "/items/1/inStock": "int_parsing",
+    }, places
+    members = ask.problem(f"{api}/both", 422, method="POST", data='{"first": {"name": "a"}}')
+    pointers = {each["pointer"] for each in members["errors"]}
+    assert pointers == {"/first/inStock", "/second"}, pointers
+    (error,) = ask.problem(f"{api}/numbers/one", 422)["errors"]
+    assert error["detail"].startswith("pk: ")
+    assert {"pointer", "parameter"}.isdisjoint(error)
+    members = ask.problem(f"{api}/orders", 400, method="POST", data='{"secret: 1')
+    assert "line 1, column 2" in members["detail"]
+    assert "secret" not in str(members)
+    ask(f"{api}/seldom")
+    response = ask(f"{api}/seldom")
+    assert response.status_code == response.json()["status"] == 429
+    wait = response.json()["retry_after"]
+    assert 0 < wait <= 60
+    assert response.headers["Retry-After"] == str(wait)
+
+
+def raised(ask: Asker, api: str) -> None:
+    """What views raise, in JSON whatever the client says of other formats."""
+    for path in (f"{api}/raise", f"{api}/async"):
+        for name, status in {"missing": 404, "denied": 403, "gone": 410, "crash": 500}.items():
+            assert "secret" not in str(ask.problem(f"{path}/{name}", status))
+            if status < 500:
+                for accept, sent in ((HTML, PROBLEM), (None, PROBLEM), (JSON, JSON)):
+                    response = ask(f"{path}/{name}", accept)
+                    assert response.headers["Content-Type"] == sent
+        members = ask.problem(f"{path}/busy", 503)
+        assert (members["retry_after"], members["permanence"]) == (30, "temporary")
+        assert ask.problem(f"{path}/own", 409)["detail"] == "Somebody was faster."
+        assert ask.problem(f"{path}/odd", 409)["detail"] != "secret"
+        assert ask(f"{path}/fine").status_code == 202
+
+
+def described(ask: Asker, api: str) -> None:
+    """Each error that was provoked above is in the OpenAPI document."""
+    document = ask(f"{api}/openapi.json", JSON).json()
+    assert {"Problem", "ValidationProblem"} <= set(document["components"]["schemas"])
+
+    def of(path: str, method: str) -> dict[str, str]:
+        responses = document["paths"][f"{api}{path}"][method]["responses"]
+        return {
+            status: next(iter(each.get("content", {"": {}}).values()))
+            .get("schema", {})
+            .get("$ref", "")
+            .rpartition("/")[2]
+            for status, each in responses.items()
+        }
+
+    assert of("/orders", "post") == {
+        "200": "",
+        "400": "Problem",
+        "422": "ValidationProblem",
+        "default": "Problem",
+    }
+    # What the project says of a status stays.
+    assert of("/items/{pk}", "get") == {
+        "200": "",
+        "404": "Item",
+        "401": "Problem",
+        "422": "ValidationProblem",
+        "default": "Problem",
+    }
+    assert of("/seldom", "get") == {"200": "", "429": "Problem", "default": "Problem"}
+
+
+def extra_urls() -> list[Any]:
+    from ..sites.ninja_extra_site import urlpatterns
+
+    return urlpatterns
+
+
+@neighbour("django-ninja-extra", "ninja_extra", apps=["ninja_extra"], urls=extra_urls)
+def ninja_extra(ask: Asker) -> None:
+    default = ask.problem("/nowhere/", 404)["detail"]
+    assert ask.problem("/api/shop/raise/missing", 404)["detail"] == default
+    members = ask.problem("/api/shop/raise/own", 404)
+    assert (members["detail"], members["code"]) == ("No such shop.", "no_shop")
+    (error,) = ask.problem("/api/shop/raise/invalid", 400)["errors"]
+    assert error == {"detail": "Too long.", "pointer": "/name", "code": "invalid"}
+    response = ask("/api/shop/raise/throttled")
+    assert (response.status_code, response.headers["Retry-After"]) == (429, "12")
+    assert response.json()["retry_after"] == 12
+    response = ask("/api/shop/raise/signed-out")
+    assert (response.status_code, response.headers["WWW-Authenticate"]) == (
+        401,
+        'Session realm="site"',
+    )
+    assert "BREW" not in str(ask.problem("/api/shop/raise/method", 405))
+    ask.problem("/api/shop/closed", 403)
+    assert ask("/api/shop/closed", method="DELETE").json()["allow"] == ["GET"]
+    assert "default" in str(ask("/api/openapi.json", JSON).json()["paths"])

@@ -1,0 +1,66 @@
+"""Runs the test of one package: ``python -m tests.neighbours.run NAME``."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import pkgutil
+import sys
+import warnings
+
+import django
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from . import packages
+from .recipes import NEIGHBOURS, Asker, Neighbour
+
+
+def load() -> None:
+    """Import the modules that have the tests; none of them imports a package by itself."""
+    for each in pkgutil.iter_modules(packages.__path__):
+        importlib.import_module(f"{packages.__name__}.{each.name}")
+
+
+def current() -> Neighbour:
+    """Return what is tested in this process."""
+    load()
+    return NEIGHBOURS[sys.argv[1]]
+
+
+def main() -> None:
+    neighbour = current()
+    settings.configure(**neighbour.all_settings())
+    django.setup()
+    from django.core.management import call_command
+
+    from django_http_errors.checks import check_http_errors
+
+    if neighbour.database:
+        # A package without migrations has tables all the same.
+        call_command("migrate", run_syncdb=True, verbosity=0)
+    found = [each.id for each in check_http_errors()]
+    assert not found, found
+    handler = _Kept()
+    if neighbour.log_filter:
+        handler.addFilter(import_string(neighbour.log_filter)())
+    logging.getLogger().addHandler(handler)
+    for mode in neighbour.modes:
+        sys.stderr.write(f"{neighbour.name}, {mode}\n")
+        ask = Asker(mode)
+        handler.records = ask.logged
+        neighbour.check(ask)
+
+
+class _Kept(logging.Handler):
+    records: list[logging.LogRecord]
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")
+    # One module, not two: `recipes` has the list.
+    sys.modules["tests.neighbours.run"] = sys.modules["__main__"]
+    main()
