@@ -21,8 +21,8 @@ from ninja import errors as ninja_errors
 
 from . import exceptions
 from .core import debug, pipeline
-from .core.pointers import json_pointer
 from .core.exception_mapping import is_client_error, problem_for
+from .core.pointers import json_pointer
 from .core.statuses import error_status
 from .core.times import seconds_until
 from .hiding.view_wrapper import roll_back
@@ -181,7 +181,9 @@ def _parts_of_detail(detail: Any, pointer: str) -> Iterator[InvalidPart]:
     elif isinstance(detail, (list, tuple)):
         for index, value in enumerate(detail):
             is_nested = isinstance(value, (Mapping, list, tuple))
-            yield from _parts_of_detail(value, pointer + json_pointer(index) if is_nested else pointer)
+            yield from _parts_of_detail(
+                value, pointer + json_pointer(index) if is_nested else pointer
+            )
     else:
         yield InvalidPart(str(detail), pointer or None, str(getattr(detail, "code", "") or ""))
 
