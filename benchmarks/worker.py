@@ -11,7 +11,6 @@ import json
 import os
 import re
 import sys
-import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -137,10 +136,6 @@ class Worker:
     def settle(self, name: str, times: int) -> None:
         """Fill every cache, and let nothing of what is there by now be collected any more."""
         prepared = [self.caller.prepared(self.request(name)) for _ in range(times)]
-        self.caller.call(prepared)
-        for thread in threading.enumerate():
-            if thread.name == "django_http_errors":
-                thread.join()  # It reads the rules, which happens once.
         self.caller.call(prepared)
         gc.collect()
         gc.freeze()

@@ -117,7 +117,7 @@ class HidingMiddleware(_Middleware):
         return self._after(request, response) if self._has_to_look(request, response) else response
 
     async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
-        if snapshots.is_read:
+        if snapshots.are_read:
             self._before(request)
         else:
             await sync_to_async(self._before)(request)

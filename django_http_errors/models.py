@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, islice
 from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
-from django.db import models, router, transaction
+from django.db import connections, models, router, transaction
 from django.db.models import F, Q
 from django.db.models.signals import post_save
 from django.dispatch import Signal
@@ -16,7 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from . import validators
-from .http.urls import decoded_path
+from .http.urls import decoded_path, digest, head, pattern_key
 from .problems import Permanence
 
 # Sent in the process that made an edit: at once, and again when it is committed.
@@ -28,7 +30,7 @@ T = TypeVar("T")
 
 
 class Generation(models.Model):
-    """One row with a number that every edit advances, in the edit's own transaction.
+    """One row with a number, which grows when edits have been committed.
 
     Other processes see by it that their snapshot is old, without reading the rows.
     """
@@ -47,38 +49,102 @@ class Generation(models.Model):
     def advance(cls, using: str) -> int:
         """Return the next number, in the transaction that is open on `using`.
 
-        Until that has ended nobody else gets one: the numbers are in the order of the commits.
+        Until that has ended nobody else gets one: so it must be a short one, and never an edit's.
         """
         rows = cls._base_manager.using(using)
         step = {"number": F("number") + 1}
         if not rows.filter(pk=cls.ROW).update(**step):
             rows.bulk_create([cls(pk=cls.ROW)], ignore_conflicts=True)
             rows.filter(pk=cls.ROW).update(**step)
-        return cls.current(using)
+        return rows.values_list("number", flat=True).get(pk=cls.ROW)
+
+
+class Edit(models.Model):
+    """That messages or rules were written: a row of the writing transaction's own.
+
+    So no transaction waits for another because both edit something, and an edit that is committed
+    can't be missed, even if its process dies at once. The last ones are kept.
+
+    number: the generation that has the edit, None as long as it isn't numbered
+    digests: those of the heads of the permanence rules that were written; None: of too many
+    """
+
+    # How many digests are noted, and how many edits are kept.
+    MOST_DIGESTS = 100
+    KEPT = 1000
+
+    number = models.BigIntegerField(null=True, default=None, db_index=True)
+    digests = models.JSONField(null=True)
+
+    class Meta:
+        verbose_name = _("edit")
+
+    def __str__(self) -> str:
+        return str(self.number or _("not numbered"))
 
     @classmethod
-    def current(cls, using: str) -> int:
-        """Return the number, 0 before the first edit."""
-        rows = cls._base_manager.using(using).filter(pk=cls.ROW)
-        return rows.values_list("number", flat=True).first() or 0
+    def pending(cls, using: str) -> models.QuerySet[Edit]:
+        """Return the edits that have no number yet."""
+        return cls._base_manager.using(using).filter(number=None)
+
+    @classmethod
+    def number_pending(cls, using: str) -> None:
+        """Give the edits that are committed a number, in the order of which they can be read."""
+        with transaction.atomic(using=using):
+            number = Generation.advance(using)
+            # By their keys: to update all that have no number would be to wait for those that
+            # other transactions have written and not yet committed.
+            keys = list(cls.pending(using).values_list("pk", flat=True)[: cls.KEPT])
+            if not keys:
+                transaction.set_rollback(True, using=using)
+                return
+            rows = cls._base_manager.using(using)
+            rows.filter(pk__in=keys).update(number=number)
+            if number % 100 == 0:
+                rows.filter(number__lte=number - cls.KEPT).delete()
 
 
-def committed() -> None:
-    """Say that an edit is there for everybody; one object, to be found in `run_on_commit`."""
-    edited.send(sender=Generation)
+@dataclass(frozen=True)
+class Announcement:
+    """What is done when an edit is committed; a class of its own, to be found in `run_on_commit`.
+
+    using: the database that was edited
+    """
+
+    using: str
+
+    def __call__(self) -> None:
+        try:
+            Edit.number_pending(self.using)
+        finally:
+            # Here it is known also where it has no number: that it is pending says enough.
+            edited.send(sender=Edit)
+
+    @classmethod
+    def is_due(cls, using: str) -> bool:
+        """Return whether the transaction that is open on `using` has edits."""
+        return any(isinstance(hook[1], cls) for hook in connections[using].run_on_commit)
 
 
-def advancing(using: str, edit: Callable[[int], T]) -> T:
-    """Return what `edit` makes of the next generation, in the transaction that advances it."""
+def recorded(using: str, digests: Iterable[int], change: Callable[[], T]) -> T:
+    """Return what `change` does, in a transaction that records it as an edit.
+
+    using: the database that it changes
+    digests: those of the heads of the permanence rules that it writes; asked for after it
+    """
     with transaction.atomic(using=using):
-        result = edit(Generation.advance(using))
-        transaction.on_commit(committed, using=using)
-    edited.send(sender=Generation)
+        result = change()
+        found = list(islice(dict.fromkeys(digests), Edit.MOST_DIGESTS + 1))
+        are_noted = len(found) <= Edit.MOST_DIGESTS
+        Edit._base_manager.using(using).create(digests=found if are_noted else None)
+        if not Announcement.is_due(using):
+            transaction.on_commit(Announcement(using), using=using, robust=True)
+    edited.send(sender=Edit)
     return result
 
 
 class RuleQuerySet(models.QuerySet[Any]):
-    """Rows whose every change advances the generation, the bulk ones included."""
+    """Rows whose every change is recorded as an edit, the bulk ones included."""
 
     def enabled(self) -> RuleQuerySet:
         return self.filter(enabled=True)
@@ -91,30 +157,22 @@ class RuleQuerySet(models.QuerySet[Any]):
 
     def update(self, **values: Any) -> int:
         change = super().update
-        return advancing(self._written, lambda number: change(**values, generation=number))
+        return recorded(self._written, (), lambda: change(**values))
 
     update.alters_data = True  # type: ignore[attr-defined]
 
     def delete(self) -> tuple[int, dict[str, int]]:
-        remove = super().delete
-        return advancing(self._written, lambda number: remove())
+        return recorded(self._written, (), super().delete)
 
     delete.alters_data = True  # type: ignore[attr-defined]
     delete.queryset_only = True  # type: ignore[attr-defined]
 
     def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> list[Any]:
         objs = list(objs)
-        if kwargs.get("update_fields"):
-            kwargs["update_fields"] = {*kwargs["update_fields"], "generation"}
+        for each in objs:
+            each.normalise()
         create = super().bulk_create
-
-        def edit(number: int) -> list[Any]:
-            for each in objs:
-                each.normalise()
-                each.generation = number
-            return create(objs, *args, **kwargs)
-
-        return advancing(self._written, edit)
+        return recorded(self._written, _digests_of(objs), lambda: create(objs, *args, **kwargs))
 
     bulk_create.alters_data = True  # type: ignore[attr-defined]
 
@@ -127,14 +185,19 @@ class RuleQuerySet(models.QuerySet[Any]):
     bulk_update.alters_data = True  # type: ignore[attr-defined]
 
 
+def _digests_of(rows: Iterable[Any]) -> Iterator[int]:
+    """Yield the digests of those of `rows` that have one, when they are asked for."""
+    for each in rows:
+        if isinstance(each, PermanenceRule):
+            yield each.digest
+
+
 class BaseRule(models.Model):
     """What messages and rules have in common."""
 
     host: models.CharField[str, str]
 
     enabled = models.BooleanField(_("enabled"), default=True)
-    # The one that the last edit of this row made: who knows an older one reads the row again.
-    generation = models.BigIntegerField(default=0, editable=False)
 
     objects = RuleQuerySet.as_manager()
 
@@ -143,20 +206,14 @@ class BaseRule(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.normalise()
-        if kwargs.get("update_fields") is not None:
-            kwargs["update_fields"] = {*kwargs["update_fields"], "generation"}
         save = super().save
-
-        def edit(number: int) -> None:
-            self.generation = number
-            save(*args, **kwargs)
-
-        advancing(kwargs.get("using") or router.db_for_write(type(self), instance=self), edit)
+        using = kwargs.get("using") or router.db_for_write(type(self), instance=self)
+        recorded(using, _digests_of([self]), lambda: save(*args, **kwargs))
 
     def delete(self, using: str | None = None, keep_parents: bool = False) -> Any:
         alias = using or router.db_for_write(type(self), instance=self)
         remove = super().delete
-        return advancing(alias, lambda number: remove(using, keep_parents))
+        return recorded(alias, (), lambda: remove(using, keep_parents))
 
     def clean_fields(self, exclude: Any = None) -> None:
         super().clean_fields(exclude)
@@ -342,6 +399,41 @@ class PathRule(BaseRule):
 class PermanenceRuleQuerySet(RuleQuerySet):
     """The questions that are asked of permanence rules."""
 
+    def update(self, **values: Any) -> int:
+        change = models.QuerySet.update
+        if not {"kind", "pattern", "digest", "enabled"} & values.keys():
+            return super().update(**values)
+        moved = "digest" not in values and values.keys() != {"enabled"}
+        rows = self.model._base_manager.using(self._written)
+        keys = list(self.using(self._written).values_list("pk", flat=True))
+
+        def edit() -> int:
+            count: int = change(self, **values)
+            for each in _batches(keys) if moved else ():
+                moving = list(rows.filter(pk__in=each))
+                for row in moving:
+                    row.normalise()
+                rows.bulk_update(moving, ["digest"])
+            return count
+
+        written = chain.from_iterable(
+            rows.filter(pk__in=each).values_list("digest", flat=True) for each in _batches(keys)
+        )
+        return recorded(self._written, written, edit)
+
+    update.alters_data = True  # type: ignore[attr-defined]
+
+    def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> list[Any]:
+        return super().bulk_create(objs, *args, **_with_digest(kwargs))
+
+    bulk_create.alters_data = True  # type: ignore[attr-defined]
+
+    def bulk_update(self, objs: Iterable[Any], fields: Any, *args: Any, **kwargs: Any) -> int:
+        fields = _with_digest({"update_fields": fields})["update_fields"]
+        return super().bulk_update(objs, fields, *args, **kwargs)
+
+    bulk_update.alters_data = True  # type: ignore[attr-defined]
+
     def live(self, at: datetime | None = None) -> PermanenceRuleQuerySet:
         """Return the rules that are in force `at` a time, now if left out."""
         at = at or timezone.now()
@@ -358,6 +450,20 @@ class PermanenceRuleQuerySet(RuleQuerySet):
     def pending(self, at: datetime | None = None) -> PermanenceRuleQuerySet:
         """Return the enabled rules that will be in force after a time, now if left out."""
         return self.filter(valid_from__gt=at or timezone.now(), enabled=True)
+
+
+def _with_digest(kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Return `kwargs` where the digest is written with what it is made of."""
+    fields = kwargs.get("update_fields")
+    if fields is None or not {"kind", "pattern"} & set(fields):
+        return kwargs
+    return {**kwargs, "update_fields": [*dict.fromkeys([*fields, "digest"])]}
+
+
+def _batches(keys: list[Any]) -> Iterator[list[Any]]:
+    # Databases take only so many parameters.
+    for start in range(0, len(keys), 500):
+        yield keys[start : start + 500]
 
 
 class PermanenceRule(PathRule):
@@ -401,6 +507,28 @@ class PermanenceRule(PathRule):
     )
     valid_from = models.DateTimeField(_("valid from"), null=True, blank=True)
     valid_until = models.DateTimeField(_("valid until"), null=True, blank=True)
+    announce = models.BooleanField(
+        _("announce"),
+        default=False,
+        help_text=_(
+            "Until it is valid, tell programs that what is there will go: live answers at these"
+            " addresses carry the headers Sunset and Deprecation."
+        ),
+    )
+    ignore_case = models.BooleanField(
+        _("ignore case"), default=False, help_text=_("/Old/ and /OLD/ are covered by /old/.")
+    )
+    group = models.CharField(
+        _("group"),
+        max_length=100,
+        blank=True,
+        default="",
+        db_index=True,
+        validators=[validators.no_control],
+        help_text=_("To find together what belongs together, such as “relaunch 2026”."),
+    )
+    # What a process keeps of a rule, where there are too many to keep the rows.
+    digest = models.BigIntegerField(default=0, editable=False)
     source = models.CharField(
         _("source"),
         max_length=6,
@@ -420,8 +548,8 @@ class PermanenceRule(PathRule):
         verbose_name = _("permanence rule")
         verbose_name_plural = _("permanence rules")
         ordering = ["pattern", "host", "kind"]
-        # For the routes alone, and for what has changed since a generation.
-        indexes = [models.Index(fields=["kind", "generation"], name="http_errors_permanence_new")]
+        # The digests are read from it alone, and rules are looked up by it.
+        indexes = [models.Index(fields=["enabled", "digest"], name="http_errors_permanence_digest")]
         constraints = [
             models.UniqueConstraint(
                 fields=["pattern", "host", "kind"],
@@ -455,7 +583,11 @@ class PermanenceRule(PathRule):
             self.updated_at = timezone.now()
         if kwargs.get("update_fields") is not None:
             kwargs["update_fields"] = {*kwargs["update_fields"], "updated_at"}
-        super().save(*args, **kwargs)
+        super().save(*args, **_with_digest(kwargs))
+
+    def normalise(self) -> None:
+        super().normalise()
+        self.digest = _digest(self.pattern, self.kind)
 
     def clean(self) -> None:
         super().clean()
@@ -533,10 +665,22 @@ class HidingRule(PathRule):
 
 
 def _note_fixture(raw: bool, using: str, sender: Any, instance: BaseRule, **kwargs: Any) -> None:
-    """Advance the generation for a row of a fixture, which doesn't come by `save`."""
-    if raw:
-        row = sender._base_manager.using(using).filter(pk=instance.pk)
-        advancing(using, lambda number: row.update(generation=number))
+    """Record a row of a fixture as an edit, which doesn't come by `save`."""
+    if not raw:
+        return
+    row = sender._base_manager.using(using).filter(pk=instance.pk)
+
+    def change() -> None:
+        # As it is stored: by a wrong digest it would never be found.
+        if isinstance(instance, PermanenceRule):
+            instance.digest = _digest(decoded_path(instance.pattern), instance.kind)
+            row.update(digest=instance.digest)
+
+    recorded(using, _digests_of([instance]), change)
+
+
+def _digest(pattern: str, kind: str) -> int:
+    return digest(head(pattern_key(pattern), is_route=kind == MatchType.ROUTE))
 
 
 for _model in (ErrorMessage, PermanenceRule, HidingRule):

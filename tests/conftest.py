@@ -18,10 +18,11 @@ from django.db import Error
 from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 
-from django_http_errors.models import Generation
+from django_http_errors.rules import queries
 from django_http_errors.rules import snapshot as snapshot_module
 from django_http_errors.rules.matching import report_once
-from django_http_errors.rules.snapshot import EMPTY, SnapshotLoader, snapshots
+from django_http_errors.rules.queries import Version
+from django_http_errors.rules.snapshot import NOTHING, Snapshots, snapshots
 
 from .asking import Site
 from .clock import Clock
@@ -133,7 +134,9 @@ def new_app(
 def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
     """The clock that the snapshots go by; nothing of them is known yet."""
     clock = Clock()
-    monkeypatch.setattr(snapshot_module, "time", SimpleNamespace(monotonic=clock))
+    monkeypatch.setattr(
+        snapshot_module, "time", SimpleNamespace(monotonic=clock, sleep=clock.pass_)
+    )
     snapshots.forget()
     yield clock
     snapshots.forget()  # The next test's clock shows another time.
@@ -141,15 +144,23 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
 
 @pytest.fixture
 def attempts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """A list that grows whenever the database is asked for the generation."""
-    current, asked = Generation.current, []
+    """A list that grows whenever the database is asked how far the edits are."""
+    version, asked = queries.version, []
 
-    def count(using: str) -> int:
-        asked.append(using)
-        return current(using)
+    def count(alias: str) -> Version:
+        asked.append(alias)
+        return version(alias)
 
-    monkeypatch.setattr(Generation, "current", count)
+    monkeypatch.setattr(queries, "version", count)
     return asked
+
+
+@pytest.fixture(autouse=True)
+def lookouts(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], None]]:
+    """What threads would do that look for a database that is away; no test has to wait for them."""
+    started: list[Callable[[], None]] = []
+    monkeypatch.setattr(snapshot_module, "start_thread", started.append)
+    return started
 
 
 @pytest.fixture(scope="session")
@@ -211,7 +222,7 @@ def _no_rows(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     if not databases & set(request.fixturenames) and not list(
         request.node.iter_markers("django_db")
     ):
-        monkeypatch.setattr(SnapshotLoader, "current", lambda self, from_memory=False: EMPTY)
+        monkeypatch.setattr(Snapshots, "current", lambda self, from_memory=False: NOTHING)
 
 
 @pytest.fixture(autouse=True)

@@ -413,7 +413,7 @@ def _words(ask: Ask) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Question:
-    """An address, and the status and a word of its answer: with the demo's rows, and without."""
+    """An address, and the status and a word of its answer: with the demo's rows, and unread."""
 
     path: str
     known: tuple[int, str]
@@ -423,7 +423,7 @@ class Question:
 QUESTIONS = (
     Question("/old-shop/shoes/", (410, "has closed for good"), (404, "Not Found")),
     Question("/shop/shoes/", (404, "No such product"), (404, "Not Found")),
-    Question("/vault/secret/", (404, "Not Found"), (403, "Forbidden")),
+    Question("/vault/secret/", (404, "Not Found"), (404, "Not Found")),
     Question("/raise/503/", (503, "We will be right back"), (503, "Service Unavailable")),
     Question("/return/409/", (409, "Conflict"), (409, "Conflict")),
     Question("/builtin/crash/", (500, "Internal Server Error"), (500, "Internal Server Error")),

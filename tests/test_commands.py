@@ -15,7 +15,9 @@ from django.core.management import CommandError, call_command
 
 from django_http_errors.importing import importer
 from django_http_errors.management.commands import import_permanence_rules as command
-from django_http_errors.models import ErrorMessage, Generation, PermanenceRule
+from django_http_errors.models import ErrorMessage, PermanenceRule
+
+from .edits import edits_made
 
 pytestmark = pytest.mark.django_db
 
@@ -59,10 +61,10 @@ class TestImport:
         assert (out, err) == ("2 rows: 2 new, 0 changed, 0 same, 0 invalid.\n", "")
         assert patterns() == ["/a", "/b"]
         assert set(PermanenceRule.objects.values_list("source", "author")) == {("import", "editor")}
-        generation = Generation.current("default")
+        generation = edits_made()
         out, err = run("import_permanence_rules", name)
         assert (out, err) == ("2 rows: 0 new, 0 changed, 2 same, 0 invalid.\n", "")
-        assert Generation.current("default") == generation
+        assert edits_made() == generation
 
     @pytest.mark.parametrize("format", ["", "json"])
     def test_json_is_recognised(self, run: Run, file: Callable[[str], str], format: str) -> None:

@@ -48,7 +48,14 @@ from django_http_errors.core.statuses import STATUSES
 from django_http_errors.hiding import policies
 from django_http_errors.http import headers, negotiation, renderers
 from django_http_errors.importing import importer
-from django_http_errors.rules import matching, messages, permanence, rows, snapshot
+from django_http_errors.rules import (
+    database_rules,
+    matching,
+    messages,
+    permanence,
+    rows,
+    snapshot,
+)
 from testproject import settings as demo
 
 from .neighbours.recipes import NEIGHBOURS
@@ -235,7 +242,7 @@ def public(module: Any) -> set[str]:
 
 
 def fields(model: type[Any]) -> set[str]:
-    own = {"id", "generation"}
+    own = {"id", "digest"}
     names = {each.name for each in model._meta.concrete_fields} - own
     return {f"{model.__name__}.{name}" for name in names}
 
@@ -265,7 +272,8 @@ def commands() -> set[str]:
     return {name for name, app in get_commands().items() if app == APP}
 
 
-MODELS = [each for each in apps.get_app_config(APP).get_models() if each is not models.Generation]
+INTERNAL = {models.Generation, models.Edit}
+MODELS = [each for each in apps.get_app_config(APP).get_models() if each not in INTERNAL]
 # By the kind of object in the inventory. The options of commands are made from the code.
 LISTED: dict[str, Callable[[], set[str]]] = {
     "confval": lambda: set(conf.SETTINGS),
@@ -428,8 +436,10 @@ def test_the_limits_are_those_of_the_code() -> None:
         (pipeline.LONGEST_INSTANCE, "longer than {} characters is left out"),
         (messages.LONGEST_VALUE, "at most {} characters each"),
         (permanence.LONGEST_RETRY.days, "not more than {} days away"),
-        (f"{snapshot.READ_AT_ONCE:,}", "Up to {} are read while the first error waits"),
-        (f"{snapshot.MOST_IN_MEMORY:,}", "More than {} stay in the database"),
+        (f"{snapshot.MOST_IN_MEMORY:,}", "Up to {} are kept in memory"),
+        (f"{database_rules.MOST_REMEMBERED:,}", "{} heads of patterns and hosts is remembered"),
+        (f"{matching.LONGEST_ROUTED:,}", "An address of more than {} characters"),
+        (snapshot.MOST_SOURCES, "The snapshots of the {} that were asked for last"),
         (int(snapshot.LONGEST_BACK_OFF), "up to every {} seconds"),
     ):
         assert what.format(number) in text

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -26,6 +27,9 @@ from django_http_errors.models import (
     PermanenceRuleQuerySet,
     edited,
 )
+from django_http_errors.models import Edit as EditRow
+
+from .edits import edits_made
 
 pytestmark = pytest.mark.django_db
 
@@ -33,10 +37,6 @@ APP = "django_http_errors"
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 ROWS: list[type[BaseRule]] = [ErrorMessage, PermanenceRule]
-
-
-def number() -> int:
-    return Generation.current("default")
 
 
 # What the database refuses, however it is written.
@@ -412,59 +412,130 @@ def place(model: type[BaseRule]) -> dict[str, str]:
 
 @pytest.mark.parametrize("model", ROWS)
 @pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
-def test_every_edit_advances_the_generation_in_its_own_transaction(
+def test_every_edit_is_recorded_in_its_own_transaction(
     model: type[BaseRule], edit: Edit, tmp_path: Path
 ) -> None:
     load_fixture.directory = tmp_path  # type: ignore[attr-defined]
     row = model.objects.create(**place(model))
-    before = number()
+    before = edits_made()
     heard = []
 
     def tell(**kwargs: object) -> None:
-        heard.append(number())
+        heard.append(edits_made())
 
     edited.connect(tell)
     try:
         edit(model, row)
     finally:
         edited.disconnect(tell)
-    assert number() > before
+    assert edits_made() > before
     assert heard, "the process that made the edit hears of it at once"
 
     model.objects.all().delete()
     row = model.objects.create(**place(model))
-    before = number()
+    before = edits_made()
     with transaction.atomic():
         edit(model, row)
-        assert number() > before
+        assert edits_made() > before
         transaction.set_rollback(True)
-    assert number() == before, "rolled back"
+    assert edits_made() == before, "rolled back"
     assert model.objects.get().host == ""
 
 
 def test_an_edit_that_fails_changes_nothing() -> None:
     PermanenceRule.objects.create(pattern="/a")
-    before = number()
+    before = edits_made()
     with pytest.raises(IntegrityError), transaction.atomic():
         PermanenceRule.objects.create(pattern="/a")
-    assert number() == before
+    assert edits_made() == before
 
 
 def test_a_read_is_no_edit() -> None:
     row = PermanenceRule.objects.create(pattern="/a")
-    before = number()
+    before = edits_made()
     list(PermanenceRule.objects.live())
     PermanenceRule.objects.get_or_create(pattern="/a", host="", kind=MatchType.EXACT)
     row.refresh_from_db()
     PermanenceRule.objects.filter(pattern="/a").exists()
-    assert number() == before
+    assert edits_made() == before
 
 
-def test_the_first_edit_makes_the_generation() -> None:
-    Generation._base_manager.all().delete()
-    assert number() == 0
+def numbers() -> list[int | None]:
+    return list(EditRow._base_manager.order_by("pk").values_list("number", flat=True))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_edits_are_numbered_when_they_are_committed() -> None:
     PermanenceRule.objects.create(pattern="/a")
-    assert number() == 1
+    assert numbers() == [1]
+    with transaction.atomic():
+        PermanenceRule.objects.create(pattern="/b")
+        PermanenceRule.objects.create(pattern="/c")
+        assert numbers() == [1, None, None]
+    assert numbers() == [1, 2, 2], "they can be read from the same moment on"
+    with transaction.atomic():
+        PermanenceRule.objects.create(pattern="/d")
+        transaction.set_rollback(True)
+    assert numbers() == [1, 2, 2]
+    assert Generation._base_manager.get().number == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_edit_whose_process_died_gets_its_number_with_the_next() -> None:
+    with mock.patch.object(EditRow, "number_pending"):
+        PermanenceRule.objects.create(pattern="/a")
+    assert numbers() == [None]
+    PermanenceRule.objects.create(pattern="/b")
+    assert numbers() == [1, 1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_last_edits_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(EditRow, "KEPT", 10)
+    EditRow._base_manager.create(number=80, digests=[])
+    EditRow._base_manager.create(number=95, digests=[])
+    Generation._base_manager.create(pk=Generation.ROW, number=98)
+    PermanenceRule.objects.create(pattern="/a")
+    assert numbers() == [80, 95, 99]
+    PermanenceRule.objects.create(pattern="/b")
+    assert numbers() == [95, 99, 100]
+
+
+def digests(*patterns: str) -> list[int]:
+    rows = [PermanenceRule(pattern=pattern) for pattern in patterns]
+    for row in rows:
+        row.normalise()
+    return [row.digest for row in rows]
+
+
+def test_an_edit_notes_the_digests_of_the_rules_that_it_writes() -> None:
+    rules = PermanenceRule.objects
+
+    def noted(edit: Callable[[], object]) -> Any:
+        edit()
+        return EditRow._base_manager.latest("pk").digests
+
+    assert noted(lambda: rules.create(pattern="/A/")) == digests("/a")
+    (rule,) = rules.all()
+    rule.pattern = "/b/<int:n>/"
+    rule.kind = MatchType.ROUTE
+    assert noted(lambda: rule.save(update_fields=["pattern", "kind"])) == digests("/b")
+    rule.refresh_from_db()
+    assert [rule.digest] == digests("/b"), "written with what it is made of"
+    assert noted(lambda: rules.update(reason="x")) == []
+    assert noted(lambda: rules.update(enabled=False)) == digests("/b")
+    assert noted(lambda: rules.update(pattern="/c/<int:n>/")) == digests("/c")
+    rule.refresh_from_db()
+    assert [rule.digest] == digests("/c")
+    rule.pattern = "/d/<int:n>/"
+    assert noted(lambda: rules.bulk_update([rule], ["pattern"])) == digests("/d")
+    rule.refresh_from_db()
+    assert [rule.digest] == digests("/d")
+    many = [PermanenceRule(pattern=f"/many/{n}") for n in range(EditRow.MOST_DIGESTS)]
+    assert noted(lambda: rules.bulk_create(many)) == digests(*(each.pattern for each in many))
+    assert noted(lambda: rules.update(enabled=True)) is None, "too many to be noted"
+    assert noted(lambda: rules.all().delete()) == []
+    assert noted(lambda: ErrorMessage.objects.create(title="x")) == []
 
 
 @pytest.mark.django_db(transaction=True)
@@ -505,7 +576,7 @@ def replica(settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.usefixtures("replica")
 def test_edits_go_to_the_database_that_is_written_to() -> None:
-    before = Generation.current("default")
+    before = edits_made()
     PermanenceRule(pattern="/a").save()
     PermanenceRule.objects.create(pattern="/b")
     PermanenceRule.objects.bulk_create([PermanenceRule(pattern="/c")])
@@ -513,7 +584,7 @@ def test_edits_go_to_the_database_that_is_written_to() -> None:
     PermanenceRule.objects.using("default").get(pattern="/a").delete()
     PermanenceRule.objects.filter(pattern="/b").delete()
     PermanenceRule.objects.get_or_create(pattern="/e")
-    assert number() == before + 7
+    assert edits_made() == before + 7
     left = PermanenceRule.objects.using("default").order_by("pattern")
     assert [row.pattern for row in left] == ["/c", "/e"]
 
@@ -536,7 +607,7 @@ def test_there_is_one_migration_and_it_needs_no_other_app() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_the_migrations_go_backwards_and_forwards() -> None:
-    names = {model._meta.db_table for model in (*ROWS, Generation)}
+    names = {model._meta.db_table for model in (*ROWS, Generation, EditRow)}
     PermanenceRule.objects.create(pattern="/a")
     try:
         call_command("migrate", APP, "zero", verbosity=0)

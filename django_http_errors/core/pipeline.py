@@ -46,7 +46,7 @@ from ..http.urls import web_address
 from ..problems import Problem
 from ..rules.messages import apply_messages, fill_placeholders
 from ..rules.permanence import apply_rules
-from ..rules.snapshot import Snapshot, snapshots
+from ..rules.snapshot import UNREAD, Snapshot, snapshots
 from . import debug
 from .exception_mapping import problem_for
 from .request_info import RequestInfo
@@ -159,7 +159,10 @@ def rule_policy(
     if not (info.knows_rule_policy or (from_memory and info.has_looked_in_memory)):
         try:
             snapshot = snapshots.current(from_memory=True) if from_memory else _snapshot(info)
-            info.rule_policy = policies.rule_policy(request, info, snapshot.hiding)
+            if snapshot is UNREAD and (info.has_hiding_middleware or info.untouched_request):
+                info.rule_policy = policies.UNREAD_RULES
+            else:
+                info.rule_policy = policies.rule_policy(request, info, snapshot.hiding)
             info.has_looked_in_memory = True
             info.knows_rule_policy = not from_memory
         except Exception:

@@ -10,7 +10,7 @@ from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
 from django.utils import timezone
 
-from ..http.urls import bare_host, path_key
+from ..http.urls import bare_host, exact_path, path_key
 
 if TYPE_CHECKING:
     from ..hiding.policies import HidingPolicy
@@ -30,7 +30,7 @@ class Shown(IntEnum):
 class RequestInfo:
     """What rules see of a request, and what the parts of the pipeline leave for each other.
 
-    `path` is decoded, without the script prefix and the query string; `language` is the tag of
+    `path` is the `exact_path`, without script prefix and query string; `language` is the tag of
     the language of the answer, "" before that is known.
 
     Class attributes are the values of a request that nothing is known of: most requests
@@ -80,7 +80,7 @@ class RequestInfo:
             request = getattr(request, "_request", request)
             info = request.__dict__.get(ATTRIBUTE)
         if info is None:
-            info = cls(request.path_info, request.method or "")
+            info = cls(exact_path(request), request.method or "")
             setattr(request, ATTRIBUTE, info)
         return info
 

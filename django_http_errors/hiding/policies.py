@@ -52,7 +52,7 @@ class HidingPolicy:
 
     is_exempt: returns whether a request comes from someone who is still shown the real error
     fold_client_errors: whether a rule hides all 4xx, or only 401, 403 and 404
-    rule: the primary key of the rule, None for a view
+    rule: the primary key of the rule, 0 for one that couldn't be read, None for a view
     """
 
     is_exempt: Condition
@@ -71,6 +71,10 @@ class HidingPolicy:
         if self.rule is None:
             return shown < Shown.PERMITTED
         return self.fold_client_errors and shown < Shown.REVEALED
+
+
+# Of rules that couldn't be read yet: any of them could cover the path.
+UNREAD_RULES = HidingPolicy(_nobody, rule=0)
 
 
 def view_policy(request: HttpRequest, info: RequestInfo) -> HidingPolicy | None:

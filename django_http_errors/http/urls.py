@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from urllib.parse import quote, unquote, urlsplit
+from collections.abc import Iterator
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
+
+from django.utils.encoding import repercent_broken_unicode
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
 
 # What RFC 3986 lets stand in a URI reference: everything else is percent-encoded, so that an
 # address can't break out of a header field or an attribute.
@@ -12,7 +20,10 @@ _URI_CHARACTERS = "%/:?#[]@!$&'()*+,;=-._~"
 _NO_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 # The percent signs of the escapes of "%", "?" and "#".
 _KEPT = re.compile(r"%(?=25|3[Ff]|23)")
-_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]|\s+\Z")
+# What can't be seen, and bytes that aren't UTF-8.
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\udc80-\udcff]|\s+\Z")
+# How a byte that isn't UTF-8 stands in a decoded path: as itself, and as no character.
+_BYTES = "surrogateescape"
 _LINKED_SCHEMES = frozenset({"", "http", "https", "mailto"})
 
 
@@ -32,6 +43,31 @@ def web_address(value: object) -> str:
     return quote(address, safe=_URI_CHARACTERS, errors="replace")
 
 
+def exact_path(request: HttpRequest) -> str:
+    """Return the decoded path of `request`, without the script prefix, and nothing of it lost.
+
+    A byte that isn't UTF-8 is a lone surrogate in it (PEP 383). Django writes an escape or U+FFFD
+    in its place, which other paths have too.
+    """
+    path = request.path_info
+    if "%" not in path and "\ufffd" not in path:
+        return path
+    raw: bytes
+    scope = getattr(request, "scope", None)
+    if scope is None:
+        raw = getattr(request, "environ", {}).get("PATH_INFO", "").encode("latin-1", "replace")
+        as_django_has_it = repercent_broken_unicode(raw).decode()
+    else:
+        raw = unquote_to_bytes(scope.get("raw_path") or b"")
+        as_django_has_it = raw.decode("utf-8", "replace")
+        prefix = getattr(request, "script_name", "")
+        if prefix and as_django_has_it == prefix + path:
+            raw = raw[len(prefix.encode()) :]
+            as_django_has_it = path
+    # Where they differ, somebody has given the request another path than it came with.
+    return raw.decode("utf-8", _BYTES) if as_django_has_it == path else path
+
+
 def path_key(path: str) -> str:
     """Return what all spellings of the decoded `path` have in common.
 
@@ -46,18 +82,66 @@ def decoded_path(path: str) -> str:
     """Return `path`, as a person may have typed or pasted it, percent-decoded and in NFC.
 
     What would mean something else if it weren't encoded stays so ("%", "?" and "#"), and so does
-    what can't be seen: it is a path still, and the same path when it is decoded again.
+    what can't be seen or isn't UTF-8: it is a path still, and the same path when it is decoded
+    again.
     """
     if path.isascii() and "%" not in path and path.isprintable() and not path.endswith(" "):
         return path
     escaped = _NO_ESCAPE.sub("%25", path)
-    decoded = unicodedata.normalize("NFC", unquote(_KEPT.sub("%25", escaped)))
-    return _UNSEEN.sub(lambda found: quote(found[0]), decoded)
+    decoded = unicodedata.normalize("NFC", unquote(_KEPT.sub("%25", escaped), errors=_BYTES))
+    return _UNSEEN.sub(lambda found: quote(found[0], errors=_BYTES), decoded)
 
 
 def pattern_key(pattern: str) -> str:
     """Return the key of the paths that `pattern` stands for, which is a `decoded_path`."""
-    return path_key(unquote(pattern))
+    return path_key(unquote(pattern, errors=_BYTES))
+
+
+# What is deeper is found by its first segments.
+DEEPEST = 32
+
+
+def head(key: str, *, is_route: bool = False) -> str:
+    """Return by what a rule is found: the literal part of its pattern, in whole segments.
+
+    Of an exact rule and a prefix that is all of it. In lower case, since a rule may ignore case.
+
+    key: the `pattern_key` of the pattern
+    is_route: whether it has parameters, such as ``<int:year>``
+    """
+    if is_route and "<" in key:
+        key = key.partition("<")[0].rpartition("/")[0]
+    return upper_part(key.casefold(), DEEPEST)
+
+
+def heads(key: str) -> Iterator[str]:
+    """Yield the heads that rules for a path can have, the longest first.
+
+    key: the `path_key` of the path
+    """
+    return above(key.casefold(), DEEPEST)
+
+
+def upper_part(key: str, most: int) -> str:
+    """Return the first segments of `key`, no more than `most`."""
+    if key.count("/") <= most:
+        return key
+    return "/".join(key.split("/", most + 1)[: most + 1])
+
+
+def above(key: str, most: int) -> Iterator[str]:
+    """Yield `key` and what is above it, the longest first, none of more than `most` segments."""
+    key = upper_part(key, most)
+    while key:
+        yield key
+        key = key.rpartition("/")[0]
+    yield ""
+
+
+def digest(head: str) -> int:
+    """Return 64 bits that stand for `head`, as a signed number."""
+    hashed = blake2b(head.encode("utf-8", "surrogatepass"), digest_size=8)
+    return int.from_bytes(hashed.digest(), "big", signed=True)
 
 
 _SLASHES = re.compile(r"/{2,}")
@@ -91,17 +175,11 @@ def _lenient_segment(segment: str) -> str:
 
 def lenient_pattern_key(pattern: str) -> str:
     """Return the `lenient_key` of the paths that `pattern` stands for, a `decoded_path`."""
-    parts = _PARAMETER.split(unquote(pattern))
+    parts = _PARAMETER.split(unquote(pattern, errors=_BYTES))
     parts[::2] = [
         _SLASHES.sub("/", unicodedata.normalize("NFKC", each).casefold()) for each in parts[::2]
     ]
     return _joined_segments("".join(parts))
-
-
-def spellings(key: str) -> tuple[str, str]:
-    """Return the patterns whose `pattern_key` is `key`, as rows are written."""
-    pattern = decoded_path(quote(key))
-    return pattern, f"{pattern}/"
 
 
 def bare_host(host: str) -> str:

@@ -31,6 +31,22 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name="Edit",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.BigIntegerField(db_index=True, default=None, null=True)),
+                ("digests", models.JSONField(null=True)),
+            ],
+            options={
+                "verbose_name": "edit",
+            },
+        ),
+        migrations.CreateModel(
             name="Generation",
             fields=[
                 (
@@ -55,7 +71,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("enabled", models.BooleanField(default=True, verbose_name="enabled")),
-                ("generation", models.BigIntegerField(default=0, editable=False)),
                 (
                     "status",
                     models.CharField(
@@ -404,7 +419,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("enabled", models.BooleanField(default=True, verbose_name="enabled")),
-                ("generation", models.BigIntegerField(default=0, editable=False)),
                 (
                     "kind",
                     models.CharField(
@@ -509,7 +523,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("enabled", models.BooleanField(default=True, verbose_name="enabled")),
-                ("generation", models.BigIntegerField(default=0, editable=False)),
                 (
                     "kind",
                     models.CharField(
@@ -609,6 +622,35 @@ class Migration(migrations.Migration):
                     models.DateTimeField(blank=True, null=True, verbose_name="valid until"),
                 ),
                 (
+                    "announce",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Until it is valid, tell programs that what is there will go: live answers at these addresses carry the headers Sunset and Deprecation.",
+                        verbose_name="announce",
+                    ),
+                ),
+                (
+                    "ignore_case",
+                    models.BooleanField(
+                        default=False,
+                        help_text="/Old/ and /OLD/ are covered by /old/.",
+                        verbose_name="ignore case",
+                    ),
+                ),
+                (
+                    "group",
+                    models.CharField(
+                        blank=True,
+                        db_index=True,
+                        default="",
+                        help_text="To find together what belongs together, such as “relaunch 2026”.",
+                        max_length=100,
+                        validators=[django_http_errors.validators.no_control],
+                        verbose_name="group",
+                    ),
+                ),
+                ("digest", models.BigIntegerField(default=0, editable=False)),
+                (
                     "source",
                     models.CharField(
                         choices=[("admin", "admin"), ("import", "import"), ("code", "code")],
@@ -642,7 +684,7 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "permanence rules",
                 "ordering": ["pattern", "host", "kind"],
                 "indexes": [
-                    models.Index(fields=["kind", "generation"], name="http_errors_permanence_new")
+                    models.Index(fields=["enabled", "digest"], name="http_errors_permanence_digest")
                 ],
                 "constraints": [
                     models.UniqueConstraint(

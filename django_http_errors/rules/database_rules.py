@@ -1,82 +1,122 @@
-"""Permanence rules that are too many for the memory of a process: they stay in the database."""
+"""Permanence rules that are too many to keep their rows: those stay in the database.
+
+Kept of each is its digest: 64 bits that stand for its head. An address is looked up by the digests
+of the heads that it can have, and only where one is known the rows are asked for.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import chain
+from array import array
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
-from django.db.models import Q
-
-from ..http.urls import path_key, spellings
-from .bloom_filter import BloomFilter
-from .matching import Index, above
-from .queries import Ask, pages, rule, values
-from .rows import PERMANENCE_FIELDS, PermanenceRow
-
-# Nobody makes a rule for more segments than these, if it isn't known how many there are.
-DEEPEST = 32
+from ..http.urls import digest, head, heads, path_key, pattern_key
+from ..models import MatchType
+from .matching import Matcher, Rules, matcher, report_once
+from .rows import PermanenceRow
 
 MOST_REMEMBERED = 4096
 
 
-class DatabaseRules:
-    """Rules that are asked for by address; what was found is remembered until the next edit.
+@dataclass(frozen=True, slots=True)
+class Digests:
+    """The digests of all rules, 8 bytes each; perhaps more, of rules that are no more.
 
-    ask: puts a question to the database
-    routes: those of the kind "route", which are few, and have no address to ask by
-    bloom_filter: keeps back the addresses that no rule is for; None: all of them are asked for
+    known: in order; shared, and never changed
+    added: those of later edits
+    """
+
+    known: array[int]
+    added: frozenset[int] = frozenset()
+
+    def __contains__(self, digest: int) -> bool:
+        known = self.known
+        place = bisect_left(known, digest)
+        return (place < len(known) and known[place] == digest) or digest in self.added
+
+    def with_(self, digests: frozenset[int]) -> Digests:
+        return Digests(self.known, self.added | digests)
+
+
+class DatabaseRules(Rules[PermanenceRow]):
+    """Rules that are asked for by the digests of their heads.
+
+    What was found is remembered, within bounds, until an edit makes another one of these.
+
+    ask: returns the rules that have one of some digests and are for one of some hosts, None if the
+        database is not to be asked now
+    ask_below: yields those whose pattern has a beginning
+    digests: None: those are not known, and all heads are asked for
     """
 
     def __init__(
-        self, ask: Ask, routes: Index[PermanenceRow], bloom_filter: BloomFilter | None = None
+        self,
+        ask: Callable[[list[int], tuple[str, ...]], list[PermanenceRow] | None],
+        ask_below: Callable[[str], Iterator[PermanenceRow]],
+        digests: Digests | None = None,
     ) -> None:
-        self.bloom_filter = bloom_filter
+        self.digests = digests
         self._ask = ask
-        self._routes = routes
-        self._found: dict[tuple[object, ...], Index[PermanenceRow]] = {}
+        self._ask_below = ask_below
+        # By head and host.
+        self._found: dict[tuple[str, str], tuple[Matcher[PermanenceRow], ...]] = {}
 
-    def __len__(self) -> int:
-        return self.bloom_filter.size if self.bloom_filter else 1  # how many is not known yet
-
-    def __iter__(self) -> Iterator[PermanenceRow]:
-        return self.below("")
+    def with_digests(self, digests: Digests | None) -> DatabaseRules:
+        """Return rules by other digests, with nothing remembered."""
+        return DatabaseRules(self._ask, self._ask_below, digests)
 
     def below(self, beginning: str) -> Iterator[PermanenceRow]:
-        """Yield all rules whose pattern has this `beginning`."""
-        for page in pages(self._ask, PERMANENCE_FIELDS, pattern__startswith=beginning):
-            yield from map(rule, page)
-
-    def covering(self, path: str, host: str) -> Iterator[PermanenceRow]:
-        """Yield the rules that cover the decoded `path` at `host`, those that go first first."""
-        return self._matching(path).covering(path, host)
+        return self._ask_below(beginning)
 
     def may_cover(self, path: str) -> bool:
-        """Return whether there is a rule for the decoded `path` at some host."""
-        return self._matching(path).may_cover(path)
+        return any(True for _ in self._possible(path_key(path)))
 
-    def _matching(self, path: str) -> Index[PermanenceRow]:
-        """Return what the database has for `path`, and perhaps more."""
+    def matching(self, path: str, host: str | None = None) -> Iterator[Matcher[PermanenceRow]]:
         key = path_key(path)
-        keys = (
-            above(key, DEEPEST) if self.bloom_filter is None else self.bloom_filter.candidates(key)
-        )
-        patterns = tuple(chain.from_iterable(map(spellings, keys)))
-        # A route may be another by now, or no more: the database knows.
-        routes = tuple(route.pk for route in self._routes.matching(path))
-        return self._read(patterns, routes) if patterns or routes else _NOTHING
+        for each in self._under(dict(self._possible(key)), host or ""):
+            if each.covers(key):
+                yield each
 
-    def _read(self, patterns: tuple[str, ...], routes: tuple[int, ...]) -> Index[PermanenceRow]:
-        found = self._found.get((patterns, routes))
-        if found is None:
-            asked = Q(pattern__in=patterns) | Q(pk__in=routes)
-            rows = self._ask(lambda rules: values(rules.filter(asked), PERMANENCE_FIELDS))
-            if rows is None:
-                return _NOTHING
-            found = Index(map(rule, rows))
-            if len(self._found) >= MOST_REMEMBERED:
-                self._found.clear()
-            self._found[patterns, routes] = found
+    def _possible(self, key: str) -> Iterator[tuple[str, int]]:
+        """Yield the heads for the path `key` that there may be rules under, with their digests."""
+        digests = self.digests
+        for each in heads(key):
+            number = digest(each)
+            if digests is None or number in digests:
+                yield each, number
+
+    def _under(self, wanted: dict[str, int], host: str) -> list[Matcher[PermanenceRow]]:
+        """Return what is under the heads `wanted`, given with their digests."""
+        found: list[Matcher[PermanenceRow]] = []
+        missing = {}
+        for each, number in wanted.items():
+            remembered = self._found.get((each, host))
+            if remembered is None:
+                missing[each] = number
+            else:
+                found += remembered
+        if missing:
+            found += self._read(missing, host)
         return found
 
-
-_NOTHING: Index[PermanenceRow] = Index(())
+    def _read(self, wanted: dict[str, int], host: str) -> list[Matcher[PermanenceRow]]:
+        rows = self._ask(list(wanted.values()), ("", host) if host else ("",))
+        if rows is None:
+            return []
+        # Also where there is nothing: a digest may be that of a rule that is no more.
+        by_head: dict[str, list[Matcher[PermanenceRow]]] = {each: [] for each in wanted}
+        for row in rows:
+            try:
+                key = pattern_key(row.pattern)
+                under = head(key, is_route=row.kind == MatchType.ROUTE)
+                # Another head may have the same digest.
+                if under in by_head:
+                    by_head[under].append(matcher(row, key, row.pk))
+            except Exception as error:  # noqa: BLE001 - it must not keep the others from working
+                report_once(repr(row), repr(error))
+        if len(self._found) + len(by_head) > MOST_REMEMBERED:
+            self._found.clear()
+        for each, matchers in by_head.items():
+            self._found[each, host] = tuple(matchers)
+        return [each for matchers in by_head.values() for each in matchers]

@@ -1,16 +1,30 @@
-"""Which rules cover a path: exact ones, then the longest prefix, then routes."""
+"""Which rules cover an address: exact ones, then the longest prefix, then routes.
+
+Every rule has a head, the literal part of its pattern (`http.urls.head`), and is looked for under
+the heads that its address can have: what an address costs doesn't grow with the rules.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 from typing import Generic, Protocol, TypeVar
 
 from django.urls.resolvers import RoutePattern
 
-from ..http.urls import lenient_key, lenient_pattern_key, path_key, pattern_key
+from ..http.urls import (
+    above,
+    head,
+    lenient_key,
+    lenient_pattern_key,
+    path_key,
+    pattern_key,
+)
 from ..models import MatchType
 from ..validators import ambiguity
 
@@ -26,6 +40,8 @@ class Pattern(Protocol):
     def pattern(self) -> str: ...
     @property
     def host(self) -> str: ...
+    @property
+    def ignore_case(self) -> bool: ...
 
 
 R = TypeVar("R", bound=Pattern)
@@ -43,89 +59,149 @@ def report_once(row: str, error: str) -> None:
     logger.error("%s can't be used: %s", row, error)
 
 
-class Index(Generic[R]):
-    """Rules by the paths that they cover; made once and never changed."""
+@dataclass(frozen=True, slots=True)
+class Matcher(Generic[R]):
+    """A rule, what it covers, and when its turn is.
+
+    covers: returns whether it covers a path, given by its `path_key`
+    turn: is sorted by: exact > longest prefix > route, the host's own before any host's, older
+        before newer
+    """
+
+    rule: R
+    covers: Callable[[str], bool]
+    turn: tuple[int, int, bool, int]
+
+
+def matcher(rule: R, key: str, age: int) -> Matcher[R]:
+    """Return what matches `rule`; raises whatever an unusable one raises.
+
+    key: the `pattern_key` of its pattern
+    age: is less for an older rule
+    """
+    if not rule.pattern.startswith("/"):
+        raise ValueError("a path begins with a slash")
+    kind = MatchType(rule.kind)
+    if kind == MatchType.ROUTE:
+        covers = _route(key, rule.ignore_case)
+    else:
+        covers = _literal(key, kind, rule.ignore_case)
+    length = -len(key) if kind == MatchType.PREFIX else 0
+    return Matcher(rule, covers, (_TURNS[kind], length, not rule.host, age))
+
+
+_TURNS = {MatchType.EXACT: 0, MatchType.PREFIX: 1, MatchType.ROUTE: 2}
+
+
+def _literal(key: str, kind: MatchType, ignore_case: bool) -> Callable[[str], bool]:
+    if ignore_case:
+        key = key.casefold()
+    start = f"{key}/" if kind == MatchType.PREFIX else None
+
+    def covers(path: str) -> bool:
+        if ignore_case:
+            path = path.casefold()
+        return path == key or (start is not None and path.startswith(start))
+
+    if key == "" and start:
+        return lambda path: True
+    return covers
+
+
+def _route(key: str, ignore_case: bool) -> Callable[[str], bool]:
+    if error := ambiguity(key):
+        raise ValueError(error)
+    route = RoutePattern(key.removeprefix("/"), is_endpoint=True)
+    regex = re.compile(route.regex.pattern, re.IGNORECASE if ignore_case else 0)
+
+    def covers(path: str) -> bool:
+        found = len(path) <= LONGEST_ROUTED and regex.search(path.removeprefix("/"))
+        if not found:
+            return False
+        try:
+            for name, converter in route.converters.items():
+                converter.to_python(found[name])
+        except ValueError:
+            return False  # So says Django too: the converter doesn't take it.
+        return True
+
+    return covers
+
+
+class Rules(ABC, Generic[R]):
+    """Rules by the paths that they cover."""
+
+    @abstractmethod
+    def matching(self, path: str, host: str | None = None) -> Iterator[Matcher[R]]:
+        """Yield what covers the decoded `path` at `host`, or at whatever host, in any order."""
+
+    @abstractmethod
+    def may_cover(self, path: str) -> bool:
+        """Return whether there may be a rule for the decoded `path`, without asking anybody."""
+
+    @abstractmethod
+    def below(self, beginning: str) -> Iterator[R]:
+        """Yield all rules whose pattern has this `beginning`, and perhaps others."""
+
+    def __iter__(self) -> Iterator[R]:
+        return self.below("")
+
+    def covering(self, path: str, host: str) -> Iterator[R]:
+        """Yield the rules that cover the decoded `path` at `host`, those whose turn is first first.
+
+        host: in lower case, "" for an unknown one, to which only the rules for any host apply
+        """
+        in_turn = sorted(self.matching(path, host), key=_turn)
+        return (each.rule for each in in_turn)
+
+
+def _turn(each: Matcher[R]) -> tuple[int, int, bool, int]:
+    return each.turn
+
+
+class Index(Rules[R]):
+    """Rules in memory; made once and never changed."""
 
     # What all spellings of a path, and of a pattern, have in common.
     path_key = staticmethod(path_key)
     pattern_key = staticmethod(pattern_key)
 
     def __init__(self, rules: Iterable[R]) -> None:
-        self._exact: dict[str, tuple[R, ...]] = {}
-        self._prefixes: dict[str, tuple[R, ...]] = {}
+        self._by_head: dict[str, tuple[Matcher[R], ...]] = {}
         self._deepest = 0
-        self._routes: list[tuple[RoutePattern, R]] = []
-        self._size = 0
         self.hosts: set[str] = set()
-        for rule in rules:
+        for age, rule in enumerate(rules):
             try:
-                self._add(rule)
+                self._add(rule, age)
             except Exception as error:  # noqa: BLE001 - it must not keep the others from working
                 report_once(repr(rule), repr(error))
 
-    def __len__(self) -> int:
-        return self._size
-
-    def __iter__(self) -> Iterator[R]:
-        by_key = chain(self._exact.values(), self._prefixes.values())
-        return chain(chain.from_iterable(by_key), (rule for _, rule in self._routes))
-
-    def _add(self, rule: R) -> None:
-        if not rule.pattern.startswith("/"):
-            raise ValueError("a path begins with a slash")
+    def _add(self, rule: R, age: int) -> None:
+        key = self.pattern_key(rule.pattern)
+        added = matcher(rule, key, age)
         if rule.host:
             self.hosts.add(rule.host)
-        pattern = self.pattern_key(rule.pattern)
-        if rule.kind == MatchType.ROUTE:
-            if error := ambiguity(pattern):
-                raise ValueError(error)
-            route = RoutePattern(pattern.removeprefix("/"), is_endpoint=True)
-            route.match("")  # compiles it
-            self._routes.append((route, rule))
-        else:
-            table = {MatchType.EXACT: self._exact, MatchType.PREFIX: self._prefixes}[
-                MatchType(rule.kind)
-            ]
-            table[pattern] = (*table.get(pattern, ()), rule)
-            if rule.kind == MatchType.PREFIX:
-                self._deepest = max(self._deepest, pattern.count("/"))
-        self._size += 1
+        under = head(key, is_route=rule.kind == MatchType.ROUTE)
+        self._by_head[under] = (*self._by_head.get(under, ()), added)
+        self._deepest = max(self._deepest, under.count("/"))
 
-    def covering(self, path: str, host: str) -> Iterator[R]:
-        """Yield the rules that cover the decoded `path` at `host`, those that go first first.
-
-        Exact > longest prefix > route; among equals the host's own before any host's, and older
-        before newer.
-        """
-        hosts = (host, "") if host else ("",)
-        for equals in self._matching(path):
-            for each in hosts:
-                yield from (rule for rule in equals if rule.host == each)
-
-    def may_cover(self, path: str) -> bool:
-        """Return whether there is a rule for the decoded `path` at some host."""
-        return self._size > 0 and any(True for _ in self.matching(path))
-
-    def matching(self, path: str) -> Iterator[R]:
-        """Yield the rules for the decoded `path` at whatever host."""
-        return chain.from_iterable(self._matching(path))
-
-    def _matching(self, path: str) -> Iterator[Sequence[R]]:
-        """Yield the rules for `path` at whatever host, equals together."""
-        key = self.path_key(path)
-        if key in self._exact:
-            yield self._exact[key]
-        if self._prefixes:
-            for prefix in above(key, self._deepest):
-                if prefix in self._prefixes:
-                    yield self._prefixes[prefix]
-        if self._routes and len(key) <= LONGEST_ROUTED:
-            relative = key.removeprefix("/")
-            yield [rule for route, rule in self._routes if route.match(relative)]
+    def __len__(self) -> int:
+        return sum(map(len, self._by_head.values()))
 
     def below(self, beginning: str) -> Iterator[R]:
-        """Yield all rules whose pattern has this `beginning`, and perhaps others."""
-        return iter(self)
+        return (each.rule for each in chain.from_iterable(self._by_head.values()))
+
+    def matching(self, path: str, host: str | None = None) -> Iterator[Matcher[R]]:
+        return self._matching(self.path_key(path), host) if self._by_head else iter(())
+
+    def _matching(self, key: str, host: str | None) -> Iterator[Matcher[R]]:
+        for each in above(key.casefold(), self._deepest):
+            for found in self._by_head.get(each, ()):
+                if (host is None or found.rule.host in ("", host)) and found.covers(key):
+                    yield found
+
+    def may_cover(self, path: str) -> bool:
+        return bool(self._by_head) and any(True for _ in self.matching(path))
 
 
 class LenientIndex(Index[R]):
@@ -141,18 +217,8 @@ class LenientIndex(Index[R]):
     path_key = staticmethod(lenient_key)
     pattern_key = staticmethod(lenient_pattern_key)
 
-    def _matching(self, path: str) -> Iterator[Sequence[R]]:
-        yield from super()._matching(path)
-        stem, suffix, _format = self.path_key(path).rpartition(".")
+    def _matching(self, key: str, host: str | None) -> Iterator[Matcher[R]]:
+        yield from super()._matching(key, host)
+        stem, suffix, _format = key.rpartition(".")
         if suffix and "/" not in _format:
-            yield from super()._matching(stem)
-
-
-def above(key: str, deepest: int) -> Iterator[str]:
-    """Yield `key` and what is above it, the longest first, none of more than `deepest` segments."""
-    if key.count("/") > deepest:
-        key = "/".join(key.split("/", deepest + 1)[: deepest + 1])
-    while key:
-        yield key
-        key = key.rpartition("/")[0]
-    yield ""
+            yield from super()._matching(stem, host)

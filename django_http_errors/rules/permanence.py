@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Protocol
 from urllib.parse import unquote
 
 from django.utils.translation import gettext_lazy as _
@@ -14,7 +13,7 @@ from ..core.statuses import STATUSES
 from ..http.urls import path_key, pattern_key, web_address
 from ..models import MatchType
 from ..problems import Action, Permanence, Problem
-from .matching import Index
+from .matching import Index, Rules
 from .rows import PermanenceRow
 
 # A date further off is no time to wait for with a Retry-After header.
@@ -23,14 +22,7 @@ LONGEST_RETRY = timedelta(days=366)
 _EXPECTED = _("This is not there at the moment, and is expected to be there later.")
 
 
-class PermanenceRules(Protocol):
-    """The rules of a snapshot: an `Index`, or what asks the database."""
-
-    def __len__(self) -> int: ...
-    def __iter__(self) -> Iterator[PermanenceRow]: ...
-    def covering(self, path: str, host: str) -> Iterator[PermanenceRow]: ...
-    def may_cover(self, path: str) -> bool: ...
-    def below(self, beginning: str) -> Iterator[PermanenceRow]: ...
+PermanenceRules = Rules[PermanenceRow]
 
 
 def considered(

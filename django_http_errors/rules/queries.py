@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, cast
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple, cast
 
 from django.db import DataError
-from django.db.models import QuerySet
+from django.db.models import Exists, Q, QuerySet
 
 from .. import models
 from .matching import report_once
@@ -20,11 +20,75 @@ from .rows import (
     PermanenceRow,
 )
 
-# A page is read in a millisecond or two, and holds up nobody who answers or wants to write.
+# A page is read in a millisecond or two, and holds up nobody who wants to write.
 PAGE = 200
 
-# Puts a question to the rules that are enabled; the answer is None where that can't be done.
-Ask = Callable[[Callable[[models.PermanenceRuleQuerySet], list[Any]]], list[Any] | None]
+# A portion of the digests is read in some 10 ms.
+PORTION = 10_000
+
+
+class Version(NamedTuple):
+    """What has been committed so far.
+
+    number: the generation
+    pending: the keys of edits that have no number yet, and perhaps never will: the process that
+        made them may have died
+    """
+
+    number: int
+    pending: tuple[int, ...] = ()
+
+
+def version(alias: str) -> Version:
+    """Return how far the database `alias` is; one query, and one more while edits are pending."""
+    rows = models.Generation._base_manager.using(alias).filter(pk=models.Generation.ROW)
+    pending = models.Edit.pending(alias)
+    while found := rows.values_list("number", Exists(pending)).first():
+        number, are_pending = found
+        keys = _keys(pending) if are_pending else ()
+        if bool(keys) == are_pending:
+            return Version(number, keys)
+        # They got their number between the two queries: ask for that.
+    return Version(0, _keys(pending))
+
+
+def _keys(edits: QuerySet[models.Edit]) -> tuple[int, ...]:
+    return tuple(edits.order_by("pk").values_list("pk", flat=True)[: models.Edit.KEPT])
+
+
+def new_digests(alias: str, known: Version, now: Version) -> frozenset[int] | None:
+    """Return the digests of the rules that were written since a version was `known`.
+
+    None if those are too many, or if it isn't noted any more which they are.
+    """
+    if not known.number <= now.number <= known.number + models.Edit.KEPT:
+        return None  # The first: a backup was restored.
+    edits = models.Edit._base_manager.using(alias)
+    recent = edits.filter(Q(number__gt=known.number) | Q(number=None))
+    noted = list(recent.values_list("number", "digests")[: MOST_EDITS + 1])
+    numbers = {number for number, _digests in noted}
+    found: set[int] = set()
+    for _number, digests in noted:
+        if digests is None:
+            return None
+        found.update(digests)
+    is_complete = numbers.issuperset(range(known.number + 1, now.number + 1))
+    return frozenset(found) if is_complete and len(noted) <= MOST_EDITS else None
+
+
+# More are not looked into: then all digests are read anew.
+MOST_EDITS = 200
+
+
+def digests(alias: str, after: int | None) -> list[int]:
+    """Return the next portion of the digests of the enabled rules, in order; [] at the end.
+
+    after: the last one of the portion before, None for the first
+    """
+    rows = rules(alias).order_by("digest")
+    if after is not None:
+        rows = rows.filter(digest__gt=after)
+    return list(rows.values_list("digest", flat=True)[:PORTION])
 
 
 def rules(alias: str) -> models.PermanenceRuleQuerySet:
@@ -66,29 +130,20 @@ def rule(row: tuple[Any, ...]) -> PermanenceRow:
     return PermanenceRow(pk, *words, *rest)
 
 
-def changed(alias: str, since: int, most: int) -> list[tuple[str, str]]:
-    """Return kind and pattern of the rules that edits after the generation `since` wrote.
-
-    most: no more than these are returned, and one that says that there are more
-    """
-    # Naming the kinds lets the database go by its index of kind and generation.
-    rows = rules(alias).filter(kind__in=models.MatchType.values, generation__gt=since).order_by()
-    return list(rows.values_list("kind", "pattern")[: most + 1])
+def under(
+    rows: models.PermanenceRuleQuerySet, digests: list[int], hosts: tuple[str, ...]
+) -> list[PermanenceRow]:
+    """Return those of `rows` that have one of `digests`, and are for one of `hosts`."""
+    return read(rows.filter(digest__in=digests, host__in=hosts))
 
 
-def pages(ask: Ask, fields: Iterable[str], **condition: Any) -> Iterator[list[tuple[Any, ...]]]:
-    """Yield the `fields` of the rules that meet `condition`, a page at a time.
-
-    fields: the first of them is the primary key
-    """
-
-    def after(last: int) -> list[tuple[Any, ...]] | None:
-        wanted = {"pk__gt": last, **condition}
-        return ask(lambda rows: values(rows.filter(**wanted)[:PAGE], fields))
-
+def below(rows: models.PermanenceRuleQuerySet, beginning: str) -> Iterator[PermanenceRow]:
+    """Yield those of `rows` whose pattern has this `beginning`, reading a page at a time."""
+    if beginning:
+        rows = rows.filter(pattern__startswith=beginning)
     last = 0
-    while page := after(last):
-        yield page
+    while page := values(rows.filter(pk__gt=last)[:PAGE], PERMANENCE_FIELDS):
+        yield from map(rule, page)
         last = page[-1][0]
 
 

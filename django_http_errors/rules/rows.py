@@ -30,6 +30,7 @@ class PermanenceRow:
     expected_at: datetime | None
     valid_from: datetime | None
     valid_until: datetime | None
+    ignore_case: bool
 
     @classmethod
     def of(cls, row: PermanenceRule) -> PermanenceRow:
@@ -52,6 +53,11 @@ class HidingRow:
     host: str
     exempt: str
     fold_client_errors: bool
+
+    @property
+    def ignore_case(self) -> bool:
+        """False: these are matched by keys that have no case."""
+        return False
 
 
 @dataclass(frozen=True, slots=True)

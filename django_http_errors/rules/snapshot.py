@@ -1,51 +1,59 @@
-"""The rows that editors change, as one immutable snapshot for the process.
+"""The rows that editors change, as one immutable snapshot for each database and schema.
 
 This is the only place that reads the database for an error answer, and it does so rarely: every
-few seconds it asks for the generation, and for the rows when that is another one. A request that
+few seconds it asks how far the edits are, and for the rows when there are new ones. A request that
 is no error comes here for hiding rules alone, and is content with what is in memory.
 
-A few thousand permanence rules are read at once. More are read by a thread of their own, page by
-page, so that no request waits for them; until it is through, the database is asked by address.
-Of more than fit into memory only a Bloom filter is kept, which an edit adds to.
+A few thousand permanence rules are kept in memory. Of more, only digests are kept, which are read
+in portions, one for each request that looks for a rule; until all of them are, the database is
+asked by address. While the database is away, no request waits for it: a thread looks for it.
 """
 
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
+from array import array
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
-from functools import partial
-from itertools import chain
-from typing import Any
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeVar
 
-from django.core.exceptions import SynchronousOnlyOperation
-from django.db import InternalError, connections, router, transaction
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured, SynchronousOnlyOperation
+from django.db import DEFAULT_DB_ALIAS, InternalError, connections, router, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from .. import models
 from ..conf import http_errors
 from . import queries
-from .bloom_filter import BloomFilter
-from .database_rules import DatabaseRules
+from .database_rules import DatabaseRules, Digests
 from .matching import Index, LenientIndex
 from .messages import Messages
 from .permanence import PermanenceRules
-from .rows import PERMANENCE_FIELDS, HidingRow
+from .queries import Version
+from .rows import HidingRow, PermanenceRow
 
 logger = logging.getLogger("django_http_errors")
 
+T = TypeVar("T")
+
 LONGEST_BACK_OFF = 30.0
+# A request asks a database that was away if the thread that looks for it wasn't heard of for so
+# long: in a process that was forked since, or that can have no threads, there is none.
+UNHEARD_OF = 300.0
 # For how long a lower generation than ours is taken for a replica's lag.
 REPLICA_LAG = 60.0
 
-# Permanence rules that are read while a request waits: that takes some 15 ms.
-READ_AT_ONCE = 2000
-# Permanence rules that are kept in memory: 64 MB of it.
-MOST_IN_MEMORY = 2**17
-# How long the thread that reads more of them pauses between two pages, in seconds.
-PAUSE = 0.001
+# Permanence rules that are kept in memory: to read them takes some 15 ms.
+MOST_IN_MEMORY = 2000
+# Digests of later edits, before all digests are read anew.
+MOST_ADDED = 20_000
+# Snapshots of other schemas or databases, such as those of tenants.
+MOST_SOURCES = 64
 
 
 HidingRules = LenientIndex[HidingRow]
@@ -53,245 +61,337 @@ HidingRules = LenientIndex[HidingRow]
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All enabled rows, at one generation."""
+    """All enabled rows, at one version."""
 
-    generation: int
+    version: Version
     rules: PermanenceRules
     messages: Messages
     hiding: HidingRules
 
 
-EMPTY = Snapshot(-1, Index(()), Messages(()), LenientIndex(()))
+# What there is before anything is read, and what is read where there is nothing.
+UNREAD = Snapshot(Version(-1), Index(()), Messages(()), LenientIndex(()))
+NOTHING = Snapshot(Version(0), Index(()), Messages(()), LenientIndex(()))
+
+
+class Source(NamedTuple):
+    """Where rows are read from: a database, and the schema that its connection is set to."""
+
+    alias: str
+    schema: str
+
+
+@dataclass(slots=True)
+class _Portions:
+    """The digests that were read so far, in order, and the version that they had at first."""
+
+    version: Version
+    digests: array[int] = field(default_factory=lambda: array("q"))
+
+    @property
+    def last(self) -> int | None:
+        return self.digests[-1] if self.digests else None
 
 
 class SnapshotLoader:
-    """Holds the snapshot of this process, and knows when to ask for a newer one.
+    """Holds the snapshot of one source, and knows when to ask for a newer one.
 
     It is read without a lock and replaced whole. One thread at a time asks the database; the
     others go on with what there is, except at the very start, when there is nothing yet.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.snapshot = UNREAD
         self._lock = threading.Lock()
-        self.forget()
-
-    def forget(self) -> None:
-        """Be as at the start of the process."""
-        # The thread that reads many rules, and the generation that they were read at.
-        self._reader: threading.Thread | None = None
-        self._all_read_at = -1
-        self._snapshot = EMPTY
         self._loaded_at = 0.0
         self._ask_at = 0.0
+        # How many edits in this process were known when the database was asked.
+        self._edits_seen = 0
+        self._portions: _Portions | None = None
         self._back_off = 0.0
-        # The threads whose transaction may have edits that nobody else sees yet.
-        self._editors: set[int] = set()
+        self._is_looked_for = False
 
-    @property
-    def is_read(self) -> bool:
-        """Whether there are rows to go by, without asking the database."""
-        return self._snapshot is not EMPTY
+    def is_fresh(self, edits: int) -> bool:
+        """Return whether the snapshot will do, and nothing has to be asked.
 
-    def expire(self, **kwargs: Any) -> None:
-        """Ask for the generation the next time, whenever that is; a receiver of `edited`."""
-        self._ask_at = 0.0
-        self._editors.add(threading.get_ident())
-
-    def current(self, *, from_memory: bool = False) -> Snapshot:
-        """Return the snapshot to answer by; never raises.
-
-        from_memory: be content with a snapshot of any age, if there is one
+        edits: how many edits were made in this process
         """
-        snapshot = self._snapshot
-        is_fresh = snapshot is not EMPTY and time.monotonic() < self._ask_at
-        if is_fresh and threading.get_ident() not in self._editors:
-            return snapshot
-        try:
-            return self._asked(from_memory)
-        except SynchronousOnlyOperation:
-            pass  # This is an event loop's thread, and no place to ask.
-        except Exception:
-            logger.exception("Messages and rules can't be read")
-        return self._snapshot
+        return (
+            time.monotonic() < self._ask_at
+            and edits == self._edits_seen
+            and self._portions is None
+            and self.snapshot is not UNREAD
+        )
 
-    def _asked(self, from_memory: bool) -> Snapshot:
-        alias = router.db_for_write(models.Generation)
-        if connections[alias].needs_rollback:
-            return self._snapshot  # No query is possible, and no edit will be committed.
-        if _has_uncommitted_edits(alias):
-            return self._load(alias)  # for this transaction alone
-        self._editors.discard(threading.get_ident())
+    def refresh(self, edits: int, *, from_memory: bool) -> None:
+        """Ask for a newer snapshot, if it is time to."""
         # At the very start there is nothing yet: wait for the thread that asks already.
-        is_start = self._snapshot is EMPTY and not self._back_off
-        if not is_start and (from_memory or time.monotonic() < self._ask_at):
-            return self._snapshot
-        alias = router.db_for_read(models.Generation)
+        is_start = self.snapshot is UNREAD and not self._back_off
+        if not is_start and from_memory:
+            return
+        alias = self.source.alias
         if not connections[alias].needs_rollback and self._lock.acquire(blocking=is_start):
             try:
-                self._refresh(alias)
+                self._refresh(alias, edits)
             finally:
                 self._lock.release()
-        return self._snapshot
 
-    def _refresh(self, alias: str) -> None:
+    def _refresh(self, alias: str, edits: int) -> None:
         now = time.monotonic()
-        if now < self._ask_at:
-            return  # Another thread has asked while this one waited.
-        # Set first: an edit that comes while the rows are read makes it 0 again.
-        self._ask_at = now + http_errors.REFRESH_SECONDS
+        is_due = now >= self._ask_at or edits != self._edits_seen
+        if not is_due and (self._portions is None or self._back_off):
+            return  # Another thread has asked while this one waited, or the database is away.
+        # Set first: an edit that comes while the rows are read is one more.
+        self._edits_seen = edits
+        if is_due:
+            self._ask_at = now + http_errors.REFRESH_SECONDS
+        connection = connections[alias]
         try:
-            if self._back_off and not connections[alias].in_atomic_block:
-                connections[alias].close()  # Kept from before the failure, it is another one.
-            with _savepoint(alias):
-                generation = models.Generation.current(alias)
-            known = self._snapshot.generation
-            lagging = generation < known and now - self._loaded_at < REPLICA_LAG
-            if generation != known and not lagging:
-                self._snapshot = self._load(alias)
-                self._loaded_at = now
-            if self._back_off:
-                logger.warning("Messages and rules can be read again")
-            self._back_off = 0.0
-            self._read_the_rest(alias)
+            if self._back_off and not connection.in_atomic_block:
+                connection.close()  # Kept from before the failure, it is another one.
+            self._read_news(alias, now if is_due else None)
         except SynchronousOnlyOperation:
             self._ask_at = 0.0
             raise
+        except ImproperlyConfigured:
+            # The site has no database (DATABASES), so that there is nothing to be read, ever.
+            self.snapshot, self._ask_at = NOTHING, math.inf
         except Exception as error:  # noqa: BLE001 - it is logged
-            if isinstance(error, InternalError) and connections[alias].in_atomic_block:
-                self._ask_at = 0.0  # It is this transaction that is broken, not the database.
-            else:
-                self._fail(error)
+            self._fail(error, connection)
+        else:
+            if self._back_off:
+                logger.warning("Messages and rules can be read again")
+            self._back_off = 0.0
 
-    def _fail(self, error: Exception) -> None:
-        """Ask no more for a while: twice as long as the last time."""
-        if not self._back_off:
-            logger.error(
-                "Messages and rules can't be read; what was known of them stays in force",
-                exc_info=error,
-            )
-        self._back_off = min(2 * self._back_off or 1.0, LONGEST_BACK_OFF)
-        self._ask_at = time.monotonic() + self._back_off
+    def _read_news(self, alias: str, now: float | None) -> None:
+        """Read what was edited, and a portion of the digests if there is more to be read.
 
-    def _ask(
-        self, alias: str, question: Callable[[models.PermanenceRuleQuerySet], list[Any]]
-    ) -> list[Any] | None:
-        """Return the answer of the database `alias`, None if it is not to be asked now."""
+        now: None if it isn't time yet to look for edits
+        """
+        if now is not None:
+            with _savepoint(alias):
+                version = queries.version(alias)
+            known = self.snapshot.version
+            lagging = version.number < known.number and now - self._loaded_at < REPLICA_LAG
+            if version != known and not lagging:
+                self.snapshot = self.load(alias)
+                self._loaded_at = now
+        if self._portions is not None:
+            self._read_portion(alias, self._portions)
+
+    def load(self, alias: str) -> Snapshot:
+        """Read all rows; an edit that is committed meanwhile makes it start again."""
+        for _attempt in range(5):
+            with _savepoint(alias):
+                before = queries.version(alias)
+                snapshot = self._read(alias, before)
+                if queries.version(alias) == before:
+                    break
+        return snapshot
+
+    def load_uncommitted(self, alias: str) -> Snapshot:
+        """Read all rows as a transaction has them that has edits of its own."""
+        with _savepoint(alias):
+            return self._read(alias, UNREAD.version)
+
+    def _read(self, alias: str, version: Version) -> Snapshot:
+        return Snapshot(
+            version,
+            self._rules(alias, version),
+            Messages(queries.error_messages(alias)),
+            LenientIndex(queries.hiding_rules(alias)),
+        )
+
+    def _rules(self, alias: str, version: Version) -> PermanenceRules:
+        """Return the rules at `version`; for a transaction's own, no digests are kept."""
+        known = self.snapshot.rules
+        if not isinstance(known, DatabaseRules):
+            few = queries.read(queries.rules(alias)[: MOST_IN_MEMORY + 1])
+            if len(few) <= MOST_IN_MEMORY:
+                return Index(few)
+            known = DatabaseRules(self._ask_under, self._ask_below)
+        if version is UNREAD.version:
+            return known.with_digests(None)
+        digests = known.digests
+        if digests is not None:
+            new = queries.new_digests(alias, self.snapshot.version, version)
+            if new is not None and len(digests.added | new) <= MOST_ADDED:
+                return known.with_digests(digests.with_(new))
+        # Those that are read already lack the edits since: begin anew.
+        self._portions = _Portions(version)
+        return known.with_digests(None)
+
+    def _read_portion(self, alias: str, portions: _Portions) -> None:
+        """Read some more digests, and go by all of them when they are complete."""
+        with _savepoint(alias):
+            more = queries.digests(alias, portions.last)
+            if more:
+                portions.digests.extend(more)
+                return
+            version = queries.version(alias)
+            new = queries.new_digests(alias, portions.version, version)
+        snapshot = self.snapshot
+        if new is None or not isinstance(snapshot.rules, DatabaseRules):
+            self._portions = _Portions(version)
+            return
+        rules = snapshot.rules.with_digests(Digests(portions.digests, new))
+        # The version stays: the next look finds what the other rows of the snapshot lack.
+        self.snapshot = Snapshot(snapshot.version, rules, snapshot.messages, snapshot.hiding)
+        self._portions = None
+
+    def _ask_under(self, digests: list[int], hosts: tuple[str, ...]) -> list[PermanenceRow] | None:
+        return self._ask(lambda alias: queries.under(queries.rules(alias), digests, hosts))
+
+    def _ask_below(self, beginning: str) -> Iterator[PermanenceRow]:
+        return queries.below(queries.rules(self.source.alias), beginning)
+
+    def _ask(self, question: Callable[[str], T]) -> T | None:
+        """Return the answer of the database, None if it is not to be asked now."""
+        alias = self.source.alias
         if self._back_off and time.monotonic() < self._ask_at:
             return None
         try:
             if connections[alias].needs_rollback:
                 return None
             with _savepoint(alias):
-                return question(queries.rules(alias))
+                return question(alias)
         except SynchronousOnlyOperation:
             return None  # This is an event loop's thread.
         except Exception as error:  # noqa: BLE001 - it is logged
-            self._fail(error)
+            self._fail(error, connections[alias])
             return None
 
-    def read(self, alias: str) -> Snapshot:
-        """Return what the database `alias` has now; raises what that raises."""
-        return self._load(alias)
-
-    def _load(self, alias: str) -> Snapshot:
-        """Read all rows; an edit that is committed meanwhile makes it start again."""
-        for _attempt in range(5):
-            with _savepoint(alias):
-                before = models.Generation.current(alias)
-                snapshot = Snapshot(
-                    before,
-                    self._rules(alias, before),
-                    Messages(queries.error_messages(alias)),
-                    LenientIndex(queries.hiding_rules(alias)),
-                )
-                if models.Generation.current(alias) == before:
-                    break
-        return snapshot
-
-    def _rules(self, alias: str, generation: int) -> PermanenceRules:
-        """Return the rules, as far as a request can wait for them."""
-        known, since = self._snapshot.rules, self._snapshot.generation
-        if self._all_read_at == generation:
-            return known
-        if not isinstance(known, DatabaseRules) and len(known) <= READ_AT_ONCE:
-            few = queries.read(queries.rules(alias)[: READ_AT_ONCE + 1])
-            if len(few) <= READ_AT_ONCE:
-                return Index(few)
-        if isinstance(known, DatabaseRules) and known.bloom_filter and since < generation:
-            changed = queries.changed(alias, since, READ_AT_ONCE)
-            if len(changed) <= min(READ_AT_ONCE, known.bloom_filter.room):
-                return self._from_database(alias, known.bloom_filter.with_(changed))
-        return self._from_database(alias)
-
-    def _from_database(self, alias: str, bloom_filter: BloomFilter | None = None) -> DatabaseRules:
-        routes = queries.read(queries.rules(alias).filter(kind=models.MatchType.ROUTE))
-        return DatabaseRules(partial(self._ask, alias), Index(routes), bloom_filter)
-
-    def _read_the_rest(self, alias: str) -> None:
-        """Have a thread read the rules, if there are more than a request can wait for."""
-        is_reading = self._reader is not None and self._reader.is_alive()
-        if _are_unread(self._snapshot.rules) and not is_reading:
-            self._reader = threading.Thread(
-                target=self._read_all, args=(alias,), name="django_http_errors", daemon=True
+    def _fail(self, error: Exception, connection: BaseDatabaseWrapper) -> None:
+        """Have no request ask until the database can be asked again."""
+        if isinstance(error, InternalError) and connection.in_atomic_block:
+            self._ask_at = 0.0  # It is this transaction that is broken, not the database.
+            return
+        self._ask_at = time.monotonic() + UNHEARD_OF
+        if not self._back_off:
+            logger.error(
+                "Messages and rules can't be read; what was known of them stays in force",
+                exc_info=error,
             )
-            self._reader.start()
+        self._back_off = min(2 * self._back_off or 1.0, LONGEST_BACK_OFF)
+        if not self._is_looked_for:
+            self._is_looked_for = True
+            start_thread(self._look_for_database)
 
-    def _read_all(self, alias: str) -> None:
-        """Put all rules into the snapshot, or a Bloom filter of them; what the thread does."""
+    def _look_for_database(self) -> None:
+        """Wait until the database can be asked again; what the thread does."""
         try:
-            for _attempt in range(5):
-                if self._put(alias, *self._every_rule(alias)):
-                    break
-        except Exception:
-            logger.exception("Rules can't be read; the database is asked for each address")
+            wait = self._back_off
+            while not self._can_be_asked(wait):
+                wait = self._back_off = min(2 * wait, LONGEST_BACK_OFF)
         finally:
-            connections[alias].close()
+            self._is_looked_for = False
 
-    def _every_rule(self, alias: str) -> tuple[int, PermanenceRules]:
-        """Return all rules, and the generation from which on edits may be missing."""
-        generation = models.Generation.current(alias)
-        count = queries.rules(alias).count()
-        ask = partial(_answer, alias)
-        if count <= MOST_IN_MEMORY:
-            read = chain.from_iterable(_paused(queries.pages(ask, PERMANENCE_FIELDS)))
-            return generation, Index(map(queries.rule, read))
-        # Room for some that will be added, before it has to be made anew.
-        bloom_filter = BloomFilter(count + count // 4)
-        for page in _paused(queries.pages(ask, ("pk", "kind", "pattern"))):
-            bloom_filter.put(row[1:] for row in page)
-        return generation, self._from_database(alias, bloom_filter)
-
-    def _put(self, alias: str, generation: int, rules: PermanenceRules) -> bool:
-        """Put `rules` into the snapshot; return False if there were edits that they lack."""
-        with self._lock:
-            latest = models.Generation.current(alias)
-            if latest != generation:
-                if not (isinstance(rules, DatabaseRules) and rules.bloom_filter):
-                    return False
-                changed = queries.changed(alias, generation, READ_AT_ONCE)
-                if len(changed) > READ_AT_ONCE:
-                    return False
-                rules.bloom_filter.put(changed)
-            if _are_unread(self._snapshot.rules):
-                self._snapshot = replace(self._snapshot, rules=rules)
-                self._all_read_at = latest
+    def _can_be_asked(self, wait: float) -> bool:
+        """Ask, when `wait` seconds have passed, how far the edits are."""
+        time.sleep(wait)
+        self._ask_at = time.monotonic() + UNHEARD_OF
+        connection: Any = connections[self.source.alias]
+        try:
+            if self.source.schema:
+                connection.set_schema(self.source.schema)
+            queries.version(self.source.alias)
+        except Exception:  # noqa: BLE001 - it was logged when it failed first
+            return False
+        finally:
+            connection.close()
+        self._ask_at = 0.0
         return True
 
 
-def _are_unread(rules: PermanenceRules) -> bool:
-    """Return whether the database is asked for every address, until all rules are read."""
-    return isinstance(rules, DatabaseRules) and rules.bloom_filter is None
+def start_thread(target: Callable[[], None]) -> None:
+    """Call `target` in a thread that keeps no process from ending."""
+    threading.Thread(target=target, name="django_http_errors", daemon=True).start()
 
 
-def _answer(
-    alias: str, question: Callable[[models.PermanenceRuleQuerySet], list[Any]]
-) -> list[Any]:
-    return question(queries.rules(alias))
+class Snapshots:
+    """The snapshots of this process, one for each source, and which edits it has made itself."""
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Be as at the start of the process."""
+        # The least recently used ones are forgotten.
+        self._loader = lru_cache(MOST_SOURCES)(SnapshotLoader)
+        self._edits = 0
+        # The threads whose transaction may have edits that nobody else sees yet.
+        self._editors: set[int] = set()
+        self._has_schemas: dict[str, bool] = {}
+
+    def expire(self, **kwargs: Any) -> None:
+        """Ask for edits the next time, whenever that is; a receiver of `edited`."""
+        self._edits += 1
+        self._editors.add(threading.get_ident())
+
+    @property
+    def are_read(self) -> bool:
+        """Whether there are rows to go by, without asking the database."""
+        source = self._source()
+        # In an event loop's thread it isn't known which schema the request is for.
+        return not source.schema and self._loader(source).snapshot is not UNREAD
+
+    def current(self, *, from_memory: bool = False) -> Snapshot:
+        """Return the snapshot to answer by; never raises.
+
+        from_memory: be content with a snapshot of any age, if there is one
+        """
+        loader = None
+        try:
+            loader = self._loader(self._source())
+            if loader.is_fresh(self._edits) and threading.get_ident() not in self._editors:
+                return loader.snapshot
+            return self._asked(loader, from_memory)
+        except SynchronousOnlyOperation:
+            pass  # This is an event loop's thread, and no place to ask.
+        except Exception:
+            logger.exception("Messages and rules can't be read")
+        return loader.snapshot if loader else UNREAD
+
+    def _asked(self, loader: SnapshotLoader, from_memory: bool) -> Snapshot:
+        alias = router.db_for_write(models.Generation)
+        if connections[alias].needs_rollback:
+            return loader.snapshot  # No query is possible, and no edit will be committed.
+        if models.Announcement.is_due(alias):
+            return loader.load_uncommitted(alias)
+        self._editors.discard(threading.get_ident())
+        loader.refresh(self._edits, from_memory=from_memory)
+        return loader.snapshot
+
+    def read(self, alias: str) -> Snapshot:
+        """Return what the database `alias` has now; raises what that raises."""
+        return SnapshotLoader(Source(alias, "")).load(alias)
+
+    def _source(self) -> Source:
+        """Return where the rows of the present request, or of whatever asks, are to be read."""
+        alias = router.db_for_read(models.Generation) if router.routers else DEFAULT_DB_ALIAS
+        has_schemas = self._has_schemas.get(alias)
+        if has_schemas is None:
+            has_schemas = hasattr(connections[alias], "schema_name") and _has_table_per_tenant()
+            self._has_schemas[alias] = has_schemas
+        if not has_schemas:
+            return Source(alias, "")
+        connection: Any = connections[alias]
+        return Source(alias, connection.schema_name or "")
 
 
-def _has_uncommitted_edits(alias: str) -> bool:
-    """Return whether the present transaction has edits that nobody else may see yet."""
-    return any(hook[1] is models.committed for hook in connections[alias].run_on_commit)
+def _has_table_per_tenant() -> bool:
+    """Return whether the app is among those that each tenant has tables for (django-tenants)."""
+    types = dict(getattr(settings, "TENANT_TYPES", {}))
+    types.pop(getattr(settings, "PUBLIC_SCHEMA_NAME", "public"), None)
+    lists = [each.get("APPS", ()) for each in types.values()]
+    tenant_apps = getattr(settings, "TENANT_APPS", None)
+    if tenant_apps is not None:
+        lists.append(tenant_apps)
+    if not lists:
+        return True  # Whatever sets a schema, it may have tables of its own.
+    app = __name__.partition(".")[0]
+    return any(name == app or name.startswith(f"{app}.") for names in lists for name in names)
 
 
 def _savepoint(alias: str) -> AbstractContextManager[Any]:
@@ -301,11 +401,4 @@ def _savepoint(alias: str) -> AbstractContextManager[Any]:
     return nullcontext()
 
 
-def _paused(read: Iterator[list[Any]]) -> Iterator[list[Any]]:
-    """Yield the pages of `read`, and let requests be answered between two of them."""
-    for page in read:
-        yield page
-        time.sleep(PAUSE)
-
-
-snapshots = SnapshotLoader()
+snapshots = Snapshots()

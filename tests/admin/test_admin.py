@@ -28,10 +28,11 @@ from django_http_errors.admin import (
 from django_http_errors.admin.answers import Answer
 from django_http_errors.core.statuses import STATUSES
 from django_http_errors.importing.importer import RULES
-from django_http_errors.models import ErrorMessage, Generation, PermanenceRule
+from django_http_errors.models import ErrorMessage, PermanenceRule
 from django_http_errors.rules.snapshot import snapshots
 
 from ..asking import FORMS, PROBLEM
+from ..edits import edits_made
 from ..factories import ErrorMessageFactory, PermanenceRuleFactory
 
 pytestmark = pytest.mark.django_db
@@ -245,7 +246,7 @@ def test_messages_can_be_found(admin: Client, query: str, titles: set[str]) -> N
 
 def test_a_message_is_switched_off_in_the_list(admin: Client) -> None:
     row, other = ErrorMessageFactory(), ErrorMessageFactory()
-    before = Generation.current("default")
+    before = edits_made()
     admin.post(
         url("errormessage_changelist"),
         {
@@ -259,19 +260,19 @@ def test_a_message_is_switched_off_in_the_list(admin: Client) -> None:
     )
     row.refresh_from_db()
     assert not row.enabled
-    assert Generation.current("default") == before + 1
+    assert edits_made() == before + 1
     assert (history(row), history(other)) == (["Changed Enabled."], [])
 
 
 @pytest.mark.parametrize("saved", [True, False])
 def test_a_preview_shows_the_form_and_saves_nothing(admin: Client, saved: bool) -> None:
     rows = [ErrorMessageFactory(path_prefix="/shop/", title="As saved")] if saved else []
-    before = list(ErrorMessage.objects.values()), Generation.current("default")
+    before = list(ErrorMessage.objects.values()), edits_made()
     response = admin.post(
         url("errormessage_preview", *[row.pk for row in rows]),
         message_form(status="404", path_prefix="/shop/", title="As in the form"),
     )
-    assert (list(ErrorMessage.objects.values()), Generation.current("default")) == before
+    assert (list(ErrorMessage.objects.values()), edits_made()) == before
     assert LogEntry.objects.count() == 0
     assert part(response, "summary") == "A 404 at /shop/ says: 404 As in the form."
     assert part(response, "errors") == part(response, "warnings") == ""
@@ -512,12 +513,12 @@ def test_the_list_of_rules_asks_no_more_for_more_rules(
 def test_the_sentence_and_the_warnings_of_the_form(admin: Client, saved: bool) -> None:
     rows = [PermanenceRuleFactory(pattern="/as-saved/")] if saved else []
     PermanenceRuleFactory(pattern="/documents/7/")
-    before = list(PermanenceRule.objects.values()), Generation.current("default")
+    before = list(PermanenceRule.objects.values()), edits_made()
     response = admin.post(
         url("permanencerule_preview", *[row.pk for row in rows]),
         rule_form(pattern="/documents/", kind="prefix", reason="They are <gone>."),
     )
-    assert (list(PermanenceRule.objects.values()), Generation.current("default")) == before
+    assert (list(PermanenceRule.objects.values()), edits_made()) == before
     assert part(response, "summary") == (
         "Requests to /documents/ and everything below answer 410 Gone from now on."
     )
@@ -614,14 +615,14 @@ def test_rules_are_edited_together(admin: Client, action: str) -> None:
     rows = [PermanenceRuleFactory(**before) for _ in range(3)]
     done = PermanenceRuleFactory(**after)
     left = PermanenceRuleFactory(**before)
-    generation, updated = Generation.current("default"), rows[0].updated_at
+    generation, updated = edits_made(), rows[0].updated_at
     response = admin.post(
         url("permanencerule_changelist"),
         {"action": action, "_selected_action": [row.pk for row in (*rows, done)]},
         follow=True,
     )
     assert "3 permanence rules were changed." in text_of(response)
-    assert Generation.current("default") == generation + 1
+    assert edits_made() == generation + 1
     for row in rows:
         row.refresh_from_db()
         assert {name: getattr(row, name) for name in after} == after
@@ -635,32 +636,32 @@ def test_rules_are_edited_together(admin: Client, action: str) -> None:
 
 def test_an_edit_of_many_that_changes_nothing(admin: Client) -> None:
     rule = PermanenceRuleFactory()
-    before = Generation.current("default")
+    before = edits_made()
     chosen = {"action": "enable", "_selected_action": [rule.pk]}
     response = admin.post(url("permanencerule_changelist"), chosen, follow=True)
     assert "0 permanence rules were changed." in text_of(response)
-    assert Generation.current("default") == before
+    assert edits_made() == before
 
 
 @pytest.mark.parametrize("action", ["enable", "disable"])
 def test_messages_are_edited_together(admin: Client, action: str) -> None:
     rows = [ErrorMessageFactory(enabled=action == "disable") for _ in range(2)]
-    before = Generation.current("default")
+    before = edits_made()
     chosen = {"action": action, "_selected_action": [row.pk for row in rows]}
     admin.post(url("errormessage_changelist"), chosen)
     assert {row.enabled for row in ErrorMessage.objects.all()} == {action == "enable"}
     assert [history(row) for row in rows] == [["Changed Enabled."]] * 2
-    assert Generation.current("default") == before + 1
+    assert edits_made() == before + 1
 
 
 def test_deleting_together_is_in_the_history(admin: Client) -> None:
     rows = [PermanenceRuleFactory() for _ in range(2)]
-    before = Generation.current("default")
+    before = edits_made()
     chosen = {"action": "delete_selected", "_selected_action": [row.pk for row in rows]}
     admin.post(url("permanencerule_changelist"), chosen | {"post": "yes"})
     assert PermanenceRule.objects.count() == 0
     assert LogEntry.objects.count() == 2
-    assert Generation.current("default") > before
+    assert edits_made() > before
 
 
 @pytest.mark.parametrize(
@@ -877,13 +878,13 @@ def test_bad_input_is_told_at_its_field(
     admin: Client, model: str, values: dict, field: str, error: str
 ) -> None:
     """And nothing is saved; the preview says the same, and does not break."""
-    before = Generation.current("default")
+    before = edits_made()
     response = admin.post(url(f"{model}_add"), FORM[model](**values))
     errors = response.context["adminform"].form.errors
     assert error in errors[field].as_text()
     assert set(errors) == {field}
     assert ErrorMessage.objects.count() == PermanenceRule.objects.count() == 0
-    assert Generation.current("default") == before
+    assert edits_made() == before
     preview = admin.post(url(f"{model}_preview"), FORM[model](**values))
     assert preview.status_code == 200
     assert error in part(preview, "errors") or "required" in error

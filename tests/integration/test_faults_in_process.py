@@ -114,6 +114,7 @@ def test_while_the_file_is_of_no_use(
     clock: Clock,
     attempts: list[str],
     own_records: list[logging.LogRecord],
+    lookouts: list[Callable[[], None]],
 ) -> None:
     """All is answered by what was known, or by the defaults; one answer of them waits."""
     if is_known:
@@ -132,7 +133,7 @@ def test_while_the_file_is_of_no_use(
     failures = [record for record in own_records if record.name == "django_http_errors"]
     assert len(failures) == 1
     assert took > TIMEOUT or fault is not locked
-    clock.pass_(1.1)
+    lookouts[0]()
     for question in QUESTIONS:
         assert says(site.ask(question.path, HTML), HTML, question.known)
 

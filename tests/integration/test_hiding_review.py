@@ -157,9 +157,9 @@ def test_nor_under_a_rule_that_is_new(how: str) -> None:
     current = type(snapshots).current
 
     def late(self: Any, *, from_memory: bool = False) -> Any:
-        from django_http_errors.rules.snapshot import EMPTY
+        from django_http_errors.rules.snapshot import NOTHING
 
-        return EMPTY if from_memory else current(self)
+        return NOTHING if from_memory else current(self)
 
     with mock.patch.object(type(snapshots), "current", late):
         compare(f"/ruled/{how}/", "/ruled/nothing/", next_url=None)

@@ -26,6 +26,7 @@ class Rule:
     pattern: str
     host: str = ""
     name: str = ""
+    ignore_case: bool = False
 
 
 def patterns(rules: list[Rule], path: str, host: str = HERE) -> list[str]:
