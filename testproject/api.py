@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from django.db.models import QuerySet
 from django.urls import path
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from drf_spectacular.views import SpectacularAPIView
 from rest_framework.decorators import api_view, throttle_classes
 from rest_framework.permissions import BasePermission, IsAuthenticatedOrReadOnly
 from rest_framework.request import Request
@@ -56,6 +59,7 @@ class OncePerMinute(UserRateThrottle):
     rate = "1/min"
 
 
+@extend_schema(responses={200: OpenApiTypes.OBJECT})
 @api_view(["GET"])
 @throttle_classes([OncePerMinute])
 def throttled(request: Request) -> Response:
@@ -63,6 +67,7 @@ def throttled(request: Request) -> Response:
     return Response({"message": "Ask again within a minute, and see."})
 
 
+@extend_schema(responses={200: OpenApiTypes.OBJECT})
 @api_view(["GET"])
 def crash(request: Request) -> Response:
     """Fail in a way that nobody has thought of."""
@@ -77,4 +82,5 @@ urlpatterns = [
     *router.urls,
     path("throttled/", throttled, name="api-throttled"),
     path("crash/", crash, name="api-crash"),
+    path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
 ]

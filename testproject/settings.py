@@ -34,7 +34,11 @@ HAS_CSP = django.VERSION >= (6,)
 INSTALLED_APPS = [
     "testproject",
     "django_http_errors",
-    *(["rest_framework", "rest_framework.authtoken"] if HAS_REST_FRAMEWORK else []),
+    *(
+        ["rest_framework", "rest_framework.authtoken", "drf_spectacular"]
+        if HAS_REST_FRAMEWORK
+        else []
+    ),
     *(["import_export"] if HAS_IMPORT_EXPORT else []),
     "django.contrib.admin",
     "django.contrib.auth",
@@ -145,6 +149,13 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticatedOrReadOnly"],
+    # Each operation is documented with the errors that it can have.
+    "DEFAULT_SCHEMA_CLASS": "django_http_errors.rest_framework.openapi.AutoSchema",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "The documents of the demo site",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
 }
 
 LOGGING = {

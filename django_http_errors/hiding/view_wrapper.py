@@ -133,15 +133,16 @@ def observe_permissions(view_class: type | None) -> None:
         return
     for name, observed in _OBSERVED.items():
         method = getattr(view_class, name, None)
-        if method is not None and not hasattr(method, _OBSERVED_MARK):
+        if method is not None and not hasattr(method, OBSERVED):
             setattr(view_class, name, observed(method))
 
 
-_OBSERVED_MARK = "http_errors_observed"
+# What the permission checks of a class have that is, somewhere, a view in a scope.
+OBSERVED = "http_errors_observed"
 
 
 def _marked(wrapper: Callable[..., Any]) -> Callable[..., Any]:
-    setattr(wrapper, _OBSERVED_MARK, True)
+    setattr(wrapper, OBSERVED, True)
     return wrapper
 
 

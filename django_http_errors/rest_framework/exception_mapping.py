@@ -19,7 +19,7 @@ from .errors import invalid_parts
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-_INVALID = _("Parts of what was sent cannot be accepted. Correct them and send it again.")
+INVALID = _("Parts of what was sent cannot be accepted. Correct them and send it again.")
 _UNREADABLE = _("What was sent is not valid JSON: the error is at line {line}, column {column}.")
 
 _CSRF_FAILED = "CSRF Failed: "
@@ -36,7 +36,7 @@ def problem_for(exc: exceptions.APIException) -> Problem:
     if isinstance(exc, exceptions.ValidationError) or isinstance(detail, list):
         members: dict[str, Any] = {"errors": invalid_parts(detail)}
         if exc.status_code == 400:
-            members["detail"] = _INVALID
+            members["detail"] = INVALID
     elif isinstance(detail, dict):
         members = _members_of(detail)
         if "detail" not in members and not _has_framework_words(exc):
@@ -88,7 +88,12 @@ def _place_of_syntax_error(exc: exceptions.APIException) -> dict[str, StrOrPromi
     error = exc.__context__
     if not isinstance(error, JSONDecodeError):
         return {}
-    return {"detail": format_lazy(_UNREADABLE, line=error.lineno, column=error.colno)}
+    return {"detail": unreadable(error.lineno, error.colno)}
+
+
+def unreadable(line: int, column: int) -> StrOrPromise:
+    """Return the words for content that is no JSON from there on."""
+    return format_lazy(_UNREADABLE, line=line, column=column)
 
 
 def _says_the_default(exc: exceptions.APIException) -> bool:
