@@ -11,8 +11,9 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
+from .core import pipeline
 from .core.request_info import RequestInfo, Shown
-from .exceptions import NotAcceptable, UnsupportedMediaType
+from .exceptions import NotAcceptable, Unauthorized, UnsupportedMediaType
 from .hiding.policies import CONDITIONS, Condition, HidingPolicy
 from .hiding.view_wrapper import hiding_view
 from .http import negotiation
@@ -22,7 +23,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 Exempt = Literal["nobody", "authenticated", "staff"]
 
 Before = Callable[[HttpRequest], None]
-After = Callable[[HttpResponseBase], None]
+After = Callable[[HttpRequest, HttpResponseBase], None]
 
 
 def _around(before: Before | None = None, after: After | None = None) -> Callable[[View], View]:
@@ -33,9 +34,9 @@ def _around(before: Before | None = None, after: After | None = None) -> Callabl
             if before is not None:
                 before(request)
 
-        def end(response: HttpResponseBase) -> HttpResponseBase:
+        def end(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
             if after is not None:
-                after(response)
+                after(request, response)
             return response
 
         if iscoroutinefunction(view):
@@ -43,14 +44,14 @@ def _around(before: Before | None = None, after: After | None = None) -> Callabl
             @wraps(view)
             async def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
                 begin(request)
-                return end(await view(request, *args, **kwargs))
+                return end(request, await view(request, *args, **kwargs))
 
         else:
 
             @wraps(view)
             def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
                 begin(request)
-                return end(view(request, *args, **kwargs))
+                return end(request, view(request, *args, **kwargs))
 
         return wrapper  # type: ignore[return-value]
 
@@ -74,7 +75,7 @@ def require_acceptable(*media_types: str) -> Callable[[View], View]:
             raise NotAcceptable(available=media_types)
         request.accepted_media_type = media_types[offers.index(chosen)]  # type: ignore[attr-defined]
 
-    return _around(before, lambda response: patch_vary_headers(response, ("Accept",)))
+    return _around(before, lambda request, response: patch_vary_headers(response, ("Accept",)))
 
 
 def accepted_media_type(request: HttpRequest) -> str:
@@ -117,13 +118,28 @@ def _has_content(request: HttpRequest) -> bool:
     return length != "0" or "HTTP_TRANSFER_ENCODING" in request.META
 
 
-def _exempt(response: HttpResponseBase) -> None:
+def _exempt(request: HttpRequest, response: HttpResponseBase) -> None:
     response.errors_exempt = True  # type: ignore[attr-defined]
 
 
 def errors_exempt(view: View) -> View:
     """Leave the error responses that `view` returns as they are, even without content."""
     return _around(after=_exempt)(view)
+
+
+def _challenge(request: HttpRequest, response: HttpResponseBase) -> None:
+    if pipeline.wants_challenge(request, response):
+        raise Unauthorized
+
+
+def login_challenge(view: View) -> View:
+    """Answer a client that gets JSON here with a 401, where `view` redirects to a login page.
+
+    It goes around `login_required`, `permission_required` and the like; a class-based view is
+    given as ``login_challenge(View.as_view())``. The challenge is that of the setting CHALLENGES
+    (RFC 9110, section 11.6.1). The setting LOGIN_CHALLENGE does the same for all views.
+    """
+    return _around(after=_challenge)(view)
 
 
 @overload

@@ -12,6 +12,7 @@ from django.http.response import HttpResponseBase
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
+from .conf import http_errors
 from .core import debug, pipeline
 from .core.exception_mapping import is_client_error, problem_for
 from .core.request_info import RequestInfo
@@ -66,7 +67,7 @@ class HttpErrorsMiddleware(_Middleware):
         info.has_middleware, info.is_innermost = outer, False
         if response.status_code < 400 and self._is_fine(request, info, response):
             return response
-        return pipeline.complete(request, response)
+        return self._finished(request, response)
 
     async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
         info = RequestInfo.of(request)
@@ -78,13 +79,20 @@ class HttpErrorsMiddleware(_Middleware):
         if response.status_code < 400 and self._is_fine(request, info, response):
             return response
         # A template may ask the database, in the thread that the view's queries run in.
-        return await sync_to_async(pipeline.complete)(request, response)
+        return await sync_to_async(self._finished)(request, response)
+
+    def _finished(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if http_errors.LOGIN_CHALLENGE and pipeline.wants_challenge(request, response):
+            return pipeline.challenge(request, response)
+        return pipeline.complete(request, response)
 
     def _before(self, info: RequestInfo) -> None:
         info.language_before_view = translation.get_language()
 
     def _is_fine(self, request: HttpRequest, info: RequestInfo, response: HttpResponseBase) -> bool:
-        """Return whether `response` is no redirect to a login that a rule hides."""
+        """Return whether `response` is no redirect to a login that has to be looked at."""
+        if http_errors.LOGIN_CHALLENGE and response.status_code >= 300:
+            return False
         return info.rule_policy is None or leaks.leaking_status(request, response) < 400
 
     def process_exception(

@@ -29,6 +29,7 @@ from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import translation
+from django.utils.cache import patch_vary_headers
 from django.utils.datastructures import CaseInsensitiveMapping
 from django.utils.http import escape_leading_slashes
 
@@ -109,6 +110,24 @@ def complete(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBa
     if is_unfinished(response):
         finish(request, response, info)
     return response
+
+
+def wants_challenge(request: HttpRequest, response: HttpResponseBase) -> bool:
+    """Return whether `response` sends to a login page a client that can't sign in there.
+
+    That is one that gets JSON here. All others keep the redirect, which then depends on Accept.
+    """
+    if not leaks.tells_way_back(response, request.path):
+        return False
+    patch_vary_headers(response, headers.vary())
+    return negotiate(request).media_type.endswith("json")
+
+
+def challenge(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """Return the 401 that stands in the place of the redirect `response`."""
+    successor = ErrorResponse(error_status(401).default_problem)
+    responses.take_over(response, successor)
+    return complete(request, successor)
 
 
 def hide(request: HttpRequest, response: HttpResponseBase, info: RequestInfo) -> HttpResponseBase:

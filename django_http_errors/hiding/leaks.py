@@ -48,6 +48,16 @@ def is_login_redirect(response: HttpResponseBase, path: str) -> bool:
     return found.path == login.path != path and is_its_host
 
 
+def tells_way_back(response: HttpResponseBase, path: str) -> bool:
+    """Return whether `response` redirects to a page that is told `path` as the way back."""
+    target = response.headers.get("Location", "")
+    return (
+        response.status_code in _REDIRECTS
+        and len(target) <= _LONGEST_TARGET
+        and _has_way_back(target, path)
+    )
+
+
 def _target(response: HttpResponseBase) -> str:
     headers = response.headers
     if response.status_code in _REDIRECTS:

@@ -9,7 +9,12 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from ninja import NinjaAPI
 
-from django_http_errors.decorators import accepted_media_type, hide_forbidden, reveal
+from django_http_errors.decorators import (
+    accepted_media_type,
+    hide_forbidden,
+    login_challenge,
+    reveal,
+)
 from django_http_errors.exceptions import Conflict, Gone, HttpError
 from django_http_errors.handlers import handler429
 from django_http_errors.ninja import register
@@ -29,6 +34,11 @@ def bare(request: HttpRequest, pk: int) -> HttpResponse:
     return HttpResponse(accepted_media_type(request))
 
 
+@login_challenge
+def account(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("fine")
+
+
 @hide_forbidden(exempt="staff")
 def with_arguments(request: HttpRequest, pk: int) -> HttpResponse:
     raise Conflict("Somebody was faster.", extensions={"seat": 12})
@@ -45,6 +55,7 @@ register(api)
 
 def use(request: HttpRequest) -> None:
     assert_type(bare(request, 1), HttpResponse)
+    assert_type(account(request), HttpResponse)
     assert_type(with_arguments(request, pk=1), HttpResponse)
     assert_type(get_problem(bare(request, 1)), Problem | None)
     assert_type(HttpError("words").problem, Problem)
