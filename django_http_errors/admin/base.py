@@ -153,6 +153,19 @@ class BaseRuleAdmin(ModelAdmin):
         form = self.get_form(request, row, change=row is not None)(
             request.POST, request.FILES, instance=row or self.model()
         )
+        result, asked = self.result_of(request, form)
+        return self.page(
+            request,
+            "preview_result" if asked.get("fragment") else "preview",
+            title=_("Preview"),
+            result=result,
+        )
+
+    def result_of(self, request: HttpRequest, form: Any) -> tuple[dict[str, Any], Any]:
+        """Return what ``preview_result.html`` says of what was sent, and what was asked.
+
+        form: of this model, bound to what was sent
+        """
         asking = PreviewForm(request.POST, prefix="preview")
         is_valid = form.is_valid()
         asking.is_valid()
@@ -161,12 +174,7 @@ class BaseRuleAdmin(ModelAdmin):
             "errors": [*_errors(form), *_errors(asking)],
             **self.preview_of_form(request, form, is_valid, self._asked(request, asked)),
         }
-        return self.page(
-            request,
-            "preview_result" if asked.get("fragment") else "preview",
-            title=_("Preview"),
-            result=result,
-        )
+        return result, asked
 
     def preview_of_form(
         self, request: HttpRequest, form: Any, is_valid: bool, asked: Mapping[str, Any]

@@ -1,0 +1,218 @@
+"""Messages and rules in Wagtail's admin, with the sentences and the preview of Django's.
+
+Who may do what is said by the permissions of groups, as for any snippet: nobody has to be staff.
+"""
+
+from __future__ import annotations
+
+from html import unescape
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.translation import gettext_lazy as _
+from django.views import View
+from wagtail.admin.forms import WagtailAdminModelForm
+from wagtail.admin.panels import FieldPanel, MultiFieldPanel, ObjectList, Panel
+from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
+
+from ..admin import ErrorMessageAdmin, HidingRuleAdmin, PermanenceRuleAdmin
+from ..admin.base import BaseRuleAdmin
+from ..admin.forms import PreviewForm
+from ..http.csp import csp_nonce
+from ..models import ErrorMessage, HidingRule, PermanenceRule
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+
+# Which admin of Django's knows the sentences and the preview of a model.
+_ADMINS = {
+    ErrorMessage: ErrorMessageAdmin,
+    PermanenceRule: PermanenceRuleAdmin,
+    HidingRule: HidingRuleAdmin,
+}
+
+
+def _admin_of(model: type[Any]) -> BaseRuleAdmin:
+    return _ADMINS[model](model, admin.site)
+
+
+class PreviewPanel(Panel):
+    """What the values in the form would do, in a sentence and as a page, while one writes them."""
+
+    def clone_kwargs(self) -> dict[str, Any]:
+        kwargs: dict[str, Any] = super().clone_kwargs()
+        del kwargs["help_text"]
+        return kwargs
+
+    class BoundPanel(Panel.BoundPanel):
+        template_name = "django_http_errors/wagtail_preview.html"
+
+        def get_context_data(self, parent_context: Any = None) -> dict[str, Any]:
+            context: dict[str, Any] = super().get_context_data(parent_context)
+            model = self.panel.model
+            viewset, rule_admin = model.snippet_viewset, _admin_of(model)
+            asking = PreviewForm(prefix="preview")
+            pks = [self.instance.pk] if self.instance.pk else []
+            return {
+                **context,
+                "preview": {
+                    "url": reverse(viewset.get_url_name("preview"), args=pks),
+                    "asking": [asking[each] for each in rule_admin.asks],
+                    "nonce": csp_nonce(self.request),
+                },
+            }
+
+        @property
+        def media(self) -> forms.Media:
+            return forms.Media(
+                css={"all": ["django_http_errors/admin.css", "django_http_errors/wagtail.css"]},
+                js=["django_http_errors/preview.js"],
+            )
+
+
+class RuleForm(WagtailAdminModelForm):
+    """Notes who has edited a rule that says so."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            # Django's admin takes these for HTML, Wagtail's doesn't.
+            field.help_text = unescape(str(field.help_text))
+
+    def save(self, commit: bool = True) -> Any:
+        rule = self.instance
+        if isinstance(rule, PermanenceRule) and self.for_user is not None:
+            rule.source = PermanenceRule.Source.ADMIN
+            rule.author = self.for_user.get_username()[:150]
+        return super().save(commit)
+
+
+class HidingRuleForm(RuleForm):
+    """Asks whether an editor means it where a rule hides the front or the login page."""
+
+    confirm = forms.BooleanField(
+        label=_("Even the front page or the login page"),
+        required=False,
+        help_text=_(
+            "Needed each time a rule that covers one of them is saved. Without it, that is refused."
+        ),
+    )
+
+    def clean(self) -> Any:
+        # Before the instance is validated, which asks for it.
+        self.instance.confirmed = self.cleaned_data.get("confirm", False)
+        return super().clean()
+
+
+def _edit_handler(form_class: type[RuleForm], *groups: tuple[StrOrPromise, str]) -> Any:
+    """Return what edits the fields of `groups`, each a heading and the names of its fields."""
+    return ObjectList(
+        [
+            *(
+                MultiFieldPanel([FieldPanel(each) for each in names.split()], heading=heading)
+                for heading, names in groups
+            ),
+            PreviewPanel(heading=_("Preview")),
+        ],
+        base_form_class=form_class,
+    )
+
+
+class PreviewView(View):
+    """Shows what the values in a form of Wagtail's would do; nothing is saved."""
+
+    viewset: Any = None
+
+    def post(self, request: HttpRequest, pk: str | None = None) -> HttpResponse:
+        model, policy = self.viewset.model, self.viewset.permission_policy
+        row = model() if pk is None else get_object_or_404(model, pk=pk)
+        if not policy.user_has_permission(request.user, "add" if pk is None else "change"):
+            raise PermissionDenied
+        form_class = self.viewset.get_edit_handler().get_form_class()
+        form = form_class(request.POST, request.FILES, instance=row, for_user=request.user)
+        result, _asked = _admin_of(model).result_of(request, form)
+        return TemplateResponse(
+            request, "admin/django_http_errors/preview_result.html", {"result": result}
+        )
+
+
+class RuleViewSet(SnippetViewSet):
+    """The views of a model, and one more, for the preview."""
+
+    copy_view_enabled = False
+
+    def get_urlpatterns(self) -> list[Any]:
+        view = PreviewView.as_view(viewset=self)
+        return [
+            *super().get_urlpatterns(),
+            path("preview/", view, name="preview"),
+            path("preview/<str:pk>/", view, name="preview"),
+        ]
+
+
+class ErrorMessageViewSet(RuleViewSet):
+    """What errors say."""
+
+    model = ErrorMessage
+    icon = "comment"
+    list_display = ("__str__", "title", "enabled")
+    list_filter = ("status", "language", "enabled")
+    search_fields = ("status", "host", "path_prefix", "language", "title", "detail")
+    edit_handler = _edit_handler(
+        RuleForm,
+        (_("Which errors"), "status language host path_prefix"),
+        (_("What they say"), "title detail permanence"),
+        (_("What to do"), "action_label action_url"),
+        ("", "enabled"),
+    )
+
+
+class PermanenceRuleViewSet(RuleViewSet):
+    """Which addresses are gone, or will be there later."""
+
+    model = PermanenceRule
+    icon = "bin"
+    list_display = ("pattern", "kind", "host", "permanence", "enabled", "author")
+    list_filter = ("permanence", "kind", "source", "enabled")
+    search_fields = ("pattern", "host", "reason", "replacement", "note", "author")
+    edit_handler = _edit_handler(
+        RuleForm,
+        (_("Which addresses"), "pattern kind host"),
+        (_("What they answer"), "permanence reason replacement expected_at"),
+        (_("When"), "enabled valid_from valid_until"),
+        (_("For editors"), "note"),
+    )
+
+
+class HidingRuleViewSet(RuleViewSet):
+    """What looks like what isn't there."""
+
+    model = HidingRule
+    icon = "view"
+    list_display = ("pattern", "kind", "host", "exempt", "enabled")
+    list_filter = ("enabled", "kind", "exempt", "fold_client_errors")
+    search_fields = ("pattern", "host", "note")
+    edit_handler = _edit_handler(
+        HidingRuleForm,
+        (_("Which addresses"), "pattern kind host"),
+        (_("What is hidden, and from whom"), "exempt fold_client_errors enabled"),
+        (_("For editors"), "note"),
+        (_("Confirmation"), "confirm"),
+    )
+
+
+class ErrorPagesViewSetGroup(SnippetViewSetGroup):
+    """An entry of the menu for all of them."""
+
+    items = (ErrorMessageViewSet, PermanenceRuleViewSet, HidingRuleViewSet)
+    menu_label = _("Error pages")
+    menu_icon = "warning"
+    menu_name = "error-pages"
+    menu_order = 900

@@ -1,0 +1,111 @@
+"""What an editor of a Wagtail site does, who isn't staff: run with the site's settings."""
+
+import django
+
+django.setup()
+
+from django.contrib import admin  # noqa: E402 - models can be loaded only now
+from django.contrib.auth.models import Group, Permission, User  # noqa: E402
+from django.test import Client  # noqa: E402
+from django.urls import reverse  # noqa: E402
+
+from django_http_errors.models import ErrorMessage, HidingRule, PermanenceRule  # noqa: E402
+
+RULE = {
+    "pattern": "/old-shop/",
+    "kind": "prefix",
+    "permanence": "permanent",
+    "reason": "The shop has closed.",
+    "enabled": "on",
+}
+
+
+def url(model, page, *args):
+    return reverse(model.snippet_viewset.get_url_name(page), args=args)
+
+
+def signed_in(name, *permissions):
+    """Return a client of an editor whose group has these permissions, and Wagtail's admin."""
+    group, _ = Group.objects.get_or_create(name=name)
+    group.permissions.set(Permission.objects.filter(codename__in=["access_admin", *permissions]))
+    user = User.objects.create_user(name, password=name)
+    user.groups.add(group)
+    assert not user.is_staff
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def main():
+    # Whatever editors have in Django's admin.
+    models = [each for each in admin.site._registry if each._meta.app_label == "django_http_errors"]
+    assert all(hasattr(each, "snippet_viewset") for each in models), models
+    names = [f"{action}_{each._meta.model_name}" for each in models for action in ("add", "change")]
+    editor, reader = signed_in("editor", *names), signed_in("reader")
+
+    # Groups can be given the permissions, and the menu shows what one may do.
+    permissions = Client()
+    permissions.force_login(User.objects.create_superuser("root"))
+    page = permissions.get(reverse("wagtailusers_groups:add")).content.decode()
+    assert all(str(each._meta.verbose_name) in page.lower() for each in models)
+    for client, shown in ((editor, True), (reader, False)):
+        assert ("Error pages" in client.get("/admin/").content.decode()) is shown
+
+    for model in models:
+        for page in ("list", "add"):
+            assert editor.get(url(model, page)).status_code == 200, (model, page)
+            assert reader.get(url(model, page)).status_code == 302, (model, page)
+        page = editor.get(url(model, "add")).content.decode()
+        assert f'data-url="{url(model, "preview")}"' in page
+        assert "django_http_errors/preview.js" in page
+
+    # The preview says what would happen, and saves nothing.
+    rules = PermanenceRule.objects.filter(pattern="/old-shop/")
+    result = editor.post(url(PermanenceRule, "preview"), RULE).content.decode()
+    assert "Requests to /old-shop/ and everything below answer 410 Gone from now on." in result
+    assert "The shop has closed." in result
+    assert not rules.exists()
+    assert editor.get(url(PermanenceRule, "preview")).status_code == 405
+    assert "/old-shop/" not in reader.post(url(PermanenceRule, "preview"), RULE).content.decode()
+    result = editor.post(url(PermanenceRule, "preview"), {**RULE, "pattern": "no path"})
+    assert "<li>" in result.content.decode()
+
+    # Saving does it.
+    assert editor.post(url(PermanenceRule, "add"), RULE).status_code == 302
+    rule = rules.get()
+    assert (rule.author, rule.source) == ("editor", "admin")
+    response = editor.get("/old-shop/lamps/", headers={"accept": "application/problem+json"})
+    assert (response.status_code, response.json()["detail"]) == (410, "The shop has closed.")
+    page = editor.get(url(PermanenceRule, "edit", rule.pk)).content.decode()
+    assert f'data-url="{url(PermanenceRule, "preview", rule.pk)}"' in page
+    result = editor.post(
+        url(PermanenceRule, "preview", rule.pk), {**RULE, "permanence": "temporary"}
+    ).content.decode()
+    assert "answer 404 Not Found" in result
+    assert rules.get().permanence == "permanent"
+    # Who may add may not delete.
+    assert editor.post(url(PermanenceRule, "delete", rule.pk)).status_code == 302
+    assert rules.exists()
+
+    message = {"status": "404", "title": "Lost", "detail": "Nothing at {path}.", "enabled": "on"}
+    result = editor.post(url(ErrorMessage, "preview"), message).content.decode()
+    assert "Nothing at /example/." in result
+    assert editor.post(url(ErrorMessage, "add"), message).status_code == 302
+    assert editor.get("/nowhere/", headers={"accept": "text/plain"}).content.startswith(b"404 Lost")
+
+    # Its API speaks two dialects: its own for 400 and 404, and that of REST framework's handler.
+    for path, status in (("99/", 404), ("?type=no.Such", 400)):
+        response = editor.get(f"/api/pages/{path}", headers={"accept": "application/json"})
+        assert (response.status_code, list(response.json())) == (status, ["message"])
+    response = editor.delete("/api/pages/", headers={"accept": "application/problem+json, */*"})
+    assert (response.status_code, response.json()["status"]) == (405, 405)
+
+    hiding = {"pattern": "/", "kind": "prefix", "exempt": "nobody", "enabled": "on"}
+    assert editor.post(url(HidingRule, "add"), hiding).status_code == 200
+    assert not HidingRule.objects.exists()
+    assert editor.post(url(HidingRule, "add"), {**hiding, "confirm": "on"}).status_code == 302
+    assert HidingRule.objects.get().pattern == "/"
+
+
+if __name__ == "__main__":
+    main()
