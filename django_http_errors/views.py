@@ -12,7 +12,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views import csrf
 from django.views.generic import View
 
@@ -375,9 +375,10 @@ _CLASSES: tuple[type[ErrorView], ...] = (
 # The views by their statuses.
 VIEWS: Mapping[int, type[ErrorView]] = MappingProxyType({each.status: each for each in _CLASSES})
 
-_CSRF_DETAIL = _(
+_CSRF_DETAIL = pgettext_lazy(
+    "http error",
     "This form could not be verified as sent from this site. Allow cookies for this site, go"
-    " back, reload the page and send the form again."
+    " back, reload the page and send the form again.",
 )
 
 

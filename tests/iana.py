@@ -42,4 +42,19 @@ ERRORS: dict[int, str] = {
     510: "Not Extended",
     511: "Network Authentication Required",
 }
+# What a page says over the explanation, where the phrase is none for people.
+HEADINGS = ERRORS | {
+    400: "Something is wrong with this request",
+    401: "Sign in to continue",
+    403: "This is not allowed",
+    404: "Page not found",
+    408: "This took too long",
+    410: "This page has been removed",
+    413: "This is too large",
+    422: "This cannot be accepted as it is",
+    500: "Something went wrong",
+    502: "Not available at the moment",
+    503: "Not available at the moment",
+    504: "Not available at the moment",
+}
 UNREGISTERED = (418, 419, 430, 444, 450, 499, 509, 512, 599)

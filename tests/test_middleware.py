@@ -217,7 +217,7 @@ def test_middleware_that_changes_the_content_sees_the_answer(site: Site) -> None
         response = site.get("http404", HTML, accept_encoding="gzip")
     assert response["Content-Encoding"] == "gzip"
     assert int(response["Content-Length"]) == len(response.content)
-    assert b"<h1>Not Found</h1>" in gzip.decompress(response.content)
+    assert b"<h1>Page not found</h1>" in gzip.decompress(response.content)
     assert {"Accept", "Accept-Encoding"} <= set(response["Vary"].split(", "))
 
 

@@ -52,6 +52,7 @@ from . import debug
 from .exception_mapping import problem_for
 from .request_info import RequestInfo
 from .statuses import error_status, translated_default
+from .words import duration
 
 logger = logging.getLogger("django_http_errors")
 
@@ -314,7 +315,7 @@ def _placeholders(
         "status": lambda: str(problem.status),
         "host": lambda: info.host(request),
         "request_id": lambda: request_id(request, make=True),
-        "retry_after": lambda: "" if seconds is None else renderers.duration(seconds),
+        "retry_after": lambda: "" if seconds is None else duration(seconds),
     }
 
 

@@ -8,7 +8,6 @@ answer of its own), which is then asked first; `render` is the fallback when tha
 from __future__ import annotations
 
 import logging
-import math
 import re
 import secrets
 from collections.abc import Callable, Mapping
@@ -28,11 +27,10 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.html import escape
 from django.utils.module_loading import import_string
 from django.utils.safestring import mark_safe
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import pgettext
 
 from ..conf import RENDERERS_DEFAULT, cached_until_settings_change, forget_on_change, http_errors
-from ..core.statuses import permanence_note
+from ..core.words import duration, heading, permanence_note
 from ..problems import Problem
 from .csp import csp_nonce, lazy_csp_nonce, source_hash
 from .responses import GetContext
@@ -152,20 +150,6 @@ def has_looked_at_visitor(request: HttpRequest) -> bool:
     )
 
 
-def duration(seconds: int) -> str:
-    """Return `seconds` as a person says it ("2 minutes"), rounded up."""
-    if seconds < 100:
-        return ngettext("%(n)d second", "%(n)d seconds", seconds) % {"n": seconds}
-    minutes = math.ceil(seconds / 60)
-    if minutes < 100:
-        return ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}
-    hours = math.ceil(seconds / 3600)
-    if hours < 48:
-        return ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours}
-    days = math.ceil(seconds / 86400)
-    return ngettext("%(n)d day", "%(n)d days", days) % {"n": days}
-
-
 class JSONRenderer:
     """The members as plain JSON, for a client that asks for that alone."""
 
@@ -221,29 +205,33 @@ class TextRenderer:
 
     def render(self, problem: Problem) -> bytes:
         lines = [f"{problem.status} {problem.title}", "", str(problem.detail)]
-        lines.append(str(permanence_note(problem)))
-        if problem.retry_after is not None:
-            lines.append(
-                _("Try again in %(retry_in)s.") % {"retry_in": duration(problem.retry_after)}
-            )
-        if problem.allow:
-            lines.append(_("Allowed methods: %(list)s") % {"list": ", ".join(problem.allow)})
-        if problem.accept:
-            lines.append(_("Accepted formats: %(list)s") % {"list": ", ".join(problem.accept)})
-        if problem.upgrade:
-            lines.append(_("Protocols: %(list)s") % {"list": ", ".join(problem.upgrade)})
-        for each in problem.available:
-            lines.append(_("Available: %(type)s at %(href)s") % each.as_dict())
-        if problem.blocked_by:
-            lines.append(_("Who demands this: %(href)s") % {"href": problem.blocked_by})
+        if note := permanence_note(problem):
+            lines.append(note)
+        lists = {
+            pgettext("http error", "Allowed methods"): problem.allow,
+            pgettext("http error", "Available formats"): [
+                f"{each.type} ({each.href})" if each.href else each.type
+                for each in problem.available
+            ],
+            pgettext("http error", "Accepted formats"): problem.accept,
+            pgettext("http error", "Protocols"): problem.upgrade,
+            pgettext("http error", "Who requested this"): problem.blocked_by
+            and (problem.blocked_by,),
+        }
+        lines += [_labelled(label, ", ".join(each)) for label, each in lists.items() if each]
         for part in problem.errors:
             place = part.pointer or part.parameter
             lines.append(f"- {place}: {part.detail}" if place else f"- {part.detail}")
         for action in problem.actions:
-            lines.append(f"{action.label}: {action.href}")
+            label = str(action.label)
+            lines.append(label if action.href in label else _labelled(label, action.href))
         if problem.request_id:
-            lines.append(_("Request id: %(id)s") % {"id": problem.request_id})
+            lines.append(_labelled(pgettext("http error", "Request id"), problem.request_id))
         return "\n".join([*lines, ""]).encode("utf-8", "replace")
+
+
+def _labelled(label: str, value: str) -> str:
+    return pgettext("http error", "%(label)s: %(value)s") % {"label": label, "value": value}
 
 
 class HTMLRenderer:
@@ -359,6 +347,7 @@ def page_context(problem: Problem, nonce: str | SimpleLazyObject[str] | None) ->
     """
     context = {
         "problem": problem,
+        "heading": heading(problem),
         "permanence_note": permanence_note(problem),
         "retry_in": None if problem.retry_after is None else duration(problem.retry_after),
         "style": style(),

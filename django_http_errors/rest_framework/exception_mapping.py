@@ -7,7 +7,7 @@ from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any
 
 from django.utils.text import format_lazy
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from rest_framework import exceptions
 
 from ..core.statuses import error_status
@@ -19,8 +19,12 @@ from .errors import invalid_parts
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-INVALID = _("Parts of what was sent cannot be accepted. Correct them and send it again.")
-_UNREADABLE = _("What was sent is not valid JSON: the error is at line {line}, column {column}.")
+INVALID = pgettext_lazy(
+    "http error", "Parts of what was sent cannot be accepted. Correct them and send it again."
+)
+_UNREADABLE = pgettext_lazy(
+    "http error", "What was sent is not valid JSON: the error is at line {line}, column {column}."
+)
 
 _CSRF_FAILED = "CSRF Failed: "
 # What a dict may say of these is their value; anything else in it is a further member.

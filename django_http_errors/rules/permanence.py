@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from urllib.parse import unquote
 
-from django.utils.translation import gettext_lazy as _
+from django.utils.encoding import uri_to_iri
+from django.utils.translation import pgettext_lazy
 
 from ..core.statuses import STATUSES
+from ..core.words import go_to
 from ..http.urls import path_key, pattern_key, web_address
 from ..models import MatchType
 from ..problems import Action, Permanence, Problem
@@ -19,7 +21,9 @@ from .rows import PermanenceRow
 # A date further off is no time to wait for with a Retry-After header.
 LONGEST_RETRY = timedelta(days=366)
 
-_EXPECTED = _("This is not there at the moment, and is expected to be there later.")
+_EXPECTED = pgettext_lazy(
+    "http error", "This is not available at the moment. It is expected to be available later."
+)
 
 
 PermanenceRules = Rules[PermanenceRow]
@@ -66,7 +70,7 @@ def apply_rules(
         )
     address = web_address(rule.replacement)
     if address:
-        action = Action(_("Go to the address that replaces this one"), address, "alternate")
+        action = Action(go_to(uri_to_iri(address)), address, "alternate")
         applied = applied.replaced(actions=(*applied.actions, action))
     return applied
 

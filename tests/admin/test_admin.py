@@ -305,7 +305,7 @@ def test_a_preview_shows_the_form_and_saves_nothing(admin: Client, saved: bool) 
         ({"language": "de"}, {}, "A 404 at /example/ says: 404 T.", 'lang="de"'),
         ({"language": ""}, {"language": "de"}, "A 404 at /example/", 'lang="de"'),
         ({"path_prefix": "/50%/"}, {}, "A 404 at /50%/ says: 404 T.", "D"),
-        ({"permanence": "permanent"}, {}, "A 404 at /example/", 'class="permanence permanent"'),
+        ({"permanence": "temporary"}, {}, "A 404 at /example/", 'class="permanence temporary"'),
     ],
 )
 def test_what_is_previewed(
@@ -430,7 +430,7 @@ def test_every_status_in_every_format(admin: Client, language: str) -> None:
     assert len(pages) == len(STATUSES)
     for entry, page in zip(STATUSES.values(), pages, strict=True):
         assert f'id="status-{entry.code}"' in text
-        assert f'<p class="status" aria-hidden="true">{entry.code}</p>' in page
+        assert f'<p class="status">{entry.code}</p>' in page
         assert f'<html lang="{language or "en"}"' in page
     for form in FORMS:
         assert text.count(f"<h3>{form}</h3>") == len(STATUSES)

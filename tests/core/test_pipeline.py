@@ -117,13 +117,13 @@ def test_a_template_that_raises(site: Site, project_pages, template, own_records
     project_pages({"410.html": template})
     response = site.get("gone", HTML)
     assert response.status_code == 410
-    assert b"<h1>Gone</h1>" in response.content
+    assert b"<h1>This page has been removed</h1>" in response.content
     assert len(own_records) == 1
 
 
 def test_a_context_processor_that_raises(site: Site, project_pages, own_records: list) -> None:
     project_pages({"410.html": "own", "500.html": "own 500"}, f"{__name__}.failing")
-    assert b"<h1>Gone</h1>" in site.get("gone", HTML).content
+    assert b"<h1>This page has been removed</h1>" in site.get("gone", HTML).content
     assert len(own_records) == 1
     own_records.clear()
     # A failing server's page is rendered without context processors.
@@ -210,7 +210,7 @@ def test_a_page_that_asks_for_the_host_of_a_bad_one(
     with override_settings(MIDDLEWARE=middleware):
         response = site.ask("/ok/", HTML, host="evil.example")
     assert response.status_code == 400
-    assert b"<h1>Bad Request</h1>" in response.content
+    assert b"<h1>Something is wrong with this request</h1>" in response.content
     assert b"evil" not in response.content
     assert [(each.levelname, bool(each.exc_info)) for each in own_records] == [("WARNING", False)]
     assert "evil" not in own_records[0].getMessage()
@@ -225,7 +225,7 @@ def test_a_broken_transaction(client, project_pages) -> None:
         connection.set_rollback(True)
         response = client.get("/nowhere/", headers={"accept": HTML})
         assert response.status_code == 404
-        assert b"<h1>Not Found</h1>" in response.content
+        assert b"<h1>Page not found</h1>" in response.content
 
 
 def test_the_projects_own_page(site: Site, project_pages) -> None:
@@ -240,7 +240,7 @@ def test_the_projects_own_page(site: Site, project_pages) -> None:
     assert response.content.startswith(b"/no%20where/ " + words)
     assert response.content.endswith(b"GET 404")
     assert site.get("gone", HTML).content == b"one for all: 410"
-    assert b"<h1>Internal Server Error</h1>" in site.get("crash", HTML).content
+    assert b"<h1>Something went wrong</h1>" in site.get("crash", HTML).content
 
 
 def test_the_page_in_the_sites_own_base(site: Site, project_pages) -> None:
@@ -253,9 +253,9 @@ def test_the_page_in_the_sites_own_base(site: Site, project_pages) -> None:
         }
     )
     page = site.get("gone", HTML).content.decode()
-    assert "<title>410 Gone - Site</title>" in page
+    assert "<title>This page has been removed (410) - Site</title>" in page
     assert f"<nav>{site.path('gone')}</nav>" in page
-    assert "<h1>Gone</h1>" in page
+    assert "<h1>This page has been removed</h1>" in page
 
 
 @pytest.mark.parametrize(

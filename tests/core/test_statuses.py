@@ -12,7 +12,7 @@ import pytest
 from django.utils.functional import Promise
 
 from django_http_errors import exceptions, views
-from django_http_errors.core.statuses import STATUSES, error_status, permanence_note
+from django_http_errors.core.statuses import STATUSES, error_status
 from django_http_errors.http.headers import HEADERS
 from django_http_errors.problems import Permanence, Problem
 
@@ -57,13 +57,7 @@ every_status = pytest.mark.parametrize("status", ERRORS)
 def texts() -> list[str]:
     """Return every text that the table can put on the wire."""
     rows = [*STATUSES.values(), error_status(499), error_status(599)]
-    notes = [
-        permanence_note(row.problem(permanence=permanence))
-        for row in rows
-        for permanence in Permanence
-    ]
-    words = [word for row in rows for word in (row.title, row.detail)]
-    return sorted({str(each) for each in (*words, *notes)})
+    return sorted({str(each) for row in rows for each in (row.title, row.heading, row.detail)})
 
 
 @pytest.mark.conformance("rfc9110-15-registered")
@@ -213,25 +207,3 @@ def test_members_take_the_place_of_a_rows_words() -> None:
     problem = STATUSES[404].problem(detail="Sold.", permanence=PERMANENT, request_id="id")
     assert (problem.status, str(problem.title), problem.detail) == (404, "Not Found", "Sold.")
     assert (problem.permanence, problem.request_id) == (PERMANENT, "id")
-
-
-@pytest.mark.conformance("rfc9110-15.5-explanation")
-@every_status
-@pytest.mark.parametrize("permanence", Permanence)
-def test_a_person_is_told_whether_it_lasts(status: int, permanence: Permanence) -> None:
-    """What is gone for good is told from a request that would fail again."""
-    note = str(permanence_note(error_status(status).problem(permanence=permanence)))
-    if permanence is TEMPORARY:
-        assert note == "This is temporary: the same request may succeed later."
-    elif permanence is UNKNOWN:
-        assert note == "It is not known whether this is temporary or permanent."
-    elif status in (410, 501, 505):
-        assert note == "This is permanent: trying again later will not help."
-    else:
-        assert note == (
-            "This is permanent for this request: sent again as it is, it will get the same answer."
-        )
-
-
-def test_a_note_is_translated_when_it_is_read() -> None:
-    assert isinstance(permanence_note(error_status(404).problem()), Promise)

@@ -329,12 +329,21 @@ def links(response: HttpResponse) -> Iterator[str]:
                     yield each.get(name)
     elif form == TEXT:
         for line in text.splitlines():
-            if line.startswith(("LABEL: ", "Go to the address", "Who demands", "Available: ")):
-                yield line.partition(" at ")[2] or line.partition(": ")[2]
+            yield from links_in(line)
     else:
         members = json.loads(text)
         for each in (*members.get("available", ()), *members.get("actions", ())):
             yield each["href"]
+
+
+def links_in(line: str) -> list[str]:
+    """Return where a line of a text leads."""
+    label, _colon, value = line.partition(": ")
+    if label == "Available formats":
+        return re.findall(r"text/\w+ \((.*?)\)(?:, |$)", value)
+    if label in ("LABEL", "Who requested this"):
+        return [value]
+    return [value or label.removeprefix("Go to ")] if label.startswith("Go to ") else []
 
 
 class Offering:

@@ -313,7 +313,7 @@ def test_other_forms_of_an_address(
 
 def test_answers_in_the_language_of_the_reader(server: Server, client: httpx.Client) -> None:
     """No matter who was answered before: a worker's threads serve readers of many languages."""
-    titles = {"de": "Nicht gefunden", "en": "Not Found"}
+    titles = {"de": "Seite nicht gefunden", "en": "Page not found"}
     for language in ("de", "en", "de", "en"):
         ask = Ask("/no/such/page/", 404, headers={"Accept-Language": language})
         answer = ask_server(client, server, ask, HTML)

@@ -17,8 +17,10 @@ from django_http_errors.core.statuses import STATUSES
 PACKAGE = Path(django_http_errors.__path__[0])
 LOCALE = PACKAGE / "locale"
 LANGUAGES = sorted(path.name for path in LOCALE.iterdir() if path.is_dir())
-# A text in what Django makes of a template for gettext.
-_TRANSLATED = re.compile(r"""gettext\(u?("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""")
+# The context of all words for visitors: what is the same English for Django has another there.
+CONTEXT = "http error"
+# A call in what Django makes of a template for gettext.
+_CALL = re.compile(r"\bn?p?gettext\((?:[^()\"']|\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*')*\)")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -29,8 +31,17 @@ def test_the_compiled_messages_are_those_of_the_source(language: str) -> None:
     with (folder / "django.mo").open("rb") as compiled:
         messages = gettext.GNUTranslations(compiled)
     for entry in source:
-        assert entry.translated() or entry.obsolete, entry.msgid
-        if not entry.msgid_plural and not entry.obsolete:
+        assert entry.translated(), entry.msgid
+        assert not entry.obsolete, entry.msgid
+        if entry.msgid_plural:
+            forms = {
+                messages.npgettext(entry.msgctxt, entry.msgid, entry.msgid_plural, n)
+                for n in range(200)
+            }
+            assert forms == set(entry.msgstr_plural.values())
+        elif entry.msgctxt:
+            assert messages.pgettext(entry.msgctxt, entry.msgid) == entry.msgstr
+        else:
             assert messages.gettext(entry.msgid) == entry.msgstr
 
 
@@ -48,21 +59,54 @@ def test_each_status_is_explained_in_the_language(language: str, status: int) ->
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_translation_is_of_a_text_that_there_is(language: str) -> None:
+def test_every_word_for_visitors_is_translated_and_no_other(language: str) -> None:
     """No guess of msgmerge's for a similar text either, which leaves its origin behind."""
+    catalogue = polib.pofile(str(LOCALE / language / "LC_MESSAGES" / "django.po"))
+    translated = {(each.msgctxt, each.msgid) for each in catalogue}
     texts = set(texts_of_the_source())
-    for entry in polib.pofile(str(LOCALE / language / "LC_MESSAGES" / "django.po")):
-        assert entry.msgid in texts, entry.msgid
+    assert translated <= texts
+    assert {each for each in texts if each[0] == CONTEXT} <= translated
+    for entry in catalogue:
         assert not entry.previous_msgid, entry.msgid
         assert "fuzzy" not in entry.flags, entry.msgid
 
 
-def texts_of_the_source() -> Iterator[str]:
-    """Yield all strings of the package's code, and what its templates translate."""
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_translation_has_the_placeholders_of_its_text(language: str) -> None:
+    for entry in polib.pofile(str(LOCALE / language / "LC_MESSAGES" / "django.po")):
+        for translated in entry.msgstr_plural.values() or [entry.msgstr]:
+            assert placeholders(translated) == placeholders(entry.msgid), entry.msgid
+
+
+def placeholders(text: str) -> list[str]:
+    return sorted(re.findall(r"%\(\w+\)s|%\(\w+\)d|\{\w+\}|%", text))
+
+
+def test_the_words_of_a_page_have_the_context() -> None:
+    """One without it would be Django's, or the project's."""
+    calls = list(calls_in_templates("django_http_errors"))
+    assert calls
+    assert not [call for call in calls if f"pgettext(u'{CONTEXT}', " not in call]
+
+
+def texts_of_the_source() -> Iterator[tuple[str | None, str]]:
+    """Yield the context and the text of all that can be translated."""
     for file in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text())):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                yield node.value
-    for file in (PACKAGE / "templates").rglob("*.*"):
-        for found in _TRANSLATED.finditer(templatize(file.read_text())):
-            yield ast.literal_eval(found[1])
+        yield from texts_of_code(file.read_text())
+    for call in calls_in_templates("."):
+        yield from texts_of_code(call)
+
+
+def calls_in_templates(folder: str) -> Iterator[str]:
+    for file in (PACKAGE / "templates" / folder).rglob("*.*"):
+        yield from (found[0] for found in _CALL.finditer(templatize(file.read_text())))
+
+
+def texts_of_code(source: str) -> Iterator[tuple[str | None, str]]:
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield None, node.value
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            texts = [each.value for each in node.args if isinstance(each, ast.Constant)]
+            if "pgettext" in node.func.id and len(texts) > 1:
+                yield texts[0], texts[1]

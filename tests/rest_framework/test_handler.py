@@ -51,6 +51,7 @@ from django_http_errors.rest_framework import (
 from django_http_errors.views import csrf_problem
 
 from ..asking import HTML, JSON, MIDDLEWARE, PROBLEM
+from ..iana import HEADINGS
 from .conftest import COMMON, EXCEPTION_HANDLER, LOCALE, both_ways
 from .views import LinesRenderer, PlainView, Raising, challenging, raising
 
@@ -758,7 +759,7 @@ def test_an_unknown_exception(
     form = {None: PROBLEM, "*/*": PROBLEM}.get(accept, accept)
     assert response["Content-Type"].split(";")[0] == form
     if form == HTML:
-        assert f"<h1>{error_status(status).title}</h1>" in response.content.decode()
+        assert f"<h1>{HEADINGS[status]}</h1>" in response.content.decode()
     else:
         assert response.json()["status"] == status
         assert response.json()["request_id"]

@@ -251,7 +251,7 @@ class TestTemplates:
 
     def test_the_apps_page_in_the_projects_dress(self, serve, project_pages, renderer) -> None:
         project_pages({"404.html": '{% extends "django_http_errors/error.html" %}'})
-        assert b"<h1>Not Found</h1>" in self.ask(serve, renderer).content
+        assert b"<h1>Page not found</h1>" in self.ask(serve, renderer).content
 
     def test_the_apis_page(self, serve, project_pages, renderer) -> None:
         project_pages({"api_exception.html": "any {{ status }}"})
@@ -279,7 +279,7 @@ class TestTemplates:
         """REST framework would say "404 Not Found" and no more."""
         project_pages({})
         response = self.ask(serve, renderer, accept=accept)
-        assert b"<h1>Not Found</h1>" in response.content
+        assert b"<h1>Page not found</h1>" in response.content
         assert str(response.problem.detail) in response.content.decode()
         assert own_records == []
 
@@ -290,12 +290,12 @@ class TestTemplates:
     def test_a_page_that_fails(self, serve, project_pages, renderer, own_records) -> None:
         project_pages({"404.html": "{% include missing %}"})
         response = self.ask(serve, renderer)
-        assert b"<h1>Not Found</h1>" in response.content
+        assert b"<h1>Page not found</h1>" in response.content
         assert own_records[0].getMessage() == "The text/html for status 404 could not be rendered"
 
     def test_a_page_that_can_not_be_read(self, serve, project_pages, renderer, own_records) -> None:
         project_pages({"404.html": "{% nonsense %}"})
-        assert b"<h1>Not Found</h1>" in self.ask(serve, renderer).content
+        assert b"<h1>Page not found</h1>" in self.ask(serve, renderer).content
         assert len(own_records) == 1
 
 
@@ -336,7 +336,7 @@ def test_a_browsable_api_that_fails(serve, own_records: list) -> None:
     response = serve(raising(exceptions.NotFound, renderer_classes=[Failing])).ask(accept=HTML)
     assert response.status_code == 404
     assert response["Content-Type"] == "text/html; charset=utf-8"
-    assert b"<h1>Not Found</h1>" in response.content
+    assert b"<h1>Page not found</h1>" in response.content
     assert len(own_records) == 1
 
 
