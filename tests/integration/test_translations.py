@@ -84,7 +84,7 @@ def placeholders(text: str) -> list[str]:
 
 def test_the_words_of_a_page_have_the_context() -> None:
     """One without it would be Django's, or the project's."""
-    calls = list(calls_in_templates("django_http_errors"))
+    calls = list(calls_in_templates("django_http_errors/error.html"))
     assert calls
     assert not [call for call in calls if f"pgettext(u'{CONTEXT}', " not in call]
 
@@ -93,12 +93,12 @@ def texts_of_the_source() -> Iterator[tuple[str | None, str]]:
     """Yield the context and the text of all that can be translated."""
     for file in PACKAGE.rglob("*.py"):
         yield from texts_of_code(file.read_text())
-    for call in calls_in_templates("."):
+    for call in calls_in_templates("**/*.*"):
         yield from texts_of_code(call)
 
 
-def calls_in_templates(folder: str) -> Iterator[str]:
-    for file in (PACKAGE / "templates" / folder).rglob("*.*"):
+def calls_in_templates(pattern: str) -> Iterator[str]:
+    for file in (PACKAGE / "templates").glob(pattern):
         yield from (found[0] for found in _CALL.finditer(templatize(file.read_text())))
 
 
