@@ -9,9 +9,8 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
-from ..http.urls import digest, head, heads, path_key, pattern_key
+from ..http.urls import BITS_BELOW, digest, head, heads, path_key, pattern_key, section
 from ..models import MatchType
 from .matching import Matcher, Rules, matcher, report_once
 from .rows import PermanenceRow
@@ -19,7 +18,9 @@ from .rows import PermanenceRow
 MOST_REMEMBERED = 4096
 
 
-@dataclass(frozen=True, slots=True)
+ROOT = digest("")
+
+
 class Digests:
     """The digests of all rules, 8 bytes each; perhaps more, of rules that are no more.
 
@@ -27,13 +28,25 @@ class Digests:
     added: those of later edits
     """
 
-    known: array[int]
-    added: frozenset[int] = frozenset()
+    def __init__(self, known: array[int], added: frozenset[int] = frozenset()) -> None:
+        self.known = known
+        self.added = added
+        # Whether there are rules for everything, or routes that begin with a parameter.
+        self.have_root = ROOT in self
+        self._added_sections = frozenset(each >> BITS_BELOW for each in added)
 
     def __contains__(self, digest: int) -> bool:
         known = self.known
         place = bisect_left(known, digest)
         return (place < len(known) and known[place] == digest) or digest in self.added
+
+    def may_have(self, key: str) -> bool:
+        """Return whether there are rules with the first segment of the path `key`."""
+        wanted = section(key.casefold())
+        known = self.known
+        place = bisect_left(known, wanted << BITS_BELOW)
+        is_known = place < len(known) and known[place] >> BITS_BELOW == wanted
+        return is_known or wanted in self._added_sections
 
     def with_(self, digests: frozenset[int]) -> Digests:
         return Digests(self.known, self.added | digests)
@@ -81,6 +94,10 @@ class DatabaseRules(Rules[PermanenceRow]):
     def _possible(self, key: str) -> Iterator[tuple[str, int]]:
         """Yield the heads for the path `key` that there may be rules under, with their digests."""
         digests = self.digests
+        if digests is not None and not digests.may_have(key):
+            if digests.have_root:
+                yield "", ROOT
+            return
         for each in heads(key):
             number = digest(each)
             if digests is None or number in digests:
