@@ -80,6 +80,55 @@ class TestImport:
         )
         assert patterns() == []
 
+    def test_a_dry_run_names_the_fields_that_a_row_changes_and_empties(
+        self, run: Run, file: Callable[[str], str], monkeypatch
+    ) -> None:
+        for pattern in ("/a", "/b", "/c"):
+            PermanenceRule.objects.create(pattern=pattern, reason="Sold.", replacement="/x/")
+        name = file("pattern,reason,replacement,note\n/a,New.,,x\n/b,,/x/,\n/c,Sold.,/x/,y\n")
+        changes = [
+            f"{name}, line 2: /a: changes reason, note; empties replacement",
+            f"{name}, line 3: /b: empties reason",
+            f"{name}, line 4: /c: changes note",
+        ]
+        out, _err = run("import_permanence_rules", name, "--dry-run")
+        assert out.splitlines()[:3] == changes
+        monkeypatch.setattr(importer, "MOST_SHOWN", 2)
+        importing = importer.Import.__init__.__kwdefaults__
+        monkeypatch.setitem(importing, "most", 2)
+        out, _err = run("import_permanence_rules", name, "--dry-run")
+        assert out.splitlines()[1:3] == [changes[1], "... and 1 more changed row"]
+        assert "changes" not in run("import_permanence_rules", name)[0]
+        PermanenceRule.objects.update(note="")
+        assert changes[2] in run("import_permanence_rules", name, verbosity=2)[0]
+
+    def test_what_was_meant_or_left_out_is_said(self, run: Run, file: Callable[[str], str]) -> None:
+        name = file("Redirect gone /a\nRedirect 301 /b /c\nRedirectMatch 410 ^/d/.*\n")
+        out, err = run("import_permanence_rules", name)
+        assert out == "2 rows: 2 new, 0 changed, 0 same, 0 invalid.\n"
+        assert err.splitlines() == [
+            f"{name}, line 2: Not gone (410) but 301: left out.",
+            f"{name}, line 3: ^/d/.* → prefix /d/",
+        ]
+        name = file("".join(f"/{number}/*\n" for number in range(importer.MOST_SHOWN + 2)))
+        _out, err = run("import_permanence_rules", name)
+        assert len(err.splitlines()) == importer.MOST_SHOWN + 1
+        assert err.endswith("... and 2 more\n")
+
+    def test_what_was_imported_in_batches_is_said(
+        self, run: Run, file: Callable[[str], str]
+    ) -> None:
+        name = file("pattern\n/a\n/b\n/c\nd\n")
+        with pytest.raises(CommandError, match=r"^2 rules were imported before. Fix the invalid"):
+            run("import_permanence_rules", name, "--batch", "2")
+        assert patterns() == ["/a", "/b"]
+        name = file('pattern\n/e\n"/f')
+        with pytest.raises(
+            CommandError, match=r"^1 rule was imported before. .*line 3: This is no"
+        ):
+            run("import_permanence_rules", name, "--batch", "1")
+        assert patterns() == ["/a", "/b", "/e"]
+
     @pytest.mark.parametrize("dry", [(), ("--dry-run",)])
     def test_invalid_rows_are_reported_with_their_lines(
         self, run: Run, file: Callable[[str], str], dry: tuple[str, ...]
@@ -106,10 +155,10 @@ class TestImport:
     def test_not_all_of_many_invalid_rows_are_reported(
         self, run: Run, file: Callable[[str], str]
     ) -> None:
-        count = importer.MOST_REPORTED + 7
+        count = importer.MOST_SHOWN + 7
         name = file("pattern\n" + "".join(f"{number}\n" for number in range(count)))
         _out, err = run("import_permanence_rules", name, "--skip-invalid")
-        assert len(err.splitlines()) == importer.MOST_REPORTED + 1
+        assert len(err.splitlines()) == importer.MOST_SHOWN + 1
         assert err.endswith("... and 7 more invalid rows\n")
 
     def test_what_a_terminal_would_obey_is_not_printed(
@@ -147,7 +196,7 @@ class TestImport:
     @pytest.mark.parametrize("size", ["0", "-1", "x", "1.5"])
     def test_a_batch_has_a_size(self, run: Run, size: str) -> None:
         with pytest.raises(CommandError, match="a number from 1 is expected"):
-            run("import_permanence_rules", "-", f"--batch-size={size}")
+            run("import_permanence_rules", "-", f"--batch={size}")
 
     def test_a_name_is_not_endless(self, run: Run) -> None:
         with pytest.raises(CommandError, match="150 characters"):
@@ -156,7 +205,7 @@ class TestImport:
     def test_standard_input_is_a_file(self, run: Run, monkeypatch) -> None:
         content = io.TextIOWrapper(io.BytesIO(b"pattern\n/a\n"))
         monkeypatch.setattr(sys, "stdin", content)
-        run("import_permanence_rules", "-", "--batch-size", "1")
+        run("import_permanence_rules", "-", "--batch", "1")
         assert patterns() == ["/a"]
         assert not content.closed
 
@@ -175,7 +224,7 @@ class TestImport:
                 return terminal
 
         monkeypatch.setattr(sys, "stderr", shown := Terminal())
-        run("import_permanence_rules", file("pattern\n/a\n/b\n"), "--batch-size", "1")
+        run("import_permanence_rules", file("pattern\n/a\n/b\n"), "--batch", "1")
         assert ("0%" in shown.getvalue()) is terminal
 
     @pytest.mark.skipif(importlib.util.find_spec("tqdm") is None, reason="tqdm isn't installed")

@@ -47,7 +47,7 @@ from django_http_errors.core import pipeline
 from django_http_errors.core.statuses import STATUSES
 from django_http_errors.hiding import policies
 from django_http_errors.http import headers, negotiation, renderers
-from django_http_errors.importing import importer
+from django_http_errors.importing import schema
 from django_http_errors.rules import (
     database_rules,
     matching,
@@ -247,8 +247,8 @@ def fields(model: type[Any]) -> set[str]:
     return {f"{model.__name__}.{name}" for name in names}
 
 
-def columns(schema: importer.ImportSchema) -> set[str]:
-    return {f"{schema.model.__name__}.{name}" for name in schema.columns}
+def columns(of: schema.ImportSchema) -> set[str]:
+    return {f"{of.model.__name__}.{name}" for name in of.columns}
 
 
 def sent_headers() -> set[str]:
@@ -278,7 +278,7 @@ MODELS = [each for each in apps.get_app_config(APP).get_models() if each not in 
 LISTED: dict[str, Callable[[], set[str]]] = {
     "confval": lambda: set(conf.SETTINGS),
     "field": lambda: set().union(*map(fields, MODELS)),
-    "column": lambda: columns(importer.RULES) | columns(importer.MESSAGES),
+    "column": lambda: columns(schema.RULES) | columns(schema.MESSAGES),
     "member": lambda: set(FULL.replaced(extensions={}).as_dict()),
     "header": sent_headers,
     "block": blocks,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import csv
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from ..explaining.explanation import Explanation
 from ..http.urls import web_address
-from ..importing.importer import RULES, written
+from ..importing.exporter import csv_lines
 from ..models import ErrorMessage, MatchType, PermanenceRule
 from ..rules import permanence
 from ..rules.matching import Index
@@ -68,13 +68,6 @@ class RuleList(ChangeList):
             rule = PermanenceRow.of(row)
             row.answer = advice.answer(rule, now)
             row.state, row.shadow = advice.state(rule, rules, now, enabled=row.enabled)
-
-
-class Line:
-    """A file for the csv module that gives back what is written to it."""
-
-    def write(self, line: str) -> str:
-        return line
 
 
 class PermanenceRuleAdmin(PathRuleAdmin):
@@ -167,7 +160,7 @@ class PermanenceRuleAdmin(PathRuleAdmin):
     )
     def export(self, request: HttpRequest, queryset: QuerySet[Any]) -> StreamingHttpResponse:
         return StreamingHttpResponse(
-            _csv(queryset),
+            csv_lines(queryset, Counter()),
             content_type="text/csv; charset=utf-8",
             headers={"Content-Disposition": 'attachment; filename="permanence-rules.csv"'},
         )
@@ -212,11 +205,3 @@ def _hidden_reason(rule: PermanenceRow, explanation: Explanation) -> Iterator[st
             yield _(
                 "Visitors do not see the reason: the error message “%(message)s” replaces it."
             ) % {"message": row}
-
-
-def _csv(rows: QuerySet[Any]) -> Iterator[str]:
-    """Yield `rows` as the lines of a file that can be imported again."""
-    writer = csv.writer(Line())
-    yield writer.writerow(RULES.columns)
-    for row in rows.values_list(*RULES.columns).iterator(chunk_size=2000):
-        yield writer.writerow(map(written, row))

@@ -9,15 +9,16 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from import_export.admin import ImportExportMixin
+from import_export.formats import base_formats
 from import_export.results import Result, RowResult
 
-from ..importing.reader import FileError
+from ..importing.rows import FileError
 from . import formats
 from .resources import ErrorMessageResource, PermanenceRuleResource, SchemaResource
 
 
 class SchemaImportExportMixin(ImportExportMixin):
-    """Files of CSV and JSON, for those who may do the same by hand, all of a file or nothing."""
+    """Import for those who may do the same by hand, all of a file or nothing, and export."""
 
     resource: type[SchemaResource]
     change_list_template = "admin/django_http_errors/change_list.html"
@@ -30,7 +31,14 @@ class SchemaImportExportMixin(ImportExportMixin):
         return formats.formats(self.resource.schema.columns)
 
     def get_export_formats(self) -> list[type]:
-        return self.get_import_formats()
+        return [formats.CSV, base_formats.JSON]
+
+    def create_import_form(self, request: HttpRequest) -> Any:
+        form = super().create_import_form(request)
+        # One is chosen already.
+        field = form.fields["format"]
+        field.choices = [(value, label) for value, label in field.choices if value]
+        return form
 
     # By default, django-import-export lets everybody import who may see the list.
 

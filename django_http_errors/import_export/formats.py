@@ -1,4 +1,4 @@
-"""The files of `importing.reader`, as the data sets of django-import-export."""
+"""The files of `importing`, as the data sets of django-import-export."""
 
 from __future__ import annotations
 
@@ -6,59 +6,57 @@ from collections.abc import Collection
 from io import BytesIO
 from typing import Any
 
+from django.utils.translation import gettext as _
 from import_export.formats import base_formats
 from tablib import Dataset
 
 from ..importing import reader
+from ..importing.rows import FileError, ParsedRow, Remark
+from ..importing.tables import escaped
 
-# Columns that a data set has besides those of the file: where a row stands there, and what is
-# wrong with it. No column of a file can have such names.
-LINE = "(line)"
-ERROR = "(error)"
+# A file that is uploaded is kept in memory.
+LARGEST_UPLOAD = 20_000_000
 
 
-class _Format:
-    """A format whose files are read by `importing.reader`, from bytes."""
+class ParsedFile(list[ParsedRow | Remark]):
+    """The rows of a file, in the place of a data set."""
 
-    FORMAT: str
+
+class FileFormat(base_formats.Format):
+    """A format that `importing.reader` reads, by its name there; "" is recognised."""
+
+    name = ""
     columns: Collection[str] = ()
 
-    def is_binary(self) -> bool:
+    def __init__(self, encoding: str | None = None) -> None:
+        pass
+
+    def get_title(self) -> str:
+        return reader.FORMATS[self.name].title if self.name else _("recognise it")
+
+    def create_dataset(self, in_stream: bytes, **kwargs: Any) -> ParsedFile:
+        """Return the rows of a file; raise `FileError` if it isn't one."""
+        if len(in_stream) > LARGEST_UPLOAD:
+            text = _("The file is larger than %d MB: use manage.py import_permanence_rules.")
+            raise FileError(1, text % (LARGEST_UPLOAD // 1_000_000))
+        return ParsedFile(reader.Reader(BytesIO(in_stream), self.columns, self.name))
+
+    def can_import(self) -> bool:
         return True
 
-    def get_read_mode(self) -> str:
-        return "rb"
 
-    def create_dataset(self, in_stream: bytes, **kwargs: Any) -> Dataset:
-        """Return the rows of a file; raise `reader.FileError` if it isn't one."""
-        found = list(reader.read(BytesIO(in_stream), self.columns, self.FORMAT))
-        names = list(dict.fromkeys(name for row in found for name in row.cells))
-        dataset = Dataset(headers=[*names, LINE, ERROR])
-        for row in found:
-            cells = [row.cells.get(name) for name in names]
-            if row.error:
-                cells = [_shown(cell) for cell in cells]
-            dataset.append([*cells, row.place, row.error])
-        return dataset
+class CSV(base_formats.CSV):
+    """Comma-separated values, none of them a formula."""
+
+    def export_data(self, dataset: Dataset, **kwargs: Any) -> str:
+        rows = [[escaped(cell) for cell in row] for row in dataset]
+        text: str = super().export_data(Dataset(*rows, headers=dataset.headers), **kwargs)
+        return text
 
 
-def _shown(cell: object) -> object:
-    """Return a broken `cell` as a page can show it."""
-    return cell.encode(errors="replace").decode() if isinstance(cell, str) else cell
-
-
-class CSV(_Format, base_formats.CSV):
-    """Comma-separated values."""
-
-    FORMAT = "csv"
-
-
-class JSON(_Format, base_formats.JSON):
-    """A list of objects."""
-
-    FORMAT = "json"
-
-
-def formats(columns: Collection[str]) -> list[type]:
-    """Return the formats for files that have `columns`."""
-    return [type(each.__name__, (each,), {"columns": columns}) for each in (CSV, JSON)]
+def formats(columns: Collection[str]) -> list[type[FileFormat]]:
+    """Return the formats for files that have `columns`, the one that is recognised first."""
+    return [
+        type(FileFormat.__name__, (FileFormat,), {"name": name, "columns": columns})
+        for name in ("", *reader.formats(columns))
+    ]

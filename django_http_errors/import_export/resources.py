@@ -2,38 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
+from copy import copy
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _
 from import_export.fields import Field
 from import_export.resources import Diff, ModelResource
-from import_export.results import Result
+from import_export.results import InvalidRow, Result, RowResult
 from import_export.widgets import Widget
-from tablib import Dataset
 
-from ..importing.importer import MESSAGES, RULES, ImportSchema, check, repeated, written
+from ..importing import importer
+from ..importing.importer import RowStatus
+from ..importing.rows import ParsedRow
+from ..importing.schema import MESSAGES, RULES, ImportSchema, written
+from ..importing.tables import unknown
 from ..models import ErrorMessage, PermanenceRule
-from .formats import ERROR, LINE
+from .formats import ParsedFile
+
+# How many rows of a status a preview shows.
+MOST_SHOWN = 100
+
+_TYPES = {
+    RowStatus.NEW: RowResult.IMPORT_TYPE_NEW,
+    RowStatus.CHANGED: RowResult.IMPORT_TYPE_UPDATE,
+    RowStatus.SAME: RowResult.IMPORT_TYPE_SKIP,
+    RowStatus.INVALID: RowResult.IMPORT_TYPE_INVALID,
+}
 
 
 class Cell(Widget):
-    """A cell as `importing` reads and writes it."""
-
-    def __init__(self, schema: ImportSchema, column: str) -> None:
-        super().__init__()
-        self.schema = schema
-        self.column = column
-
-    def clean(self, value: object, row: Any = None, **kwargs: Any) -> object:
-        """Return what `value` means; a blank cell means the default."""
-        try:
-            read = self.schema.value(self.column, value)
-        except ValidationError as error:
-            # What django-import-export takes for the error of this column.
-            raise ValueError(" ".join(error.messages)) from error
-        return self.schema.default(self.column) if read is None else read
+    """A cell as `importing` writes it."""
 
     def render(self, value: object, obj: Any = None, **kwargs: Any) -> object:
         return written(value)
@@ -55,95 +53,84 @@ def _blank(value: object) -> object:
     return "" if value is None else value
 
 
-class PlacedResult(Result):
-    """A result that says where in the file an invalid row is."""
-
-    def append_invalid_row(
-        self, number: int, row: Mapping[str, object], validation_error: ValidationError
-    ) -> None:
-        super().append_invalid_row(number, row, validation_error)
-        self.invalid_rows[-1].number = row.get(LINE, number)
-
-
 class SchemaResource(ModelResource):
-    """A model's rows as files have them; they are found by their key, and checked as in a form.
-
-    A row says all: what it leaves out has its default, also where the database has another value.
-    """
+    """A model's rows as files have them, imported as the shell does it."""
 
     schema: ImportSchema
 
     @classmethod
     def field_from_django_field(cls, field_name: str, django_field: Any, readonly: bool) -> Field:
-        return Field(
-            attribute=field_name, column_name=field_name, widget=Cell(cls.schema, field_name)
-        )
-
-    @classmethod
-    def get_result_class(cls) -> type[Result]:
-        return PlacedResult
+        return Field(attribute=field_name, column_name=field_name, widget=Cell())
 
     @classmethod
     def get_diff_class(cls) -> type[Diff]:
         return Difference
 
-    def before_import(self, dataset: Dataset, **kwargs: Any) -> None:
-        """Refuse columns that there are not, and add those that are left out."""
-        headers = dataset.headers or []
-        for name in headers:
-            if name not in (*self.schema.columns, LINE, ERROR):
-                raise ValueError(
-                    _("There is no column %(name)s. The columns are: %(list)s.")
-                    % {"name": name, "list": ", ".join(self.schema.columns)}
-                )
-        for name in self.schema.columns:
-            if name not in headers and dataset.height:
-                dataset.append_col([None] * dataset.height, header=name)
-        self._seen: dict[tuple[object, ...], str] = {}
+    def import_data(
+        self,
+        dataset: Any,
+        dry_run: bool = False,
+        *,
+        rollback_on_validation_errors: bool = False,
+        user: Any = None,
+        **kwargs: Any,
+    ) -> Result:
+        """Import a `ParsedFile`, or a data set of tablib's, in one transaction."""
+        report = importer.Import(
+            self.schema,
+            author="" if user is None else user.get_username(),
+            dry_run=dry_run,
+            skip_invalid=not rollback_on_validation_errors,
+            # The log of the admin has each.
+            most=MOST_SHOWN if dry_run else None,
+        ).run(dataset if isinstance(dataset, ParsedFile) else self._parsed(dataset))
+        return self._result(report, dry_run=dry_run)
 
-    def before_import_row(self, row: dict[str, Any], **kwargs: Any) -> None:
-        """Write the key as the database has it, so that the row is found by it."""
-        if row.get(ERROR):
-            raise ValidationError(row[ERROR])
-        errors: dict[str, Any] = {}
-        values = {}
-        for name in self.schema.key:
-            try:
-                values[name] = self.fields[name].clean(row)
-            except ValueError as error:
-                errors[name] = ValidationError(str(error))
-        if errors:
-            raise ValidationError(errors)
-        keyed = self.schema.model(**values)
-        keyed.normalise()
-        key = self.schema.key_of(keyed)
-        row.update(zip(self.schema.key, key, strict=True))
-        place = str(row.get(LINE) or _("row %d") % kwargs["row_number"])
-        first = self._seen.setdefault(key, place)
-        if first is not place:
-            raise ValidationError(repeated(self.schema, first))
+    def _parsed(self, dataset: Any) -> Iterator[ParsedRow]:
+        columns = self.schema.columns
+        strange = next((name for name in dataset.headers or () if name not in columns), None)
+        error = "" if strange is None else unknown(strange, columns)
+        for number, cells in enumerate(dataset.dict, start=1):
+            yield ParsedRow(0, cells, number, error)
 
-    def import_field(
-        self, field: Field, instance: Any, row: Any, *args: Any, **kwargs: Any
-    ) -> None:
-        """Believe what a row says of where it comes from only if it is new."""
-        if instance.pk is None or field.column_name not in self.schema.provenance:
-            super().import_field(field, instance, row, *args, **kwargs)
-
-    def skip_row(
-        self, instance: Any, original: Any, row: Any, import_validation_errors: Any = None
-    ) -> bool:
-        return (
-            not import_validation_errors
-            and original.pk is not None
-            and self.schema.content_of(instance) == self.schema.content_of(original)
+    def _result(self, report: importer.Report, *, dry_run: bool) -> Result:
+        result = Result()
+        result.diff_headers = self.get_diff_headers()
+        result.total_rows = sum(report.counts.values())
+        result.report = report
+        for status, name in _TYPES.items():
+            result.totals[name] = report.counts[status]
+        shown = (RowStatus.NEW, RowStatus.CHANGED)
+        found = [each for status in shown for each in report.results[status]]
+        result.not_shown = sum(report.counts[status] for status in shown) - len(found)
+        for each in sorted(found, key=lambda each: (each.line, each.number)):
+            result.append_row_result(self._row_result(each, with_diff=dry_run))
+        result.not_shown = (
+            report.counts[RowStatus.NEW] + report.counts[RowStatus.CHANGED] - len(found)
         )
+        for each in report.results[RowStatus.INVALID]:
+            values = [_printable(each.cells.get(name, "")) for name in result.diff_headers]
+            result.invalid_rows.append(InvalidRow(each.place, each.error, values))
+        return result
 
-    def validate_instance(
-        self, instance: Any, import_validation_errors: Any = None, validate_unique: bool = True
-    ) -> None:
-        # Not `full_clean`: it asks the database half a dozen questions that are answered already.
-        check(instance, import_validation_errors)
+    def _row_result(self, found: importer.RowResult, *, with_diff: bool) -> RowResult:
+        result = RowResult()
+        result.import_type = _TYPES[found.status]
+        result.instance = found.row
+        result.add_instance_info(found.row)
+        if with_diff:
+            before = copy(found.row) if found.before else self.schema.model()
+            for name, value in found.before.items():
+                setattr(before, name, value)
+            diff = self.get_diff_class()(self, before, found.status is RowStatus.NEW)
+            diff.compare_with(self, found.row)
+            result.diff = diff.as_html()
+        return result
+
+
+def _printable(cell: object) -> str:
+    """Return an invalid `cell` as a page can show it, half characters included."""
+    return str(cell).encode(errors="replace").decode()
 
 
 class PermanenceRuleResource(SchemaResource):
@@ -154,16 +141,6 @@ class PermanenceRuleResource(SchemaResource):
     class Meta:
         model = PermanenceRule
         fields = RULES.columns
-        import_id_fields = RULES.key
-        skip_unchanged = True
-        report_skipped = True
-        use_transactions = True
-
-    def before_save_instance(self, instance: PermanenceRule, row: Any, **kwargs: Any) -> None:
-        if instance.pk is not None:
-            instance.source = PermanenceRule.Source.IMPORT
-        user = kwargs.get("user")
-        instance.author = "" if user is None else user.get_username()
 
 
 class ErrorMessageResource(SchemaResource):
@@ -174,7 +151,3 @@ class ErrorMessageResource(SchemaResource):
     class Meta:
         model = ErrorMessage
         fields = MESSAGES.columns
-        import_id_fields = MESSAGES.key
-        skip_unchanged = True
-        report_skipped = True
-        use_transactions = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings as project
@@ -19,3 +20,12 @@ def admin_site(settings) -> None:
     if "import_export" not in project.INSTALLED_APPS:
         settings.INSTALLED_APPS = [*project.INSTALLED_APPS, "import_export"]
     settings.ROOT_URLCONF = "tests.import_export.urls"
+
+
+@pytest.fixture
+def admin_user(django_user_model: Any) -> Any:
+    """Somebody who may do everything, without the second that it takes to hash a password."""
+    user = django_user_model(username="admin", is_staff=True, is_superuser=True)
+    user.set_unusable_password()
+    user.save()
+    return user

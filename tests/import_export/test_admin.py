@@ -9,16 +9,23 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from django_http_errors.import_export import formats as file_formats
+from django_http_errors.import_export import resources
+from django_http_errors.importing.reader import formats
+from django_http_errors.importing.schema import RULES as RULE_COLUMNS
 from django_http_errors.models import ErrorMessage, PermanenceRule
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("admin_site")]
 
 RULES = "/admin/django_http_errors/permanencerule/"
 MESSAGES = "/admin/django_http_errors/errormessage/"
-CSV, JSON = "0", "1"
+# The first recognises a file.
+IMPORTED = {name: str(at) for at, name in enumerate(["", *formats(RULE_COLUMNS.columns)])}
+AUTO, CSV, JSON = IMPORTED[""], IMPORTED["csv"], IMPORTED["json"]
+EXPORTED = {"csv": "0", "json": "1"}
 
 
-def upload(client, content: bytes, format: str = CSV, where: str = RULES):
+def upload(client, content: bytes, format: str = AUTO, where: str = RULES):
     file = SimpleUploadedFile("rules.csv", content)
     return client.post(f"{where}import/", {"import_file": file, "format": format})
 
@@ -34,8 +41,11 @@ def test_a_file_is_looked_at_and_then_imported(admin_client) -> None:
     content = "\ufeffpattern;reason\n/new;<b>\n/same;\n/changed;Sold.\n".encode()
     response = upload(admin_client, content)
     verdicts = re.findall(r'<td class="import-type">(\w*)</td>', response.content.decode())
-    assert verdicts == ["new", "same", "changed"]
-    assert "<b>" not in response.content.decode()
+    assert verdicts == ["new", "changed"]
+    page = response.content.decode()
+    assert "1 new, 1 changed, 1 the same." in page
+    assert "are shown." not in page
+    assert "<b>" not in page
     assert PermanenceRule.objects.count() == 2
     response = confirm(admin_client, response)
     assert "1 new, 1 changed, 1 the same." in response.content.decode()
@@ -51,10 +61,10 @@ def test_a_file_is_looked_at_and_then_imported(admin_client) -> None:
 
 
 def test_invalid_rows_are_shown_with_their_lines_and_nothing_can_be_imported(admin_client) -> None:
-    response = upload(admin_client, b'pattern,reason\n/a,"x\ny"\nb,\n/c,caf\xe9\n/a,\n')
+    response = upload(admin_client, b'pattern,reason\n/a,"x\ny"\nb,\n/c,caf\x81\n/a,\n')
     assert "confirm_form" not in response.context
     page = response.content.decode()
-    for text in ("line 4", "An address begins with a slash: /b", "line 5", "0xE9", "line 6"):
+    for text in ("line 4", "An address begins with a slash: /b", "line 5", "0x81", "line 6"):
         assert text in page
     assert not PermanenceRule.objects.exists()
 
@@ -65,7 +75,7 @@ def test_invalid_rows_are_shown_with_their_lines_and_nothing_can_be_imported(adm
         (b"pattern,colour\n/a,red\n", CSV, "line 1: There is no column colour."),
         (b'pattern\n"/a', CSV, "line 2: This is no CSV"),
         (b'[\n{"pattern"}]', JSON, "line 2: This is no JSON"),
-        ("pattern\n/a".encode("utf-16"), CSV, "line 1: This is UTF-16."),
+        (b"PK\x03\x04\n", AUTO, "line 1: This is a workbook"),
         (b"pattern\n", CSV, "No valid data to import"),
         (b"pattern\n/a\n", JSON, "line 1: This is no JSON"),
     ],
@@ -76,6 +86,37 @@ def test_a_file_that_is_none_is_an_error_of_the_form(
     response = upload(admin_client, content, format)
     (error,) = response.context["form"].errors["import_file"]
     assert message in error
+
+
+def test_what_was_meant_or_left_out_is_shown(admin_client, settings) -> None:
+    settings.ALLOWED_HOSTS = ["*"]
+    content = b"Redirect gone /a\nRedirect 301 /b /c\nRedirectMatch 410 ^/<d>/(.*)\n"
+    page = upload(admin_client, content).content.decode()
+    assert "<li>line 2: Not gone (410) but 301: left out.</li>" in page
+    assert "<li>line 3: ^/&lt;d&gt;/(.*) → prefix /&lt;d&gt;/</li>" in page
+    response = upload(admin_client, b"https://a.example/old/\nhttps://a.example/x/*\n")
+    confirm(admin_client, response)
+    assert set(PermanenceRule.objects.values_list("kind", "host", "pattern")) == {
+        ("exact", "a.example", "/old/"),
+        ("prefix", "a.example", "/x/"),
+    }
+
+
+def test_a_long_preview_is_cut(admin_client, monkeypatch) -> None:
+    monkeypatch.setattr(resources, "MOST_SHOWN", 2)
+    response = upload(admin_client, b"/a/*\n/b/*\n/c/*\n/d/*\n")
+    page = response.content.decode()
+    assert page.count('<td class="import-type">') == 2
+    for text in ("4 new, 0 changed, 0 the same.", "The first 2 that are", "<li>and 2 more</li>"):
+        assert text in page
+    confirm(admin_client, response)
+    assert PermanenceRule.objects.count() == LogEntry.objects.count() == 4
+
+
+def test_a_large_file_is_for_the_shell(admin_client, monkeypatch) -> None:
+    monkeypatch.setattr(file_formats, "LARGEST_UPLOAD", 10)
+    (error,) = upload(admin_client, b"/aaaaaaaaaaaaa\n").context["form"].errors["import_file"]
+    assert "manage.py import_permanence_rules" in error
 
 
 def test_a_file_that_is_lost_is_an_error_of_the_form(admin_client, monkeypatch) -> None:
@@ -99,15 +140,16 @@ def test_what_is_not_valid_any_more_when_it_is_confirmed_changes_nothing(
     assert not LogEntry.objects.exists()
 
 
-@pytest.mark.parametrize("format", [CSV, JSON])
+@pytest.mark.parametrize("format", EXPORTED)
 def test_what_was_exported_is_imported(admin_client, format: str) -> None:
-    ErrorMessage.objects.create(status="404", title="Nichts, da", language="de", detail="{path}")
-    where = {"format": format, **dict.fromkeys(_export_fields(admin_client), "on")}
+    ErrorMessage.objects.create(status="404", title="=Nichts, da", language="de", detail="{path}")
+    where = {"format": EXPORTED[format], **dict.fromkeys(_export_fields(admin_client), "on")}
     exported = admin_client.post(f"{MESSAGES}export/", where)
     assert "attachment" in exported["Content-Disposition"]
     ErrorMessage.objects.all().delete()
-    confirm(admin_client, upload(admin_client, exported.content, format, MESSAGES), MESSAGES)
-    assert ErrorMessage.objects.get().title == "Nichts, da"
+    confirm(admin_client, upload(admin_client, exported.content, AUTO, MESSAGES), MESSAGES)
+    assert ErrorMessage.objects.get().title == "=Nichts, da"
+    assert b",=" not in exported.content
     assert admin_client.post(f"{MESSAGES}export/", where).content == exported.content
 
 
@@ -116,8 +158,14 @@ def _export_fields(client) -> list[str]:
     return [name for name in form.fields if name.startswith("errormessageresource_")]
 
 
-def test_there_are_two_formats(admin_client) -> None:
-    form = admin_client.get(f"{RULES}import/").context["form"]
+@pytest.mark.parametrize(("where", "count"), [(RULES, 8), (MESSAGES, 3)])
+def test_a_format_is_recognised_unless_it_is_chosen(admin_client, where: str, count: int) -> None:
+    form = admin_client.get(f"{where}import/").context["form"]
+    choices = [(value, str(label)) for value, label in form.fields["format"].choices]
+    assert choices[0] == (AUTO, "recognise it")
+    assert len(choices) == count
+    assert {"CSV", "JSON"} <= {label for _value, label in choices}
+    form = admin_client.get(f"{where}export/").context["form"]
     assert [label for value, label in form.fields["format"].choices if value] == ["csv", "json"]
 
 

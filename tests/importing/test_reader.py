@@ -1,25 +1,38 @@
-"""Files: what is read of a good one, and where a invalid one is invalid."""
+"""Files: which format one has, what is read of it, and where an invalid one is invalid."""
 
 from __future__ import annotations
 
 import csv
+import io
 import json
+from collections.abc import Iterator
 from contextlib import suppress
 from io import BytesIO, StringIO
+from time import perf_counter
 
 import pytest
+from django.core.exceptions import ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from django_http_errors.importing.reader import FileError, ParsedRow, read
+from django_http_errors.importing import tables
+from django_http_errors.importing.addresses import understood
+from django_http_errors.importing.lines import LONGEST_LINE
+from django_http_errors.importing.reader import FORMATS, Reader, formats
+from django_http_errors.importing.rows import FileError, ParsedRow, Remark
+from django_http_errors.importing.schema import MESSAGES, RULES
 
 COLUMNS = ("pattern", "host", "reason")
 
 BOM = b"\xef\xbb\xbf"
 
 
+def read(content: bytes, format: str = "", columns: tuple[str, ...] = COLUMNS) -> Reader:
+    return Reader(BytesIO(content), columns, format)
+
+
 def rows_of(content: bytes, format: str = "") -> list[ParsedRow]:
-    return list(read(BytesIO(content), COLUMNS, format))
+    return [each for each in read(content, format) if isinstance(each, ParsedRow)]
 
 
 def cells(content: bytes, format: str = "") -> list[tuple[int, dict[str, object]]]:
@@ -31,10 +44,15 @@ def cells(content: bytes, format: str = "") -> list[tuple[int, dict[str, object]
     [
         pytest.param(b"pattern\n/a\n/b", [(2, "/a"), (3, "/b")], id="csv"),
         pytest.param(b"pattern\r\n/a\r\n/b\r\n", [(2, "/a"), (3, "/b")], id="csv-crlf"),
+        pytest.param(b"pattern\r/a\r/b\r", [(2, "/a"), (3, "/b")], id="csv-cr"),
         pytest.param(BOM + b"pattern\n/a\n", [(2, "/a")], id="csv-with-bom"),
         pytest.param(b"\n\npattern\n\n/a\n\n \n/b", [(5, "/a"), (8, "/b")], id="csv-blank-lines"),
-        pytest.param(b' pattern \n"/a"\n', [(2, "/a")], id="csv-quoted"),
+        pytest.param(b' Pattern \n"/a"\n', [(2, "/a")], id="csv-quoted"),
         pytest.param(b"pattern\n", [], id="csv-header-alone"),
+        pytest.param("pattern\n/ä".encode("utf-16"), [(2, "/ä")], id="csv-utf-16"),
+        pytest.param("pattern\n/ä".encode("utf-16-le"), [(2, "/ä")], id="csv-utf-16-le"),
+        pytest.param("pattern\n/ä".encode("utf-16-be"), [(2, "/ä")], id="csv-utf-16-be"),
+        pytest.param(b"sep=;\npattern\n/a\n", [(3, "/a")], id="csv-excel"),
         pytest.param(b'[{"pattern": "/a"}, {"pattern": "/b"}]', [(1, "/a"), (1, "/b")], id="json"),
         pytest.param(
             b'\n[\n  {\n"pattern": "/a"},\n\n{"pattern":\n"/b"}\n]\n',
@@ -42,12 +60,14 @@ def cells(content: bytes, format: str = "") -> list[tuple[int, dict[str, object]
             id="json-of-many-lines",
         ),
         pytest.param(BOM + b'[{"pattern": "/a"}]', [(1, "/a")], id="json-with-bom"),
+        pytest.param('[{"pattern": "/ä"}]'.encode("utf-16"), [(1, "/ä")], id="json-utf-16"),
         pytest.param(
             b'{"pattern": "/a"}\n\n{"pattern": "/b"}', [(1, "/a"), (3, "/b")], id="json-lines"
         ),
         pytest.param(b" [ ] ", [], id="json-empty-list"),
-        pytest.param("pattern\n/h\u00e4".encode(), [(2, "/h\u00e4")], id="csv-utf8"),
-        pytest.param('[{"pattern": "/h\u00e4"}]'.encode(), [(1, "/h\u00e4")], id="json-utf8"),
+        pytest.param("pattern\n/hä".encode(), [(2, "/hä")], id="csv-utf8"),
+        pytest.param('[{"pattern": "/hä"}]'.encode(), [(1, "/hä")], id="json-utf8"),
+        pytest.param(b"/a\n\n/b\n", [(1, "/a"), (3, "/b")], id="list"),
     ],
 )
 def test_a_file_is_read(content: bytes, expected: list[tuple[int, str]]) -> None:
@@ -55,22 +75,35 @@ def test_a_file_is_read(content: bytes, expected: list[tuple[int, str]]) -> None
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
-def test_cells_may_be_separated_as_spreadsheets_do(delimiter: str) -> None:
-    content = f'pattern{delimiter}reason\n/a{delimiter}"x,;\ty"\n'.encode()
-    assert cells(content) == [(2, {"pattern": "/a", "reason": "x,;\ty"})]
+@pytest.mark.parametrize("first", ["", "sep={}\n"])
+def test_cells_may_be_separated_as_spreadsheets_do(delimiter: str, first: str) -> None:
+    first = first.format(delimiter)
+    content = f'{first}pattern{delimiter}reason\n/a{delimiter}"x,;\ty"\n'.encode()
+    line = 3 if first else 2
+    assert cells(content) == [(line, {"pattern": "/a", "reason": "x,;\ty"})]
 
 
 def test_a_row_of_several_lines_begins_on_its_first() -> None:
-    content = b'pattern,reason\n/a,"one\ntwo\r\nthree"\n/b,\n'
+    content = b'pattern,reason\n/a,"one\ntwo\r\nthree\rfour"\n/b,\n'
     assert cells(content) == [
-        (2, {"pattern": "/a", "reason": "one\ntwo\r\nthree"}),
-        (5, {"pattern": "/b", "reason": ""}),
+        (2, {"pattern": "/a", "reason": "one\ntwo\r\nthree\rfour"}),
+        (6, {"pattern": "/b", "reason": ""}),
     ]
+
+
+def test_what_is_not_utf_8_is_read_as_spreadsheets_write_it() -> None:
+    """Line by line: a file may have been put together."""
+    content = "pattern,reason\n/a,groß\n/b,".encode() + "groß “x”\n/c,x".encode("cp1252")
+    row = ParsedRow(3, {"pattern": "/b", "reason": "groß “x”"})
+    remark = Remark(3, "This isn't UTF-8, and was read as Windows-1252.")
+    assert list(read(content))[1:3] == [remark, row]
+    (place,) = [each.place for each in read(content) if isinstance(each, Remark)]
+    assert place == "line 3"
 
 
 def test_the_format_can_be_said() -> None:
     assert cells(b'{"pattern": "/a"}', "json") == [(1, {"pattern": "/a"})]
-    with pytest.raises(FileError, match="There is no column"):
+    with pytest.raises(FileError, match="No column has addresses"):
         rows_of(b'[{"pattern": "/a"}]', "csv")
 
 
@@ -79,16 +112,24 @@ def test_the_format_can_be_said() -> None:
     [
         pytest.param(b"", 1, "The file is empty.", id="empty"),
         pytest.param(b" \n\n", 1, "The file is empty.", id="blank"),
-        pytest.param("pattern\n/a".encode("utf-16"), 1, "This is UTF-16.", id="utf-16"),
+        pytest.param(b"PK\x03\x04\x14\x00", 1, "This is a workbook or an archive.", id="xlsx"),
         pytest.param(b"\npattern,colour\n", 2, "There is no column colour.", id="unknown-column"),
         pytest.param(b"pattern,\n/a,\n", 1, 'There is no column "".', id="nameless-column"),
-        pytest.param(b"pattern,\xff\n", 1, r"There is no column '\udcff'.", id="broken-column"),
-        pytest.param(b"pattern,pattern\n", 1, "There are two columns pattern.", id="twice"),
+        pytest.param(b"pattern,\x81\n", 1, r"There is no column '\udc81'.", id="broken-column"),
+        pytest.param(b"pattern,Pattern\n", 1, "There are two columns pattern.", id="twice"),
+        pytest.param(b"kind,colour\n", 1, "No column has addresses.", id="no-addresses"),
+        pytest.param(b"/a,/b\n/c,/d\n", 1, "The first line has to name", id="no-heading"),
+        pytest.param(b"/a;301\n", 1, "The first line has to name", id="no-heading-but-status"),
         pytest.param(b'pattern\n/a\n"/b\n/c\n', 3, "This is no CSV: unexpected end", id="unclosed"),
         pytest.param(b'pattern\n/a\n"/b"x\n', 3, "This is no CSV", id="after-the-quote"),
-        pytest.param(b"pattern\n/a\n" + b"x" * 200_000, 3, "field larger than", id="endless-cell"),
-        pytest.param(b"pattern\r/a\r/b\r", 1, "This is no CSV: new-line", id="old-macintosh"),
-        pytest.param(b'[{"pattern": "/a"},\n', 2, "This is no JSON", id="json-cut-off"),
+        pytest.param(
+            b"pattern\n/a\n" + b"x" * (LONGEST_LINE + 1), 3, "The line is longer", id="endless"
+        ),
+        pytest.param(
+            b'pattern\n/a\n"' + b"x\n" * 70_000, 3, "field larger than", id="endless-cell"
+        ),
+        pytest.param(b"/" * (LONGEST_LINE + 1), 1, "The line is longer", id="endless-list"),
+        pytest.param(b'[{"pattern": "/a"},\n', 2, "Expecting value", id="json-cut-off"),
         pytest.param(b'[{"pattern": "/a"}\n', 2, "Expecting ',' or ']'", id="json-unclosed"),
         pytest.param(b'[{"pattern": "/a"}]\n[]', 2, "Extra data", id="json-and-more"),
         pytest.param(b"[]]", 1, "Extra data", id="json-closed-twice"),
@@ -96,14 +137,27 @@ def test_the_format_can_be_said() -> None:
         pytest.param(b'\n[{"pattern": "/\xe4}]', 2, "Unterminated string", id="json-no-string"),
         pytest.param(b'[\n{"pattern": ' + b"9" * 5000 + b"}]", 2, "can be read", id="json-number"),
         pytest.param(b"[" * 100_000, 1, "can be read", id="json-nested"),
+        pytest.param(
+            b'[{"pattern": "' + b"x" * 2_000_000, 1, "Unterminated string", id="json-endless"
+        ),
+        pytest.param(b'{"plugin": [],\n"redirects": {}}', 1, "no redirects", id="redirection"),
+        pytest.param(b"map $uri $gone {\n" + b"/x " * 1001, 2, "has no end", id="nginx"),
     ],
 )
 def test_a_file_that_is_none_is_refused(content: bytes, line: int, message: str) -> None:
     with pytest.raises(FileError) as caught:
         rows_of(content)
-    assert caught.value.line == line
     assert message in caught.value.message
+    assert caught.value.line == line
     assert str(caught.value) == f"line {line}: {caught.value.message}"
+
+
+@pytest.mark.parametrize("padding", [0, 70_000])
+def test_what_is_wrong_with_json_is_said_by_line_and_column(padding: int) -> None:
+    """However far it is into the file, which is read in pieces."""
+    content = b'[\n{"pattern": "/a"},%b\n  {"pattern": "/b" "x"}]' % (b" " * padding)
+    with pytest.raises(FileError, match="Expecting ',' delimiter, in column 22"):
+        rows_of(content)
 
 
 @pytest.mark.parametrize(
@@ -112,10 +166,10 @@ def test_a_file_that_is_none_is_refused(content: bytes, line: int, message: str)
         pytest.param(b"pattern,host\n/a\n", "line 2", "There are 1 cells, and 2 columns.", id="-"),
         pytest.param(b"pattern\n/a,b\n", "line 2", "There are 2 cells, and 1 columns.", id="+"),
         pytest.param(
-            b"pattern,reason\n/a,caf\xe9\n",
+            b"pattern,reason\n/a,caf\x81\n",
             "line 2",
-            "In the column reason, the byte 0xE9 after 'caf' isn't UTF-8. Save the file as UTF-8.",
-            id="latin-1",
+            "In the column reason, the byte 0x81 after 'caf' isn't UTF-8. Save the file as UTF-8.",
+            id="no-windows-1252-either",
         ),
         pytest.param(
             b'[{"pattern": "/a", "reason": "x\\ud800"}]',
@@ -145,19 +199,40 @@ def test_an_invalid_row_leaves_the_others_readable(content: bytes, place: str, e
     assert all(not each.error for each in good)
 
 
-def test_a_csv_file_is_not_read_ahead() -> None:
-    lines = iter([b"pattern\n", b"/a\n", b"/b\n"])
-    found = read(lines, COLUMNS)
-    assert next(found).cells == {"pattern": "/a"}
-    assert next(lines) == b"/b\n"
+class Pipe(io.RawIOBase):
+    """What comes when it comes, a line at a time, and can't be read again."""
+
+    def __init__(self, lines: list[bytes]) -> None:
+        self.lines = lines
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
+        line = self.lines.pop(0) if self.lines else b""
+        assert len(line) <= len(buffer)
+        buffer[: len(line)] = line
+        return len(line)
 
 
-@pytest.mark.parametrize(
-    "content", [b"pattern\n/\xc3\xa4\n/b\n", b'[{"pattern": "/a"}, {"pattern": "/b"}]']
-)
-def test_the_end_of_a_record_tells_how_much_was_read(content: bytes) -> None:
-    first, second = rows_of(content)
-    assert 0 < first.end < second.end <= len(content)
+@pytest.mark.parametrize("format", ["csv", "list", "json"])
+def test_a_long_file_is_not_read_whole(format: str) -> None:
+    line = {"csv": b"/a\n", "list": b"/a\n", "json": b'{"pattern": "/a"}\n'}[format]
+    lines = [b"pattern\n"] * (format == "csv") + [line * 100] * 5000
+    pipe = Pipe(lines)
+    found: Iterator[object] = iter(Reader(io.BufferedReader(pipe), COLUMNS, format))
+    next(found)
+    assert len(pipe.lines) > 4900
+
+
+def test_the_file_stays_open_and_how_much_was_read_is_known() -> None:
+    for content in (b"pattern\n/a\n/b\n", b'[{"pattern": "/a"}]', b"/a\n/b\n"):
+        file = BytesIO(content)
+        found = Reader(file, COLUMNS)
+        sizes = [found.size for _each in found]
+        assert not file.closed
+        assert sizes == sorted(sizes)
+        assert 0 < found.size <= len(content)
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -168,14 +243,58 @@ def test_what_was_written_is_read(rows: list[dict[str, str]]) -> None:
     file = StringIO()
     writer = csv.DictWriter(file, COLUMNS)
     writer.writeheader()
-    writer.writerows(rows)
+    for row in rows:
+        # As the exports do it.
+        writer.writerow({name: tables.escaped(cell) for name, cell in row.items()})
     filled = [row for row in rows if any(cell.strip() for cell in row.values())]
     assert [found for _line, found in cells(file.getvalue().encode())] == filled
     for text in (json.dumps(rows), "\n".join(map(json.dumps, rows))):
         assert [found for _line, found in cells(text.encode(), "json")] == rows
 
 
-@given(st.binary(max_size=200), st.sampled_from(["", "csv", "json"]))
+@given(st.binary(max_size=200), st.sampled_from(["", *FORMATS]))
 def test_any_bytes_are_read_or_refused(content: bytes, format: str) -> None:
     with suppress(FileError):
-        rows_of(content, format)
+        list(read(content, format, RULES.columns))
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                *("/a", "~^/", "map $uri $gone {", "}", ";", "Redirect", "gone", "RewriteRule"),
+                *("[G]", "<If x>", "</If>", "return", "410", '"', "\\", "^(", ")*$", "[a-z", "#"),
+                *("\n", " "),
+            ]
+        ),
+        max_size=30,
+    ),
+    st.sampled_from(["", "apache", "nginx", "redirects", "list"]),
+)
+def test_any_words_are_read_or_refused(words: list[str], format: str) -> None:
+    with suppress(FileError):
+        list(read(" ".join(words).encode(), format, RULES.columns))
+
+
+@pytest.mark.parametrize(
+    "text", ["/", "//", '"', "(", "[", "<", "\\", "~^", "*", "a ", "' ", "{", "%"]
+)
+@pytest.mark.parametrize("format", ["", *FORMATS])
+def test_no_line_takes_long(text: str, format: str) -> None:
+    content = b"pattern\n" * (format == "csv") + text.encode() * (LONGEST_LINE // len(text) - 1)
+    began = perf_counter()
+    with suppress(FileError):
+        for each in read(b"/old " + content, format, RULES.columns):
+            if isinstance(each, ParsedRow):
+                with suppress(ValidationError):
+                    understood(each.cells)
+    assert perf_counter() - began < 1
+
+
+def test_messages_come_in_general_formats_alone() -> None:
+    assert formats(MESSAGES.columns) == ["json", "csv"]
+    assert set(formats(RULES.columns)) == set(FORMATS)
+    for content, format in ((b"status,title\n404,x\n", "csv"), (b'[{"status": 404}]', "json")):
+        found = read(content, "", MESSAGES.columns)
+        assert next(iter(found)).line
+        assert found.format == format

@@ -18,7 +18,6 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from django_http_errors.importing.importer import import_rules
 from django_http_errors.models import Edit, Generation, MatchType, PermanenceRule
 from django_http_errors.rules import database_rules
 from django_http_errors.rules import queries as questions
@@ -29,6 +28,7 @@ from django_http_errors.rules.rows import PermanenceRow
 from django_http_errors.rules.snapshot import Snapshots, snapshots
 
 from ..asking import JSON, Site
+from ..imports import import_rules
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -166,9 +166,9 @@ def edits() -> dict[str, tuple[Callable[[], object], str, int]]:
             "/new/49/",
             410,
         ),
-        "import": (lambda: import_rules([b"pattern\n", b"/new/\n"]), "/new/", 410),
+        "import": (lambda: import_rules(b"pattern\n/new/\n"), "/new/", 410),
         "import anew": (
-            lambda: import_rules([b"pattern,permanence\n", b"/old/1/,temporary\n"]),
+            lambda: import_rules(b"pattern,permanence\n/old/1/,temporary\n"),
             "/old/1/",
             404,
         ),
@@ -213,7 +213,7 @@ def _switch_on() -> None:
 SWITCHES: dict[str, Callable[[], object]] = {
     "save": _switch_on,
     "update": lambda: PermanenceRule.objects.filter(pattern="/off/").update(enabled=True),
-    "import": lambda: import_rules([b"pattern,enabled\n", b"/off/,true\n"]),
+    "import": lambda: import_rules(b"pattern,enabled\n/off/,true\n"),
     "fixture": lambda: PermanenceRule(
         pk=PermanenceRule.objects.get(pattern="/off/").pk, pattern="/off/"
     ).save_base(raw=True),

@@ -1,0 +1,139 @@
+"""Configurations of Apache: what mod_alias and mod_rewrite answer with 410."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from . import expressions
+from .lines import LONGEST_LINE, Lines
+from .rows import GONE, Parsed, ParsedRow, Remark, depends_on, literal, not_gone
+
+_WORD = re.compile(r"""\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|(\S+))""")
+_SECTION = re.compile(r"\s*<(/?)\s*(\w+)\s*([^>]*)>")
+# Sections that hold for some requests only, and not for hosts, directories or modules.
+_CONDITIONAL = frozenset(
+    {"if", "elseif", "else", "files", "filesmatch", "location", "locationmatch"}
+)
+_STATUSES = {"permanent": "301", "temp": "302", "seeother": "303", "gone": GONE}
+
+
+def parse_apache(lines: Lines, columns: Collection[str]) -> Parsed:
+    """Yield what is gone of a .htaccess or another configuration of Apache's."""
+    apache = _Apache()
+    for number, line in _continued(lines):
+        if section := _SECTION.match(line):
+            apache.enter(section[2].lower(), section[0].strip(), closes=bool(section[1]))
+            continue
+        words = [next(filter(None, found), "") for found in _WORD.findall(line)]
+        read = getattr(apache, f"read_{words[0].lower()}", None) if words else None
+        if read:
+            yield from read(number, words[1:])
+
+
+def _continued(lines: Lines) -> Iterator[tuple[int, str]]:
+    """Yield lines with those that continue them, and where they begin."""
+    for line in lines:
+        number, whole = lines.number, line
+        while whole.rstrip("\r\n").endswith("\\") and len(whole) < LONGEST_LINE:
+            whole = whole.rstrip("\r\n")[:-1] + next(lines, "")
+        yield number, whole
+
+
+class _Apache:
+    """The directives that are read, and what those before them say of them."""
+
+    def __init__(self) -> None:
+        self._sections: list[tuple[str, str]] = []
+        self._condition = ""
+        self._base = "/"
+
+    def enter(self, name: str, text: str, *, closes: bool) -> None:
+        """Enter a section, or leave it."""
+        if not closes:
+            self._sections.append((name, text))
+        elif any(each == name for each, _text in self._sections):
+            while self._sections.pop()[0] != name:
+                pass
+
+    def read_redirect(self, line: int, words: list[str], status: str = "") -> Parsed:
+        if not status and words and not words[0].startswith("/"):
+            status = _STATUSES.get(words[0].lower(), words[0])
+            words = words[1:]
+        yield from self._gone(line, words, status or "302")
+
+    def read_redirectpermanent(self, line: int, words: list[str]) -> Parsed:
+        return self.read_redirect(line, words, "301")
+
+    def read_redirecttemp(self, line: int, words: list[str]) -> Parsed:
+        return self.read_redirect(line, words, "302")
+
+    def read_redirectmatch(self, line: int, words: list[str]) -> Parsed:
+        status = "302"
+        if words and (words[0].lower() in _STATUSES or words[0].isdecimal()):
+            status = _STATUSES.get(words[0].lower(), words[0])
+            words = words[1:]
+        yield from self._gone(line, words, status, is_expression=True)
+
+    def read_rewritebase(self, line: int, words: list[str]) -> Parsed:
+        self._base = words[0] if words else "/"
+        yield from ()
+
+    def read_rewritecond(self, line: int, words: list[str]) -> Parsed:
+        self._condition = " ".join(["RewriteCond", *words])
+        yield from ()
+
+    def read_rewriterule(self, line: int, words: list[str]) -> Parsed:
+        flags = dict(
+            flag.strip().upper().partition("=")[::2]
+            for flag in (words[2] if len(words) > 2 else "").strip("[]").split(",")
+        )
+        condition, self._condition = self._condition, ""
+        status = flags.get("R", flags.get("REDIRECT"))
+        if flags.keys() & {"G", "GONE"}:
+            status = GONE
+        elif flags.keys() & {"F", "FORBIDDEN"}:
+            status = "403"
+        if status is None:
+            return  # it is answered by another page
+        yield from self._gone(
+            line,
+            [self._based(words[0])],
+            _STATUSES.get(status.lower(), status) or "302",
+            is_expression=True,
+            ignore_case=bool(flags.keys() & {"NC", "NOCASE"}),
+            condition=condition,
+        )
+
+    def _based(self, expression: str) -> str:
+        """Return `expression` as it is compared with the whole path."""
+        begins = expression.startswith("^")
+        if not begins or expression.startswith("^/") or self._base == "/":
+            return expression
+        return f"^{re.escape(self._base.rstrip('/'))}/{expression[1:]}"
+
+    def _gone(
+        self,
+        line: int,
+        words: list[str],
+        status: str,
+        *,
+        is_expression: bool = False,
+        ignore_case: bool = False,
+        condition: str = "",
+    ) -> Parsed:
+        within = next((text for name, text in self._sections if name in _CONDITIONAL), "")
+        if status != GONE:
+            yield Remark(line, not_gone(status))
+        elif condition or within:
+            yield Remark(line, depends_on(words[0] if words else GONE, condition or within))
+        elif words:
+            cells: dict[str, Any] = {"permanence": "permanent"}
+            if ignore_case:
+                cells["ignore_case"] = True
+            if is_expression:
+                yield from expressions.rows(line, words[0], cells)
+            else:
+                # It holds for what is below it too.
+                yield ParsedRow(line, {**cells, "kind": "prefix", "pattern": literal(words[0])})

@@ -1,0 +1,89 @@
+"""What the parsers make of a file: plain rows, and remarks on what they leave out or change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from django.utils.translation import gettext as _
+
+
+class FileError(Exception):
+    """The file can't be read, or not any further than to `line`."""
+
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(line, message)
+        self.line = line
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"{place(self.line)}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedRow:
+    """One row of a file: its cells by the names of their columns.
+
+    `line` is where it begins; `number` is which object of a JSON file it is, where one line may
+    hold them all, and 0 elsewhere. `error` says why it can't be used; it is blank for one that can.
+    """
+
+    line: int
+    cells: Mapping[str, object] = field(default_factory=dict)
+    number: int = 0
+    error: str = ""
+
+    @property
+    def place(self) -> str:
+        """Say where in the file it is."""
+        return place(self.line, self.number)
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What somebody should know of a line: why it was left out, or what was made of it."""
+
+    line: int
+    text: str
+    number: int = 0
+
+    @property
+    def place(self) -> str:
+        """Say where in the file it is."""
+        return place(self.line, self.number)
+
+
+Parsed = Iterator[ParsedRow | Remark]
+
+GONE = "410"
+_ENCODED = str.maketrans({"%": "%25", "?": "%3F", "#": "%23"})
+
+
+def literal(path: str) -> str:
+    """Return the pattern of a decoded `path`."""
+    return path.translate(_ENCODED)
+
+
+def not_gone(status: object) -> str:
+    """Return the remark on a row that is there for another status."""
+    return _("Not gone (410) but %s: left out.") % status
+
+
+def leads_elsewhere() -> str:
+    """Return the remark on a redirect whose status isn't said."""
+    return not_gone(_("a redirect"))
+
+
+def depends_on(what: str, condition: str) -> str:
+    """Return the remark on something that is gone for some requests only."""
+    text = _("%(what)s depends on %(condition)s: left out.")
+    return text % {"what": what, "condition": condition}
+
+
+def place(line: int, number: int = 0) -> str:
+    """Say where the object of that `number` is; line 0: in what has no lines."""
+    if not number:
+        return _("line %d") % line
+    if not line:
+        return _("row %d") % number
+    return _("line %(line)d (object %(number)d)") % {"line": line, "number": number}

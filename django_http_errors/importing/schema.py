@@ -1,0 +1,171 @@
+"""How the rows of a model stand in a file: which columns there are, and what a cell means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property, partial
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from ..models import BaseRule, ErrorMessage, PermanenceRule
+from .addresses import Cells, understood
+
+_FLAGS = {
+    **dict.fromkeys(("true", "1", "yes", "on", "active", "enabled"), True),
+    **dict.fromkeys(("false", "0", "no", "off", "disabled"), False),
+}
+# Texts that are kept to the letter; of the others, no space at the ends is meant.
+_VERBATIM = frozenset({"replacement", "title", "action_label", "action_url"})
+
+
+@dataclass(frozen=True)
+class ImportSchema:
+    """How the rows of a model stand in a file.
+
+    key: the columns that no two rows have in common, which a row that leaves one out has blank;
+    found_by: the one of them by which rows are looked up
+    content: what else a row says; a column that a file doesn't have leaves a known row as it is
+    provenance: where a row comes from, and when: believed of a row that is new, so that an
+    export can be restored as it was, and no reason to change one that is there
+    assumed: what is taken for a column that is left out, if that isn't the field's default
+    understood: makes of the cells of a row those that were meant, and remarks on that
+    """
+
+    model: type[BaseRule]
+    key: tuple[str, ...]
+    found_by: str
+    content: tuple[str, ...]
+    provenance: tuple[str, ...] = ()
+    assumed: Mapping[str, object] = field(default_factory=dict)
+    understood: Callable[[Cells], tuple[Cells, list[str]]] = lambda cells: (cells, [])
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self.key + self.content + self.provenance
+
+    @cached_property
+    def _readers(self) -> dict[str, Callable[[object], object]]:
+        return {name: _reader(self.field(name)) for name in self.columns}
+
+    def field(self, column: str) -> Any:
+        return self.model._meta.get_field(column)
+
+    def default(self, column: str) -> object:
+        """Return what a blank cell of `column` means."""
+        return self.assumed[column] if column in self.assumed else self.field(column).get_default()
+
+    def value(self, column: str, cell: object) -> object:
+        """Return the valid value that `cell` means; raise ValidationError if it means none."""
+        value = None if cell is None or cell == "" else self._readers[column](cell)
+        if value is not None:
+            return self.field(column).clean(value, None)
+        value = self.default(column)
+        # A default needs no check, unless a blank is none.
+        return self.field(column).clean(value, None) if column in self.key else value
+
+
+RULES = ImportSchema(
+    PermanenceRule,
+    key=("kind", "pattern", "host"),
+    found_by="pattern",
+    content=(
+        "permanence",
+        "reason",
+        "replacement",
+        "expected_at",
+        "valid_from",
+        "valid_until",
+        "announce",
+        "ignore_case",
+        "group",
+        "enabled",
+        "note",
+    ),
+    provenance=("source", "created_at", "updated_at"),
+    assumed={"source": PermanenceRule.Source.IMPORT.value},
+    understood=understood,
+)
+MESSAGES = ImportSchema(
+    ErrorMessage,
+    key=("status", "language", "host", "path_prefix"),
+    found_by="path_prefix",
+    content=("title", "detail", "permanence", "action_label", "action_url", "enabled"),
+)
+
+
+def written(value: object) -> object:
+    """Return the `value` of a field as a file has it."""
+    if isinstance(value, datetime):
+        return (value if timezone.is_naive(value) else value.astimezone(UTC)).isoformat()
+    return value
+
+
+def _reader(column: Any) -> Callable[[object], object]:
+    if isinstance(column, models.BooleanField):
+        return _flag
+    if isinstance(column, models.DateTimeField):
+        return _moment
+    if isinstance(column, models.TextField) or column.name in _VERBATIM:
+        return _text
+    if column.choices:
+        # Django doesn't check what isn't to be edited.
+        return _word if column.editable else partial(_choice, column)
+    return _stripped
+
+
+def _text(cell: object) -> str:
+    if isinstance(cell, str):
+        return cell
+    if isinstance(cell, int) and not isinstance(cell, bool):
+        return str(cell)  # {"status": 404}
+    raise ValidationError(_("A text is expected here."))
+
+
+def _stripped(cell: object) -> str | None:
+    return _text(cell).strip() or None
+
+
+def _word(cell: object) -> str | None:
+    return _text(cell).strip().lower() or None
+
+
+def _choice(column: Any, cell: object) -> str | None:
+    word = _word(cell)
+    if word is not None and word not in dict(column.flatchoices):
+        raise ValidationError(column.error_messages["invalid_choice"] % {"value": word})
+    return word
+
+
+def _flag(cell: object) -> bool | None:
+    if isinstance(cell, bool):
+        return cell
+    word = _text(cell).strip().lower()
+    if word and word not in _FLAGS:
+        raise ValidationError(_("Write true or false here, and not %s.") % cell)
+    return _FLAGS.get(word)
+
+
+def _moment(cell: object) -> datetime | None:
+    """Return the time that an ISO 8601 text means, in the current time zone if it names none."""
+    if isinstance(cell, datetime):
+        return cell
+    text = _text(cell).strip()
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+        if settings.USE_TZ:
+            aware = timezone.make_aware(moment) if timezone.is_naive(moment) else moment
+            return aware.astimezone(UTC)
+        return moment if timezone.is_naive(moment) else timezone.make_naive(moment)
+    except (ValueError, OverflowError) as error:
+        raise ValidationError(
+            _("%s is no date. Write it as 2030-12-31 or as 2030-12-31T18:00:00+01:00.") % text
+        ) from error

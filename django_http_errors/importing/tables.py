@@ -1,0 +1,362 @@
+"""Lists of addresses, CSV and JSON: own exports, and tables that other tools write."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from . import expressions
+from .lines import Lines
+from .rows import GONE, FileError, Parsed, ParsedRow, Remark, depends_on, leads_elsewhere, not_gone
+
+# What spreadsheets separate cells by, depending on the country that they think they are in.
+_DELIMITERS = ",;\t"
+ADDRESS = re.compile(r"""["']?(?:/|https?://\S)""", re.IGNORECASE)
+_EXCEL = re.compile(r"\s*sep=(.)?[\r\n]*", re.IGNORECASE)
+# What begins a formula in a spreadsheet, after the apostrophes that keep it from being one.
+_FORMULA = re.compile("'*[=+\\-@\t\r\n\uff0b\uff0d\uff1d\uff20]")
+
+# Columns of other tools that say what a row is, and not what its rule is.
+TARGET, STATUS, REGEX = "(target)", "(status)", "(regex)"
+# The names that other tools have for a column, the best first: in small letters, with spaces.
+ALIASES: Mapping[str, tuple[str, ...]] = {
+    "pattern": (
+        *("url", "urls", "source", "source url", "source path", "from", "from url", "origin"),
+        *("old url", "old", "old path", "address", "path", "page url", "page", "pages"),
+        *("top pages", "request url", "redirect from", "uri", "loc", "link"),
+    ),
+    TARGET: (
+        *("target", "target url", "to", "to url", "destination", "destination url", "new url"),
+        *("new", "new path", "redirect to"),
+    ),
+    STATUS: ("status code", "http status code", "http code", "http status", "code", "status"),
+    REGEX: ("regex", "is regex"),
+}
+# What they are called by the Redirection plugin of WordPress, which is known by its REGEX.
+_REDIRECTION = {"status": "enabled", "title": "note"}
+# Where a row of another tool comes from is no row of ours.
+_OWN_ALONE = frozenset({"source", "created_at", "updated_at"})
+_NO = frozenset({"", "0", "false", "no", "off"})
+
+
+def escaped(cell: object) -> object:
+    """Return `cell` so that no spreadsheet takes it for a formula; `unescaped` undoes it."""
+    return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
+
+
+def unescaped(cell: str) -> str:
+    """Return the text that `escaped` has made `cell` of."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+
+
+def delimiter_of(line: str) -> str:
+    """Return what separates the cells of `line`, "" if there is but one."""
+    bare = re.sub(r'"[^"]*"', "", line)
+    best = max(_DELIMITERS, key=bare.count)
+    return best if best in bare else ""
+
+
+def parse_list(lines: Lines, columns: Collection[str]) -> Parsed:
+    """Yield a row for each address: one a line, perhaps below a heading."""
+    first = True
+    for line in lines:
+        text = line.strip().strip("\"'").strip()
+        if not text or text.startswith("#"):
+            continue
+        if first and delimiter_of(text):
+            _check_list(text, lines.number)
+        if not first or ADDRESS.match(text):
+            yield ParsedRow(lines.number, {"pattern": text})
+        first = False
+
+
+def _check_list(text: str, line: int) -> None:
+    """Refuse a CSV file that has no heading."""
+    cells = text.split(delimiter_of(text))[1:]
+    if any(ADDRESS.match(cell.strip()) or cell.strip().isdecimal() for cell in cells):
+        raise FileError(line, _("The first line has to name the columns, such as pattern."))
+
+
+def parse_csv(lines: Lines, columns: Collection[str]) -> Parsed:
+    """Yield the rows of a CSV file, whose first line names the columns."""
+    first = _first(lines)
+    if excel := _EXCEL.fullmatch(first):
+        first = _first(lines)
+    delimiter = (excel and excel[1]) or delimiter_of(first) or ","
+    headings = next(csv.reader([first], delimiter=delimiter), [])
+    if not headings:
+        raise FileError(1, _("The file is empty."))
+    names, is_own = _names(headings, columns, lines.number)
+    if unread := [heading for heading, name in zip(headings, names, strict=True) if not name]:
+        text = _("Columns that say nothing of a rule weren't read: %s.")
+        yield Remark(lines.number, text % ", ".join(unread))
+    for line, cells in _rows(lines, delimiter):
+        if not any(cell.strip() for cell in cells):
+            continue
+        if len(cells) != len(names):
+            text = _("There are %(cells)d cells, and %(columns)d columns.")
+            yield ParsedRow(line, error=text % {"cells": len(cells), "columns": len(names)})
+            continue
+        named = {name: unescaped(cell) for name, cell in zip(names, cells, strict=True) if name}
+        error = "" if "".join(cells).isascii() else _broken(named)
+        if is_own or error:
+            yield ParsedRow(line, named, error=error)
+        else:
+            yield from foreign(line, named)
+
+
+def _first(lines: Lines) -> str:
+    return next((line for line in lines if line.strip()), "")
+
+
+def _rows(lines: Lines, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the line that a row of a CSV file begins on, and its cells."""
+    rows = csv.reader(lines, delimiter=delimiter, strict=True)
+    while True:
+        line = lines.number + 1
+        try:
+            cells = next(rows)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise FileError(line, _("This is no CSV: %(error)s.") % {"error": error}) from error
+        yield line, cells
+
+
+def _names(headings: Sequence[str], columns: Collection[str], line: int) -> tuple[list[str], bool]:
+    """Return the column that each of the headings means, "" for none, and whether all are ours."""
+    keys = [" ".join(re.split(r"[\s_-]+", heading.strip().lower())) for heading in headings]
+    own = {column.replace("_", " "): column for column in columns}
+    if "pattern" in keys or "pattern" not in columns:
+        for key, heading in zip(keys, headings, strict=True):
+            if key not in own:
+                raise FileError(line, unknown(heading, columns))
+            if keys.count(key) > 1:
+                raise FileError(line, _("There are two columns %(name)s.") % {"name": own[key]})
+        return [own[key] for key in keys], True
+    meant = {}
+    for column, aliases in ALIASES.items():
+        if alias := next((each for each in aliases if each in keys), None):
+            meant[alias] = column
+    if "pattern" not in meant.values():
+        text = _("No column has addresses. Name one of them pattern, or url. There are: %s.")
+        raise FileError(line, text % _printable(", ".join(headings)))
+    others = {name: column for name, column in own.items() if column not in _OWN_ALONE}
+    if REGEX in meant.values():
+        others |= _REDIRECTION
+    # Of two with one name the first.
+    taken = {**others, **meant}
+    return [taken.pop(key, "") for key in keys], False
+
+
+def is_heading(line: str, columns: Collection[str]) -> bool:
+    """Return whether `line` names the columns of a CSV file."""
+    if _EXCEL.fullmatch(line):
+        return True
+    headings = next(csv.reader([line], delimiter=delimiter_of(line) or ","), [])
+    try:
+        return bool(_names(headings, columns, 1))
+    except FileError:
+        return False
+
+
+def unknown(name: str, columns: Collection[str]) -> str:
+    """Return what is wrong with a column `name` that isn't one of `columns`."""
+    return _("There is no column %(name)s. The columns are: %(list)s.") % {
+        "name": _printable(name) or '""',
+        "list": ", ".join(columns),
+    }
+
+
+def _printable(text: str) -> str:
+    return text if text.isprintable() else ascii(text)
+
+
+def foreign(line: int, cells: Mapping[str, Any], number: int = 0) -> Parsed:
+    """Yield what a row of another tool's table says is gone."""
+    own = {name: cell for name, cell in cells.items() if name not in {TARGET, STATUS, REGEX}}
+    status = str(cells.get(STATUS, "")).strip()
+    if status.isdecimal():
+        # Where redirects are listed a 404 is meant; where pages are, it is what was found.
+        gone = {GONE} if cells.keys() & {TARGET, REGEX} else {GONE, "404"}
+        if status not in gone:
+            yield Remark(line, not_gone(status), number)
+            return
+    elif str(cells.get(TARGET, "")).strip():
+        yield Remark(line, leads_elsewhere(), number)
+        return
+    if str(cells.get(REGEX, "")).strip().lower() in _NO:
+        yield ParsedRow(line, own, number)
+    else:
+        yield from expressions.rows(line, str(own.pop("pattern")), own, number)
+
+
+def parse_json(lines: Lines, columns: Collection[str]) -> Parsed:
+    """Yield the objects of a list, or one after the other."""
+    values = _Values(lines)
+    for number, (line, value) in enumerate(values.rest(), start=1):
+        if not isinstance(value, dict):
+            error = _("This is no object with the columns as its members.")
+            yield ParsedRow(line, {}, number, error)
+            continue
+        strange = next((name for name in value if name not in columns), None)
+        error = _broken(value) if strange is None else unknown(strange, columns)
+        yield ParsedRow(line, value, number, error)
+    values.expect_end()
+
+
+REDIRECTION = re.compile(r'"redirects"\s*:\s*(?=\[)')
+
+
+def parse_redirection(lines: Lines, columns: Collection[str]) -> Parsed:
+    """Yield what is gone of an export of the Redirection plugin of WordPress."""
+    values = _Values(lines)
+    values.skip_to(REDIRECTION)
+    for number, (line, item) in enumerate(values.rest(), start=1):
+        if not isinstance(item, dict) or not isinstance(item.get("url"), str):
+            error = _("This is no object with a url, as the Redirection plugin writes it.")
+            yield ParsedRow(line, {}, number, error)
+        elif item.get("match_type", "url") != "url":
+            yield Remark(line, depends_on(item["url"], item["match_type"]), number)
+        else:
+            source = item.get("match_data")
+            source = source.get("source") if isinstance(source, dict) else None
+            cells = {
+                "pattern": item["url"],
+                STATUS: item.get("action_code", ""),
+                REGEX: item.get("regex", False),
+                "note": item.get("title") or "",
+                "enabled": item.get("enabled", True),
+            }
+            if isinstance(source, dict) and source.get("flag_case"):
+                cells["ignore_case"] = True
+            if error := _broken(cells):
+                yield ParsedRow(line, cells, number, error)
+            else:
+                yield from foreign(line, cells, number)
+
+
+class _Values:
+    """The values of a JSON file, made one by one: the file may be long, and none of them."""
+
+    LONGEST = 1_048_576
+    _SPACE = re.compile(r"[ \t\r\n]*")
+
+    def __init__(self, lines: Lines) -> None:
+        self._lines = lines
+        self._pieces = lines.pieces()
+        self._decode = json.JSONDecoder().raw_decode
+        # What was read and is still needed, how far it was used, and where a line was counted last.
+        self._text = ""
+        self._at = self._counted = self._line_start = 0
+        self._line = 1
+
+    def skip_to(self, place: re.Pattern[str]) -> None:
+        """Go on after what `place` matches."""
+        while not (found := place.search(self._text)):
+            if len(self._text) > self.LONGEST or not self._more():
+                raise self._error(_("it has no redirects"), 0)
+        self._at = found.end()
+
+    def rest(self) -> Iterator[tuple[int, object]]:
+        """Yield the elements of the list that comes next, or values one after the other.
+
+        Each comes with the line that it begins on.
+        """
+        is_list = self._next() == "["
+        if is_list:
+            self._at += 1
+            if self._next() == "]":
+                self._at += 1
+                return
+        while self._next() or is_list:
+            line, _column = self._where(self._at)
+            yield line, self._value()
+            if is_list:
+                following = self._next()
+                if following not in {",", "]"}:
+                    raise self._error("Expecting ',' or ']'", self._at)
+                self._at += 1
+                if following == "]":
+                    return
+
+    def expect_end(self) -> None:
+        if self._next():
+            raise self._error("Extra data", self._at)
+
+    def _next(self) -> str:
+        """Go to the next character that is no space, and return it; "" is the end."""
+        while True:
+            space = self._SPACE.match(self._text, self._at)
+            self._at = space.end() if space else self._at
+            if self._at < len(self._text):
+                return self._text[self._at]
+            if not self._more():
+                return ""
+
+    def _value(self) -> object:
+        while True:
+            try:
+                value, end = self._decode(self._text, self._at)
+            except json.JSONDecodeError as error:
+                # It may go on.
+                if len(self._text) - self._at > self.LONGEST or not self._more():
+                    raise self._error(error.msg, error.pos) from error
+            except (ValueError, RecursionError) as error:  # a number, or a nesting, without end
+                raise self._error(str(error), self._at) from error
+            else:
+                if end < len(self._text) or not self._more():
+                    self._at = end
+                    return value
+
+    def _more(self) -> bool:
+        """Read on, and return whether there was anything."""
+        self._where(self._at)
+        piece = next(self._pieces, "")
+        self._text = self._text[self._at :] + piece
+        self._line_start -= self._at
+        self._at = self._counted = 0
+        return bool(piece)
+
+    def _where(self, at: int) -> tuple[int, int]:
+        """Return the line and the column of a place that isn't before the last one asked for."""
+        if count := self._text.count("\n", self._counted, at):
+            self._line += count
+            self._line_start = self._text.rindex("\n", self._counted, at) + 1
+        self._counted = at
+        self._lines.number = self._line
+        return self._line, at - self._line_start + 1
+
+    def _error(self, message: str, at: int) -> FileError:
+        line, column = self._where(at)
+        text = _("This is no JSON that can be read: %(error)s, in column %(column)d.")
+        return FileError(line, text % {"error": message, "column": column})
+
+
+def _broken(cells: Mapping[str, object]) -> str:
+    """Return what is no text in `cells`, "" if there is no such thing."""
+    for name, cell in cells.items():
+        if isinstance(cell, str) and not cell.isascii():
+            try:
+                cell.encode()
+            except UnicodeEncodeError as error:
+                return _broken_at(name, cell, error.start)
+    return ""
+
+
+def _broken_at(name: str, cell: str, at: int) -> str:
+    code = ord(cell[at])
+    if 0xDC80 <= code <= 0xDCFF:  # what "surrogateescape" makes of a byte
+        text = _(
+            "In the column %(name)s, the byte 0x%(code)X after %(before)r isn't UTF-8."
+            " Save the file as UTF-8."
+        )
+        code -= 0xDC00
+    else:
+        text = _("In the column %(name)s, U+%(code)X after %(before)r is no character.")
+    return text % {"name": name, "code": code, "before": cell[max(0, at - 20) : at]}

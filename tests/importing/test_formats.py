@@ -1,0 +1,425 @@
+"""What other tools write, and what becomes of it: rules, and remarks on the rest."""
+
+from __future__ import annotations
+
+import json
+from io import BytesIO
+from textwrap import dedent
+from typing import Any
+
+import pytest
+
+from django_http_errors.importing.importer import Import, Report
+from django_http_errors.importing.reader import FORMATS, Reader
+from django_http_errors.importing.schema import RULES
+from django_http_errors.models import PermanenceRule
+
+pytestmark = pytest.mark.django_db
+
+
+def rules() -> list[str]:
+    """Return what the rules say that isn't a default, in the order of the file."""
+    said = []
+    for rule in PermanenceRule.objects.order_by("pk"):
+        more = [
+            f"{field.name}={getattr(rule, field.name)}"
+            for field in rule._meta.fields
+            if field.name in RULES.content and getattr(rule, field.name) != field.get_default()
+        ]
+        said.append(" ".join([rule.kind, f"{rule.host}{rule.pattern}", *more]))
+    return said
+
+
+def remarks(report: Report) -> list[str]:
+    return [f"{places}: {text}" for text, places in report.remarks.items()]
+
+
+REDIRECTION = {
+    "plugin": {"version": "5.5.1", "date": "Mon, 05 May 2025 10:00:00 +0000"},
+    "groups": [{"id": 1, "name": "Redirections", "redirects": 4, "module_id": 1}],
+    "redirects": [
+        {
+            "id": 1,
+            "url": "/old-shop/lamps/",
+            "match_url": "/old-shop/lamps",
+            "match_data": {
+                "source": {
+                    "flag_query": "exact",
+                    "flag_case": False,
+                    "flag_trailing": True,
+                    "flag_regex": False,
+                }
+            },
+            "action_code": 410,
+            "action_type": "error",
+            "action_data": [],
+            "match_type": "url",
+            "title": "Sold out",
+            "hits": 3,
+            "regex": False,
+            "group_id": 1,
+            "position": 0,
+            "last_access": "-",
+            "enabled": True,
+        },
+        {
+            "id": 2,
+            "url": "^/Blog/(\\d{4})/(.*)$",
+            "match_data": {"source": {"flag_case": True, "flag_regex": True}},
+            "action_code": 410,
+            "action_type": "error",
+            "match_type": "url",
+            "title": "",
+            "regex": True,
+            "enabled": False,
+        },
+        {
+            "id": 3,
+            "url": "/moved/",
+            "action_code": 301,
+            "action_type": "url",
+            "action_data": {"url": "/new/"},
+            "match_type": "url",
+            "regex": False,
+            "enabled": True,
+        },
+        {
+            "id": 4,
+            "url": "/members/",
+            "action_code": 410,
+            "match_type": "login",
+            "regex": False,
+            "enabled": True,
+        },
+    ],
+}
+
+# By name: the file, its format, the rules that it makes, and the remarks.
+SAMPLES: dict[str, tuple[str, str, list[str], list[str]]] = {
+    "paths": (
+        """
+        # Of the old shop
+        /old-shop/lamps/7/
+        /old-shop/chairs/
+
+        "/gro%C3%9Fe lampen/"
+        """,
+        "list",
+        ["exact /old-shop/lamps/7/", "exact /old-shop/chairs/", "exact /große lampen/"],
+        [],
+    ),
+    "urls": (
+        """
+        https://www.example.com/old-shop/lamps/7/
+        HTTPS://WWW.Example.COM:443/Old
+        http://user@www.example.com
+        """,
+        "list",
+        [
+            "exact www.example.com/old-shop/lamps/7/",
+            "exact www.example.com/Old",
+            "exact www.example.com/",
+        ],
+        [],
+    ),
+    "pasted": (
+        """
+        /lamps/?utm_source=mail
+        /lamps/8/#top
+        /lamps/9/?page=2
+        /old/*
+        /blog/:year/:slug
+        /team/[a-z]+/cv
+        /archive/<int:year>/
+        """,
+        "list",
+        [
+            "exact /lamps/",
+            "exact /lamps/8/",
+            "exact /lamps/9/",
+            "prefix /old/",
+            "route /blog/<str:year>/<str:slug>",
+            "route /team/<str:any1>/cv",
+            "route /archive/<int:year>/",
+        ],
+        [
+            "line 1, line 2, line 3: The query string or fragment was left out.",
+            "line 4: /old/* → prefix /old/",
+            "line 5: /blog/:year/:slug → route /blog/<str:year>/<str:slug>",
+            "line 6: /team/[a-z]+/cv → route /team/<str:any1>/cv",
+            "line 7: /archive/<int:year>/ → route /archive/<int:year>/",
+        ],
+    ),
+    "search console": (
+        """
+        URL,Last crawled
+        https://www.example.com/old-shop/lamps/7/,2025-05-01
+        https://www.example.com/old-shop/chairs/,2025-05-02
+        """,
+        "csv",
+        ["exact www.example.com/old-shop/lamps/7/", "exact www.example.com/old-shop/chairs/"],
+        ["line 1: Columns that say nothing of a rule weren't read: Last crawled."],
+    ),
+    "search console, in another language": (
+        """
+        Häufigste Seiten
+        https://www.example.com/alt/
+        """,
+        "list",
+        ["exact www.example.com/alt/"],
+        [],
+    ),
+    "screaming frog": (
+        """
+        "Address","Content Type","Status Code","Status","Redirect URL"
+        "https://www.example.com/","text/html","200","OK",""
+        "https://www.example.com/a/","text/html","404","Not Found",""
+        "https://www.example.com/b/","text/html","410","Gone",""
+        "https://www.example.com/c/","text/html","301","Moved","https://www.example.com/d/"
+        """,
+        "csv",
+        ["exact www.example.com/a/", "exact www.example.com/b/"],
+        [
+            (
+                "line 1: Columns that say nothing of a rule weren't read: Content Type, Status,"
+                " Redirect URL."
+            ),
+            "line 2: Not gone (410) but 200: left out.",
+            "line 5: Not gone (410) but 301: left out.",
+        ],
+    ),
+    "spreadsheet of redirects": (
+        """
+        Old URL;New URL;Reason
+        /lamps/7/;;It was sold.
+        /lamps/8/;/lamps/9/;
+        /lamps/10/;;
+        """,
+        "csv",
+        ["exact /lamps/7/ reason=It was sold.", "exact /lamps/10/"],
+        ["line 3: Not gone (410) but a redirect: left out."],
+    ),
+    "tabs and other names": (
+        "Origin\tExpected At\tPERMANENCE\n/lamps/7/\t2030-01-01\tTemporary\n",
+        "csv",
+        ["exact /lamps/7/ permanence=temporary expected_at=2030-01-01 00:00:00+00:00"],
+        [],
+    ),
+    "redirection, csv": (
+        """
+        source,target,regex,code,type,hits,title,status
+        "/old-shop/lamps/","",0,410,"error",3,"Sold out","active"
+        "^/Blog/(.*)","",1,410,"error",0,"","disabled"
+        "/moved/","/new/",0,301,"url",12,"","active"
+        "/missing/","",0,404,"error",0,"","active"
+        """,
+        "csv",
+        ["exact /old-shop/lamps/ enabled=True note=Sold out", "prefix /Blog/ enabled=False"],
+        [
+            "line 1: Columns that say nothing of a rule weren't read: type, hits.",
+            "line 3: ^/Blog/(.*) → prefix /Blog/",
+            "line 4: Not gone (410) but 301: left out.",
+            "line 5: Not gone (410) but 404: left out.",
+        ],
+    ),
+    "redirection, json": (
+        json.dumps(REDIRECTION, indent=4),
+        "redirection",
+        [
+            "exact /old-shop/lamps/ note=Sold out",
+            "route /Blog/<int:any1>/ enabled=False ignore_case=True",
+            "route /Blog/<int:any1>/<path:rest> enabled=False ignore_case=True",
+        ],
+        [
+            r"line 39 (object 2): ^/Blog/(\d{4})/(.*)$ → route /Blog/<int:any1>/",
+            r"line 39 (object 2): ^/Blog/(\d{4})/(.*)$ → route /Blog/<int:any1>/<path:rest>",
+            "line 55 (object 3): Not gone (410) but 301: left out.",
+            "line 67 (object 4): /members/ depends on login: left out.",
+        ],
+    ),
+    "_redirects": (
+        """
+        # Netlify
+        /old-shop/*      /gone.html    410
+        /lamps/:id       /gone.html    410!
+        https://www.example.com/x  /gone.html 410  # at one host
+        /chairs          /gone.html    410
+        /moved           /new
+        /app/*           /index.html   200
+        /store id=:id    /gone.html    410
+        /press           /gone.html    410  Country=de Language=de
+        """,
+        "redirects",
+        [
+            "prefix /old-shop/",
+            "route /lamps/<str:id>",
+            "exact www.example.com/x",
+            "exact /chairs",
+        ],
+        [
+            "line 2: /old-shop/* → prefix /old-shop/",
+            "line 3: /lamps/:id → route /lamps/<str:id>",
+            "line 6: Not gone (410) but 301: left out.",
+            "line 7: Not gone (410) but 200: left out.",
+            "line 8: /store depends on id=:id: left out.",
+            "line 9: /press depends on Country=de, Language=de: left out.",
+        ],
+    ),
+    ".htaccess": (
+        r"""
+        Options -Indexes
+        ErrorDocument 410 /gone.html
+        <IfModule mod_alias.c>
+            Redirect gone /old-shop
+            redirect 410 "/große lampen/"
+            Redirect 301 /moved /new
+            Redirect /elsewhere https://example.com/
+            RedirectPermanent /for-good /new
+            RedirectMatch gone ^/blog/\d+/(.*)\.html$
+            RedirectMatch 410 "\.(asp|php)$"
+            RedirectMatch 302 ^/a/(.*)$ /b/$1
+            RedirectMatch gone lamp
+        </IfModule>
+        <IfModule mod_rewrite.c>
+            RewriteEngine On
+            RewriteBase /shop/
+            RewriteRule ^lamps/7$ - [G]
+            RewriteRule ^/chairs/?$ - [G,L,NC]
+            RewriteRule ^tables/([^/]+)/$ \
+                - [R=410,L]
+            RewriteCond %{QUERY_STRING} ^id=3$
+            RewriteRule ^index\.php$ - [G]
+            RewriteRule ^sofas/(?!new) - [gone]
+            RewriteRule ^secret - [F]
+            RewriteRule ^x$ /y [R=301,L]
+            RewriteRule . index.php [L]
+        </IfModule>
+        <If "%{HTTP_HOST} == 'old.example.com'">
+            Redirect gone /host
+        </If>
+        Redirect gone
+        """,
+        "apache",
+        [
+            "prefix /old-shop",
+            "prefix /große lampen/",
+            "route /blog/<int:any1>/<path:any2>.html",
+            "route /<path:any1>.asp",
+            "route /<path:any1>.php",
+            "exact /shop/lamps/7",
+            "exact /chairs/ ignore_case=True",
+            "route /shop/tables/<str:any1>/",
+        ],
+        [
+            "line 6, line 8, line 25: Not gone (410) but 301: left out.",
+            "line 7, line 11: Not gone (410) but 302: left out.",
+            r"line 9: ^/blog/\d+/(.*)\.html$ → route /blog/<int:any1>/<path:any2>.html",
+            r"line 10: \.(asp|php)$ → route /<path:any1>.asp",
+            r"line 10: \.(asp|php)$ → route /<path:any1>.php",
+            "line 12: No rule says lamp, left out: it may match anywhere; begin it with ^.",
+            "line 17: ^/shop/lamps/7$ → exact /shop/lamps/7",
+            "line 18: ^/chairs/?$ → exact /chairs/",
+            "line 19: ^/shop/tables/([^/]+)/$ → route /shop/tables/<str:any1>/",
+            r"line 22: ^/shop/index\.php$ depends on RewriteCond %{QUERY_STRING} ^id=3$: left out.",
+            "line 23: No rule says ^/shop/sofas/(?!new), left out: (?! isn't known.",
+            "line 24: Not gone (410) but 403: left out.",
+            "line 29: /host depends on <If \"%{HTTP_HOST} == 'old.example.com'\">: left out.",
+        ],
+    ),
+    "nginx": (
+        r"""
+        http {
+            map $http_upgrade $connection { default upgrade; '' close; }
+            map $uri $gone {
+                default 0;
+                /old-shop 1;
+                "/große lampen" 1;
+                /kept 0;
+                ~^/blog/\d+/ 1;
+                "~*^/Chairs/[0-9]{2}$" 1;  # two digits
+                include more.map;
+            }
+            map $host$uri $answer {
+                www.example.com/x 410;
+                ~^www\.example\.com/old/ 410;
+                www.example.com/y 301;
+            }
+            map $uri $new { /moved /new; }
+            map $uri $internal { ~^/admin/ 1; }
+            server {
+                server_name www.example.com;
+                if ($gone) { return 410; }
+                if ($http_user_agent ~ bot) { return 410; }
+                location = /lamps/7 { return 410; }
+                location ^~ /sofas/ {
+                    return 410;
+                }
+                location ~* ^/tables/\d+$ { return 410; }
+                location /moved/ { return 301 /new/; }
+                location / { try_files $uri @django; }
+                location @gone { return 410; }
+                rewrite ^/away$ /new permanent;
+            }
+        }
+        """,
+        "nginx",
+        [
+            "exact /old-shop ignore_case=True",
+            "exact /große lampen ignore_case=True",
+            "route /blog/<int:any1>/",
+            "route /blog/<int:any1>/<path:rest>",
+            "route /Chairs/<int:any1> ignore_case=True",
+            "exact www.example.com/x ignore_case=True",
+            "prefix www.example.com/old/",
+            "exact /lamps/7",
+            "prefix /sofas/",
+            "route /tables/<int:any1> ignore_case=True",
+        ],
+        [
+            r"line 8: ^/blog/\d+/ → route /blog/<int:any1>/",
+            r"line 8: ^/blog/\d+/ → route /blog/<int:any1>/<path:rest>",
+            "line 9: ^/Chairs/[0-9]{2}$ → route /Chairs/<int:any1>",
+            "line 10: include more.map: not read, since it is another file.",
+            r"line 14: ^www\.example\.com/old/ → prefix www.example.com/old/",
+            "line 15, line 28, line 31: Not gone (410) but 301: left out.",
+            "line 17: Not gone (410) but a redirect: left out.",
+            "line 18: Nothing says that what $internal maps is gone (410): left out.",
+            "line 22: return 410 depends on if ($http_user_agent ~ bot): left out.",
+            r"line 27: ^/tables/\d+$ → route /tables/<int:any1>",
+            "line 30: return 410 depends on location @gone: left out.",
+        ],
+    ),
+    "nginx, what a map includes": (
+        """
+        /old-shop 1;
+        www.example.com/lamps 410;
+        ~^/blog/ 1;
+        /moved /new;
+        """,
+        "nginx",
+        [
+            "exact /old-shop ignore_case=True",
+            "exact www.example.com/lamps ignore_case=True",
+            "prefix /blog/",
+        ],
+        ["line 3: ^/blog/ → prefix /blog/", "line 4: Not gone (410) but a redirect: left out."],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+@pytest.mark.parametrize("is_told", [False, True])
+def test_a_format_is_recognised_and_read(name: str, is_told: bool, settings: Any) -> None:
+    settings.ALLOWED_HOSTS = ["*"]
+    text, format, expected, expected_remarks = SAMPLES[name]
+    content = dedent(text).removeprefix("\n").encode()
+    found = Reader(BytesIO(content), RULES.columns, format if is_told else "")
+    report = Import(RULES).run(found)
+    assert found.format == format
+    assert [error for invalid in report.results["invalid"] for error in invalid.errors] == []
+    assert rules() == [each.replace(" enabled=True", "") for each in expected]
+    assert remarks(report) == expected_remarks
+
+
+def test_there_is_a_sample_of_each_format() -> None:
+    assert {format for _text, format, *_more in SAMPLES.values()} | {"json"} == set(FORMATS)
