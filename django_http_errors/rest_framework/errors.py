@@ -8,7 +8,7 @@ from dataclasses import replace
 from types import NoneType
 from typing import Any
 
-from django.core.exceptions import NON_FIELD_ERRORS
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.utils.datastructures import MultiValueDict
 from django.views import View
 from rest_framework.request import Empty
@@ -122,7 +122,8 @@ class _Sent:
         self.request = request
         self.kwargs = kwargs
         self.query: Mapping[str, Any] = request.GET
-        self.is_query = self.validated is self.query or asker(exc) is not None
+        self.asked = _asked_by(exc)
+        self.is_query = self.validated is self.query or self.asked is not None
         self.way = None if self.is_query else _way(self.body, self.validated)
 
     def located(self, part: InvalidPart, spell: Spell | None) -> InvalidPart:
@@ -133,14 +134,20 @@ class _Sent:
         elif not names:
             return part
         elif self.is_query or self._is_parameter(names):
-            dotted = ".".join(names)  # as in a form with a serializer within another
-            name = dotted if dotted in self.query else names[0]
-            return replace(part, pointer=None, parameter=as_in_query(name, self.request.META))
+            name = as_in_query(self._parameter(names), self.request.META)
+            return replace(part, pointer=None, parameter=name)
         elif not self._is_in_body(names[0]):
             return replace(part, pointer=None)
         if not names:
             return part
         return replace(part, pointer=json_pointer(*(spell(names) if spell else names)))
+
+    def _parameter(self, names: Sequence[str]) -> str:
+        """Return the name of the parameter that `names` lead to."""
+        dotted = ".".join(names)  # as in a form with a serializer within another
+        if dotted in self.query:
+            return dotted
+        return _wrong_bound(self.asked, names[0]) or names[0]
 
     def _is_parameter(self, names: Sequence[str]) -> bool:
         name = names[0]
@@ -204,24 +211,43 @@ def _children(value: Any) -> Iterable[tuple[object, Any]]:
     return enumerate(value) if isinstance(value, list) else ()
 
 
-def asker(exc: BaseException) -> object | None:
-    """Return the filter backend or the paginator that raised `exc`, None if none did.
+def _asked_by(exc: BaseException) -> Mapping[str, Any] | None:
+    """Return the variables of the filter backend or the paginator that raised `exc`, if one did.
 
     What they refuse are query parameters, whatever they have been made of.
     """
     traceback = exc.__traceback__
     while traceback is not None:
-        if traceback.tb_frame.f_code.co_name in ("filter_queryset", "paginate_queryset"):
-            owner: object = traceback.tb_frame.f_locals.get("self")
-            if not isinstance(owner, (View, NoneType)):
-                return owner
+        frame = traceback.tb_frame
+        if frame.f_code.co_name in ("filter_queryset", "paginate_queryset"):
+            variables: Mapping[str, Any] = frame.f_locals
+            if not isinstance(variables.get("self"), (View, NoneType)):
+                return variables
         traceback = traceback.tb_next
+    return None
+
+
+def _wrong_bound(asked: Mapping[str, Any] | None, name: str) -> str | None:
+    """Return the parameter that a range of django-filter's refuses, None for no range.
+
+    Its filter has one name, and a parameter with a suffix for each of its bounds.
+    """
+    form = getattr((asked or {}).get("filterset"), "form", None)
+    field = getattr(form, "fields", {}).get(name)
+    widget = getattr(field, "widget", None)
+    suffixes, bounds = getattr(widget, "suffixes", ()), getattr(field, "fields", ())
+    for suffix, bound in zip(suffixes, bounds, strict=False):
+        parameter = str(widget.suffixed(name, suffix))  # type: ignore[union-attr]
+        try:
+            bound.clean(form.data.get(parameter))  # type: ignore[union-attr]
+        except ValidationError:
+            return parameter
     return None
 
 
 def page_parameter(exc: BaseException) -> str | None:
     """Return the name of the parameter that names a page, if a paginator raised `exc`."""
-    paginator = asker(exc)
+    paginator = (_asked_by(exc) or {}).get("self")
     for name in ("page_query_param", "cursor_query_param"):
         found = getattr(paginator, name, None)
         if found:

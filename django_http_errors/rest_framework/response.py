@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from django.http import HttpRequest
@@ -145,7 +146,8 @@ class APIErrorResponse(UnfinishedError, Response):
             meta = given.request.META
             made = headers_for(problem, HTML, meta)
             set_headers(self, problem, made, meta)
-        body: bytes | None = super().rendered_content
+        with self._plain_detail():
+            body: bytes | None = super().rendered_content
         given.content_type = self.headers.get("Content-Type", renderer.media_type)
         if given.content_type == PROBLEM_JSON and not _is_problem(body, problem.status):
             # A renderer, or a handler around the app's, has put it into a format of its own.
@@ -196,6 +198,20 @@ class APIErrorResponse(UnfinishedError, Response):
         changed = dict(self._members)
         self._members.clear()
         self._members.update({**sent, **changed})
+
+    @contextmanager
+    def _plain_detail(self) -> Iterator[None]:
+        """Let what renders see a plain text: not all formats take one that knows its code."""
+        members = self._members
+        detail = members.get("detail") if members is not None else None
+        if members is None or not isinstance(detail, ErrorDetail):
+            yield
+            return
+        members["detail"] = str(detail)
+        try:
+            yield
+        finally:
+            members["detail"] = detail
 
     def _has_page(self, renderer: TemplateHTMLRenderer) -> bool:
         """Return whether `renderer` has more to say than "404 Not Found"."""

@@ -107,6 +107,7 @@ class Neighbour:
     database: whether the tables are made
     modes: the handlers that the test is run by
     log_filter: the path of a logging filter that the log has
+    found: the ids of the system checks that warn
     """
 
     name: str
@@ -122,6 +123,7 @@ class Neighbour:
     database: bool = False
     modes: Sequence[str] = ("sync", "async")
     log_filter: str = ""
+    found: Sequence[str] = ()
 
     def all_settings(self) -> dict[str, Any]:
         """Return the settings of the site."""
