@@ -66,6 +66,8 @@ class HttpErrorsMiddleware(_Middleware):
         response: HttpResponseBase = self.get_response(request)
         info.has_middleware, info.is_innermost = outer, False
         if response.status_code < 400 and self._is_fine(request, info, response):
+            if snapshots.announce:
+                pipeline.announce(request, response, info)
             return response
         return self._finished(request, response)
 
@@ -77,6 +79,8 @@ class HttpErrorsMiddleware(_Middleware):
         response: HttpResponseBase = await self.get_response(request)
         info.has_middleware = outer
         if response.status_code < 400 and self._is_fine(request, info, response):
+            if snapshots.announce:
+                pipeline.announce(request, response, info)
             return response
         # A template may ask the database, in the thread that the view's queries run in.
         return await sync_to_async(self._finished)(request, response)

@@ -549,7 +549,10 @@ class PermanenceRule(PathRule):
         verbose_name_plural = _("permanence rules")
         ordering = ["pattern", "host", "kind"]
         # The digests are read from it alone, and rules are looked up by it.
-        indexes = [models.Index(fields=["enabled", "digest"], name="http_errors_permanence_digest")]
+        indexes = [
+            models.Index(fields=["enabled", "digest"], name="http_errors_permanence_digest"),
+            models.Index(fields=["announce", "valid_from"], name="http_errors_permanence_coming"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["pattern", "host", "kind"],
@@ -593,6 +596,10 @@ class PermanenceRule(PathRule):
         super().clean()
         if self.valid_from and self.valid_until and self.valid_from >= self.valid_until:
             raise ValidationError({"valid_until": _("A rule can't end before it begins.")})
+        if self.announce and not self.valid_from:
+            raise ValidationError(
+                {"valid_from": _("Say from when on the rule is valid: that is announced.")}
+            )
         if self.expected_at and self.permanence != self.Answer.TEMPORARY:
             raise ValidationError(
                 {"expected_at": _("Only what is temporary can be expected at some time.")}

@@ -49,6 +49,7 @@ from django_http_errors.hiding import policies
 from django_http_errors.http import headers, negotiation, renderers
 from django_http_errors.importing import schema
 from django_http_errors.rules import (
+    announcements,
     database_rules,
     matching,
     messages,
@@ -254,7 +255,7 @@ def columns(of: schema.ImportSchema) -> set[str]:
 def sent_headers() -> set[str]:
     problem = STATUSES[404].default_problem.translated("en")
     always = headers.make_headers(problem, "text/html", "GET", below_wsgi=False)
-    return {name for name, _ in always.values()} | set(headers.HEADERS)
+    return {name for name, _ in always.values()} | {*headers.HEADERS, *announcements.HEADERS}
 
 
 def blocks() -> set[str]:

@@ -94,13 +94,13 @@ class PermanenceRuleAdmin(PathRuleAdmin):
     radio_fields = {"kind": admin.VERTICAL, "permanence": admin.VERTICAL}
     readonly_fields = ("source", "author", "created_at", "updated_at")
     fieldsets = (
-        (gettext_lazy("Which addresses"), {"fields": ("pattern", "kind", "host")}),
+        (gettext_lazy("Which addresses"), {"fields": ("pattern", "kind", "host", "ignore_case")}),
         (
             gettext_lazy("What they answer"),
             {"fields": ("permanence", "reason", "replacement", "expected_at")},
         ),
-        (gettext_lazy("When"), {"fields": ("enabled", "valid_from", "valid_until")}),
-        (gettext_lazy("For editors"), {"fields": ("note",)}),
+        (gettext_lazy("When"), {"fields": ("enabled", "valid_from", "valid_until", "announce")}),
+        (gettext_lazy("For editors"), {"fields": ("group", "note")}),
     )
     widget_attrs = {
         "pattern": {"placeholder": "/old-shop/"},

@@ -45,6 +45,7 @@ from ..http.request_ids import request_id, send_request_id
 from ..http.responses import ErrorResponse, GetContext, UnfinishedError
 from ..http.urls import web_address
 from ..problems import Problem
+from ..rules import announcements
 from ..rules.messages import apply_messages, fill_placeholders
 from ..rules.permanence import apply_rules
 from ..rules.snapshot import UNREAD, Snapshot, snapshots
@@ -188,6 +189,18 @@ def rule_policy(
         except Exception:
             logger.exception("Whether a hiding rule covers an address could not be found out")
     return info.rule_policy
+
+
+def announce(request: HttpRequest, response: HttpResponseBase, info: RequestInfo) -> None:
+    """Let a success say if a rule is going to take away what is there, by what is in memory."""
+    try:
+        rules = snapshots.current(from_memory=True).announced
+        if rules.may_cover(info.path):
+            rule = announcements.announced(rules, info.path, info.host(request), info.now)
+            if rule is not None:
+                announcements.announce(response, rule)
+    except Exception:
+        logger.exception("A rule could not be announced")
 
 
 def _snapshot(info: RequestInfo, *, from_memory: bool = False) -> Snapshot:

@@ -684,7 +684,12 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "permanence rules",
                 "ordering": ["pattern", "host", "kind"],
                 "indexes": [
-                    models.Index(fields=["enabled", "digest"], name="http_errors_permanence_digest")
+                    models.Index(
+                        fields=["enabled", "digest"], name="http_errors_permanence_digest"
+                    ),
+                    models.Index(
+                        fields=["announce", "valid_from"], name="http_errors_permanence_coming"
+                    ),
                 ],
                 "constraints": [
                     models.UniqueConstraint(

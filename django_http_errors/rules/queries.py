@@ -8,13 +8,16 @@ from typing import Any, NamedTuple, cast
 
 from django.db import DataError
 from django.db.models import Exists, Q, QuerySet
+from django.utils import timezone
 
 from .. import models
 from .matching import report_once
 from .rows import (
+    ANNOUNCED_FIELDS,
     HIDING_FIELDS,
     MESSAGE_FIELDS,
     PERMANENCE_FIELDS,
+    AnnouncedRow,
     HidingRow,
     MessageRow,
     PermanenceRow,
@@ -145,6 +148,17 @@ def below(rows: models.PermanenceRuleQuerySet, beginning: str) -> Iterator[Perma
     while page := values(rows.filter(pk__gt=last)[:PAGE], PERMANENCE_FIELDS):
         yield from map(rule, page)
         last = page[-1][0]
+
+
+# More aren't announced; nobody plans to remove so many pages, each by a rule of its own.
+MOST_ANNOUNCED = 2000
+
+
+def announced(alias: str) -> Iterator[AnnouncedRow]:
+    """Yield the rules of the database `alias` that are announced, those first that come first."""
+    coming = rules(alias).filter(announce=True, valid_from__gt=timezone.now())
+    first = coming.order_by("valid_from", "pk")[:MOST_ANNOUNCED]
+    return (AnnouncedRow(*row) for row in values(first, ANNOUNCED_FIELDS))
 
 
 def error_messages(alias: str) -> Iterator[MessageRow]:

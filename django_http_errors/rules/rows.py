@@ -44,6 +44,20 @@ class PermanenceRow:
 
 
 @dataclass(frozen=True, slots=True)
+class AnnouncedRow:
+    """A `PermanenceRule` that isn't valid yet, and is to be announced until it is."""
+
+    pk: int
+    kind: str
+    pattern: str
+    host: str
+    ignore_case: bool
+    replacement: str
+    created_at: datetime
+    valid_from: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class HidingRow:
     """A `HidingRule`."""
 
@@ -111,5 +125,6 @@ class MessageRow:
 
 
 PERMANENCE_FIELDS = tuple(PermanenceRow.__dataclass_fields__)
+ANNOUNCED_FIELDS = tuple(AnnouncedRow.__dataclass_fields__)
 HIDING_FIELDS = tuple(HidingRow.__dataclass_fields__)
 MESSAGE_FIELDS = tuple(MessageRow.__dataclass_fields__)

@@ -18,7 +18,7 @@ import time
 from array import array
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
@@ -35,7 +35,7 @@ from .matching import Index, LenientIndex
 from .messages import Messages
 from .permanence import PermanenceRules
 from .queries import Version
-from .rows import HidingRow, PermanenceRow
+from .rows import AnnouncedRow, HidingRow, PermanenceRow
 
 logger = logging.getLogger("django_http_errors")
 
@@ -67,11 +67,12 @@ class Snapshot:
     rules: PermanenceRules
     messages: Messages
     hiding: HidingRules
+    announced: Index[AnnouncedRow]
 
 
 # What there is before anything is read, and what is read where there is nothing.
-UNREAD = Snapshot(Version(-1), Index(()), Messages(()), LenientIndex(()))
-NOTHING = Snapshot(Version(0), Index(()), Messages(()), LenientIndex(()))
+UNREAD = Snapshot(Version(-1), Index(()), Messages(()), LenientIndex(()), Index(()))
+NOTHING = Snapshot(Version(0), Index(()), Messages(()), LenientIndex(()), Index(()))
 
 
 class Source(NamedTuple):
@@ -201,6 +202,7 @@ class SnapshotLoader:
             self._rules(alias, version),
             Messages(queries.error_messages(alias)),
             LenientIndex(queries.hiding_rules(alias)),
+            Index(queries.announced(alias)),
         )
 
     def _rules(self, alias: str, version: Version) -> PermanenceRules:
@@ -237,7 +239,7 @@ class SnapshotLoader:
             return
         rules = snapshot.rules.with_digests(Digests(portions.digests, new))
         # The version stays: the next look finds what the other rows of the snapshot lack.
-        self.snapshot = Snapshot(snapshot.version, rules, snapshot.messages, snapshot.hiding)
+        self.snapshot = replace(snapshot, rules=rules)
         self._portions = None
 
     def _ask_under(self, digests: list[int], hosts: tuple[str, ...]) -> list[PermanenceRow] | None:
@@ -323,6 +325,8 @@ class Snapshots:
         # The threads whose transaction may have edits that nobody else sees yet.
         self._editors: set[int] = set()
         self._has_schemas: dict[str, bool] = {}
+        # Whether a snapshot may have rules that are announced: successes look no further if not.
+        self.announce = False
 
     def expire(self, **kwargs: Any) -> None:
         """Ask for edits the next time, whenever that is; a receiver of `edited`."""
@@ -358,9 +362,12 @@ class Snapshots:
         if connections[alias].needs_rollback:
             return loader.snapshot  # No query is possible, and no edit will be committed.
         if models.Announcement.is_due(alias):
-            return loader.load_uncommitted(alias)
+            snapshot = loader.load_uncommitted(alias)
+            self.announce = self.announce or bool(snapshot.announced)
+            return snapshot
         self._editors.discard(threading.get_ident())
         loader.refresh(self._edits, from_memory=from_memory)
+        self.announce = self.announce or bool(loader.snapshot.announced)
         return loader.snapshot
 
     def read(self, alias: str) -> Snapshot:
