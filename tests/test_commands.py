@@ -73,8 +73,10 @@ class TestImport:
         assert patterns() == ["/a"]
 
     def test_a_dry_run_says_so(self, run: Run, file: Callable[[str], str]) -> None:
-        out, _err = run("import_permanence_rules", file("pattern\n/a\n"), "--dry-run")
+        name = file("pattern\n/a\n")
+        out, _err = run("import_permanence_rules", name, "--dry-run")
         assert out == (
+            f"{name}: read as CSV\n"
             "1 row: 1 new, 0 changed, 0 same, 0 invalid.\n"
             "Nothing was changed: this was a dry run.\n"
         )
@@ -92,12 +94,12 @@ class TestImport:
             f"{name}, line 4: /c: changes note",
         ]
         out, _err = run("import_permanence_rules", name, "--dry-run")
-        assert out.splitlines()[:3] == changes
+        assert out.splitlines()[1:4] == changes
         monkeypatch.setattr(importer, "MOST_SHOWN", 2)
         importing = importer.Import.__init__.__kwdefaults__
         monkeypatch.setitem(importing, "most", 2)
         out, _err = run("import_permanence_rules", name, "--dry-run")
-        assert out.splitlines()[1:3] == [changes[1], "... and 1 more changed row"]
+        assert out.splitlines()[2:4] == [changes[1], "... and 1 more changed row"]
         assert "changes" not in run("import_permanence_rules", name)[0]
         PermanenceRule.objects.update(note="")
         assert changes[2] in run("import_permanence_rules", name, verbosity=2)[0]
@@ -138,7 +140,7 @@ class TestImport:
         with pytest.raises(CommandError, match="Nothing was imported") as caught:
             call_command("import_permanence_rules", name, *dry, stdout=out, stderr=err)
         assert caught.value.returncode != 0
-        assert out.getvalue() == "3 rows: 1 new, 0 changed, 0 same, 2 invalid.\n"
+        assert out.getvalue().endswith("3 rows: 1 new, 0 changed, 0 same, 2 invalid.\n")
         assert err.getvalue().splitlines() == [
             f"{name}, line 4: pattern: An address begins with a slash: /b",
             f"{name}, line 4: host: {HOST}",

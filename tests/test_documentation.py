@@ -47,7 +47,7 @@ from django_http_errors.core import pipeline
 from django_http_errors.core.statuses import STATUSES
 from django_http_errors.hiding import policies
 from django_http_errors.http import headers, negotiation, renderers
-from django_http_errors.importing import schema
+from django_http_errors.importing import expressions, importer, lines, schema, tables
 from django_http_errors.rules import (
     announcements,
     database_rules,
@@ -440,6 +440,11 @@ def test_the_limits_are_those_of_the_code() -> None:
         (f"{snapshot.MOST_IN_MEMORY:,}", "Up to {} are kept in memory"),
         (f"{database_rules.MOST_REMEMBERED:,}", "{} heads of patterns and hosts is remembered"),
         (f"{matching.LONGEST_ROUTED:,}", "An address of more than {} characters"),
+        (f"{lines.LONGEST_LINE:,}", "A line of at most {} characters"),
+        (f"{tables.LONGEST_VALUE:,}", "an object of a JSON file of at most {}"),
+        (f"{expressions.LONGEST:,}", "a regular expression of at most {}"),
+        (expressions.MOST_RULES, "which becomes at most {} rules"),
+        (importer.MOST_SHOWN, "The first {0} remarks are shown, and the first {0} invalid rows"),
         (snapshot.MOST_SOURCES, "The snapshots of the {} that were asked for last"),
         (int(snapshot.LONGEST_BACK_OFF), "up to every {} seconds"),
     ):

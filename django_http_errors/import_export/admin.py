@@ -35,9 +35,11 @@ class SchemaImportExportMixin(ImportExportMixin):
 
     def create_import_form(self, request: HttpRequest) -> Any:
         form = super().create_import_form(request)
-        # One is chosen already.
+        # One is chosen already, and isn't guessed by the name of the file: there may be anything in
+        # one that ends with .csv.
         field = form.fields["format"]
         field.choices = [(value, label) for value, label in field.choices if value]
+        field.widget.attrs.pop("class", None)
         return form
 
     # By default, django-import-export lets everybody import who may see the list.

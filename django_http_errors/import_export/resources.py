@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from copy import copy
+from itertools import chain
 from typing import Any
 
 from import_export.fields import Field
@@ -84,7 +85,7 @@ class SchemaResource(ModelResource):
             # The log of the admin has each.
             most=MOST_SHOWN if dry_run else None,
         ).run(dataset if isinstance(dataset, ParsedFile) else self._parsed(dataset))
-        return self._result(report, dry_run=dry_run)
+        return self._result(report, with_diff=dry_run)
 
     def _parsed(self, dataset: Any) -> Iterator[ParsedRow]:
         columns = self.schema.columns
@@ -93,38 +94,48 @@ class SchemaResource(ModelResource):
         for number, cells in enumerate(dataset.dict, start=1):
             yield ParsedRow(0, cells, number, error)
 
-    def _result(self, report: importer.Report, *, dry_run: bool) -> Result:
+    def _result(self, report: importer.Report, *, with_diff: bool) -> Result:
         result = Result()
-        result.diff_headers = self.get_diff_headers()
         result.total_rows = sum(report.counts.values())
         result.report = report
         for status, name in _TYPES.items():
             result.totals[name] = report.counts[status]
-        shown = (RowStatus.NEW, RowStatus.CHANGED)
-        found = [each for status in shown for each in report.results[status]]
-        result.not_shown = sum(report.counts[status] for status in shown) - len(found)
-        for each in sorted(found, key=lambda each: (each.line, each.number)):
-            result.append_row_result(self._row_result(each, with_diff=dry_run))
-        result.not_shown = (
-            report.counts[RowStatus.NEW] + report.counts[RowStatus.CHANGED] - len(found)
-        )
-        for each in report.results[RowStatus.INVALID]:
+        written = (RowStatus.NEW, RowStatus.CHANGED)
+        found = [each for status in written for each in report.results[status]]
+        result.not_shown = sum(report.counts[status] for status in written) - len(found)
+        found.sort(key=lambda each: (each.line, each.number))
+        invalid = report.results[RowStatus.INVALID]
+        # The others would say the same of all rows.
+        said = (each.cells for each in invalid) if invalid else map(self._said, found)
+        columns = {self.schema.found_by, *chain.from_iterable(said)}
+        result.diff_headers = [name for name in self.get_diff_headers() if name in columns]
+        for each in found:
+            result.append_row_result(self._row_result(each, result.diff_headers * with_diff))
+        for each in invalid:
             values = [_printable(each.cells.get(name, "")) for name in result.diff_headers]
             result.invalid_rows.append(InvalidRow(each.place, each.error, values))
         return result
 
-    def _row_result(self, found: importer.RowResult, *, with_diff: bool) -> RowResult:
+    def _said(self, found: importer.RowResult) -> set[str]:
+        """Return the columns in which a row has more than a default."""
+        own = (*self.schema.key, *self.schema.content)
+        defaults = self.schema.model()
+        differs = {name for name in own if getattr(found.row, name) != getattr(defaults, name)}
+        return differs | found.before.keys()
+
+    def _row_result(self, found: importer.RowResult, columns: Collection[str]) -> RowResult:
         result = RowResult()
         result.import_type = _TYPES[found.status]
         result.instance = found.row
         result.add_instance_info(found.row)
-        if with_diff:
+        if columns:
             before = copy(found.row) if found.before else self.schema.model()
             for name, value in found.before.items():
                 setattr(before, name, value)
             diff = self.get_diff_class()(self, before, found.status is RowStatus.NEW)
             diff.compare_with(self, found.row)
-            result.diff = diff.as_html()
+            cells = zip(self.get_diff_headers(), diff.as_html(), strict=True)
+            result.diff = [cell for name, cell in cells if name in columns]
         return result
 
 

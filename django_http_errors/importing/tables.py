@@ -14,6 +14,9 @@ from . import expressions
 from .lines import Lines
 from .rows import GONE, FileError, Parsed, ParsedRow, Remark, depends_on, leads_elsewhere, not_gone
 
+# How many characters an object of a JSON file may have.
+LONGEST_VALUE = 1_048_576
+
 # What spreadsheets separate cells by, depending on the country that they think they are in.
 _DELIMITERS = ",;\t"
 ADDRESS = re.compile(r"""["']?(?:/|https?://\S)""", re.IGNORECASE)
@@ -244,7 +247,6 @@ def parse_redirection(lines: Lines, columns: Collection[str]) -> Parsed:
 class _Values:
     """The values of a JSON file, made one by one: the file may be long, and none of them."""
 
-    LONGEST = 1_048_576
     _SPACE = re.compile(r"[ \t\r\n]*")
 
     def __init__(self, lines: Lines) -> None:
@@ -259,7 +261,7 @@ class _Values:
     def skip_to(self, place: re.Pattern[str]) -> None:
         """Go on after what `place` matches."""
         while not (found := place.search(self._text)):
-            if len(self._text) > self.LONGEST or not self._more():
+            if len(self._text) > LONGEST_VALUE or not self._more():
                 raise self._error(_("it has no redirects"), 0)
         self._at = found.end()
 
@@ -305,7 +307,7 @@ class _Values:
                 value, end = self._decode(self._text, self._at)
             except json.JSONDecodeError as error:
                 # It may go on.
-                if len(self._text) - self._at > self.LONGEST or not self._more():
+                if len(self._text) - self._at > LONGEST_VALUE or not self._more():
                     raise self._error(error.msg, error.pos) from error
             except (ValueError, RecursionError) as error:  # a number, or a nesting, without end
                 raise self._error(str(error), self._at) from error

@@ -35,6 +35,10 @@ def confirm(client, response, where: str = RULES):
     return client.post(f"{where}process_import/", form.initial, follow=True)
 
 
+def headings(page: str) -> list[str]:
+    return re.findall(r'<th scope="col">(\w+)</th>', page)
+
+
 def test_a_file_is_looked_at_and_then_imported(admin_client) -> None:
     PermanenceRule.objects.create(pattern="/same")
     PermanenceRule.objects.create(pattern="/changed")
@@ -45,6 +49,7 @@ def test_a_file_is_looked_at_and_then_imported(admin_client) -> None:
     page = response.content.decode()
     assert "1 new, 1 changed, 1 the same." in page
     assert "are shown." not in page
+    assert headings(page) == ["Verdict", "pattern", "reason"]
     assert "<b>" not in page
     assert PermanenceRule.objects.count() == 2
     response = confirm(admin_client, response)
@@ -64,8 +69,16 @@ def test_invalid_rows_are_shown_with_their_lines_and_nothing_can_be_imported(adm
     response = upload(admin_client, b'pattern,reason\n/a,"x\ny"\nb,\n/c,caf\x81\n/a,\n')
     assert "confirm_form" not in response.context
     page = response.content.decode()
-    for text in ("line 4", "An address begins with a slash: /b", "line 5", "0x81", "line 6"):
+    for text in (
+        '<th scope="row">line 4</th>',
+        "<li>pattern: An address begins with a slash: /b</li>",
+        '<th scope="row">line 5</th>',
+        "<li>In the column reason, the byte 0x81",
+        '<th scope="row">line 6</th>',
+        "<li>Line 2 has the same kind, pattern, host already.</li>",
+    ):
         assert text in page
+    assert headings(page) == ["Row", "Errors", "pattern", "reason"]
     assert not PermanenceRule.objects.exists()
 
 
@@ -107,6 +120,7 @@ def test_a_long_preview_is_cut(admin_client, monkeypatch) -> None:
     response = upload(admin_client, b"/a/*\n/b/*\n/c/*\n/d/*\n")
     page = response.content.decode()
     assert page.count('<td class="import-type">') == 2
+    assert headings(page) == ["Verdict", "kind", "pattern"]
     for text in ("4 new, 0 changed, 0 the same.", "The first 2 that are", "<li>and 2 more</li>"):
         assert text in page
     confirm(admin_client, response)
@@ -164,6 +178,8 @@ def test_a_format_is_recognised_unless_it_is_chosen(admin_client, where: str, co
     choices = [(value, str(label)) for value, label in form.fields["format"].choices]
     assert choices[0] == (AUTO, "recognise it")
     assert len(choices) == count
+    # The name of a file doesn't say which of them it is.
+    assert "class" not in form.fields["format"].widget.attrs
     assert {"CSV", "JSON"} <= {label for _value, label in choices}
     form = admin_client.get(f"{where}export/").context["form"]
     assert [label for value, label in form.fields["format"].choices if value] == ["csv", "json"]

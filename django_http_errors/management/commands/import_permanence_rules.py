@@ -84,6 +84,8 @@ class Command(BaseCommand):
                 self._print_remarks(importing.report, name)
                 done = _outcome(importing.report)
                 raise CommandError(f"{done} {_('%(file)s, %(error)s') % what}") from error
+            if isinstance(found, Reader) and options["dry_run"] and options["verbosity"] > 0:
+                self.stdout.write(f"{name}: {_('read as %s') % FORMATS[found.format].title}")
         self._print(importing.report, name, **options)
 
     def _print(self, report: importer.Report, name: str, **options: Any) -> None:
