@@ -64,7 +64,7 @@ def rules(draw: st.DrawFn) -> PermanenceRule:
         expected_at=draw(MAYBE) if permanence == "temporary" else None,
         valid_from=begin,
         valid_until=end,
-        announce=draw(st.booleans()),
+        announce=begin is not None and draw(st.booleans()),
         ignore_case=draw(st.booleans()),
         group=draw(st.sampled_from(["", "-1", "relaunch"])),
         enabled=draw(st.booleans()),

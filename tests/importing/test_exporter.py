@@ -74,13 +74,14 @@ def test_no_cell_is_a_formula_and_each_is_what_it_was(text: str) -> None:
 @pytest.mark.parametrize("format", ["csv", "json"])
 def test_all_is_exported_that_can_be_imported(format: str) -> None:
     assert import_rules(exported(format).encode(), format=format).counts == {}
-    make("exact /a", permanence="temporary", expected_at=NOW, enabled=False, announce=True)
+    make("exact /a", permanence="temporary", expected_at=NOW, enabled=False)
+    make("exact /b", valid_from=NOW, announce=True)
     make("prefix www.example.com/ä b/", valid_until=NOW - DAY, source="code", ignore_case=True)
     make("route /<int:x>/", reason='"a",\nb;', group="relaunch")
     before = list(PermanenceRule.objects.values(*RULES.columns))
     content = exported(format)
     PermanenceRule.objects.all().delete()
-    assert import_rules(content.encode()).counts == {"new": 3}
+    assert import_rules(content.encode()).counts == {"new": 4}
     assert list(PermanenceRule.objects.values(*RULES.columns)) == before
     assert remarks(format) == {}
 
