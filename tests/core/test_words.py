@@ -86,7 +86,7 @@ def test_a_time_to_wait_is_a_sentence_of_its_own_in_other_languages() -> None:
     with translation.override("de"):
         assert duration(172800) == "2 Tage"
         note = permanence_note(error_status(503).problem(retry_after=172800))
-        assert note == "Bitte versuchen Sie es in 2 Tagen wieder."
+        assert note == "In 2 Tagen können Sie es wieder versuchen."
 
 
 def test_a_link_is_named_when_it_is_read() -> None:
