@@ -23,6 +23,9 @@ _STATUS = re.compile(r"[45](?:[0-9][0-9]|xx)")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{1,8})*")
 _LABEL = r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)"
 _HOST = re.compile(rf"(?:{_LABEL}\.)*{_LABEL}|\[[0-9A-Fa-f:.]+\]")
+_WHOLE_URL = re.compile(
+    r"https?://(?P<host>[^/?#:@]+)(?::[0-9]*)?(?P<path>/[^?#]*)?[?#]?.*", re.IGNORECASE
+)
 # Without one of these an address would be one below the page that it is shown on.
 _LINK = re.compile(r"/|https?://.|mailto:.", re.IGNORECASE)
 _BRACES = re.compile(r"\{([^{}]*)\}|[{}]")
@@ -85,11 +88,16 @@ def host(value: str) -> None:
 def path(value: str) -> None:
     """Refuse what is no path by itself."""
     no_control(value)
+    whole = _WHOLE_URL.fullmatch(value)
+    if whole:
+        raise ValidationError(
+            _("Write the host %(host)s in its own field, and here only %(path)s"),
+            code="url",
+            params={"host": whole["host"].lower(), "path": whole["path"] or "/"},
+        )
     if not value.startswith("/"):
         raise ValidationError(
-            _("An address begins with a slash: /%(value)s"),
-            code="slash",
-            params={"value": value.partition("://")[2].partition("/")[2] or value},
+            _("An address begins with a slash: /%(value)s"), code="slash", params={"value": value}
         )
     for mark, name in (("?", _("query string")), ("#", _("fragment"))):
         if mark in value:

@@ -344,7 +344,7 @@ Rules, in order:
         ("words", "message"),
         [
             (["old-shop"], "An address begins with a slash: /old-shop"),
-            (["https://www.example.com/old"], "An address begins with a slash: /old"),
+            (["https://www.example.com/old"], "Write the host www.example.com in its own field"),
             (["/a\x00"], "Control characters are not allowed here."),
             (["/a", "--status", "200"], "200 is no error. Give a status from 400 to 599."),
             (["/a", "--status", "x"], "invalid int value: 'x'"),

@@ -137,7 +137,8 @@ REFUSED: list[tuple[Callable[[str], None], str, list[str]]] = [
             "//example.com",
         ],
     ),
-    (validators.path, "slash", ["", "a", "old-shop/", "http://example.com/a", "*", " /a"]),
+    (validators.path, "slash", ["", "a", "old-shop/", "ftp://example.com/a", "*", " /a"]),
+    (validators.path, "url", ["http://example.com/a", "HTTPS://example.com", "http://a:80/b?c"]),
     (validators.path, "query", ["/a?b=c", "/?", "/a#b", "/#"]),
     (validators.path, "control", ["/a\n", "/\x00", "/a\tb", "/\u2028"]),
     (
@@ -214,7 +215,16 @@ def test_refused(validate: Callable[[str], None], code: str, value: str) -> None
         ),
         (validators.status, "200", "200 is no error. Write a status from 400 to 599"),
         (validators.path, "old-shop/", "begins with a slash: /old-shop/"),
-        (validators.path, "https://example.com/old-shop/", "begins with a slash: /old-shop/"),
+        (
+            validators.path,
+            "https://Example.com/old-shop/",
+            "in its own field, and here only /old-shop/",
+        ),
+        (
+            validators.path,
+            "http://example.com:8000",
+            "host example.com in its own field",
+        ),
         (validators.path, "/a?b=c", "Leave the query string out: /a"),
         (validators.path, "/a#b", "Leave the fragment out: /a"),
         (validators.host, "https://example.com", "without scheme, port and path"),

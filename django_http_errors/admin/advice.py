@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from django.db.models import TextChoices
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ..explaining.explanation import is_own_host, routes_below, view_at
+from ..explaining.answering import answering
+from ..explaining.explanation import handler_of_the_site, is_own_host, routes_below, view_at
 from ..http.urls import path_key
 from ..models import MatchType, PermanenceRule
 from ..rules import permanence
@@ -212,6 +214,23 @@ def _answered_today(rule: PermanenceRow, rules: PermanenceRules, now: datetime) 
             yield f"{text} {only_then}"
 
 
+def _answered_by_others(
+    rule: PermanenceRow, rules: PermanenceRules, now: datetime
+) -> Iterator[str]:
+    if rule.kind != MatchType.ROUTE:
+        for each in answering(unquote(rule.pattern)):
+            yield _("%(address)s is answered by %(what)s before any rule is asked.") % {
+                "address": rule.pattern,
+                "what": each,
+            }
+    handler = handler_of_the_site(404)
+    if handler:
+        yield _(
+            "The site has a handler of its own for what is not found, %(handler)s. Where that"
+            " answers, no rule is asked."
+        ) % {"handler": handler}
+
+
 def _own_address(rule: PermanenceRow) -> str:
     return permanence.sample(rule) if rule.kind == MatchType.ROUTE else rule.pattern
 
@@ -250,6 +269,7 @@ _WARNINGS: tuple[Callable[[PermanenceRow, PermanenceRules, datetime], Iterator[s
     _everything,
     _unknown_host,
     _answered_today,
+    _answered_by_others,
     _covered_already,
     _covers_others,
 )

@@ -26,6 +26,7 @@ from ..rules import permanence
 from ..rules.rows import MessageRow, PermanenceRow
 from ..rules.snapshot import Snapshot, snapshots
 from . import handlers
+from .answering import answering
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,8 @@ class Explanation:
     none), `response` the answer if there were none, or if that view raised the error.
     `hidden_by` is the primary key of the hiding rule that covers the address; the answer is that
     for anybody whom it exempts. `handler` names the site's own handler, which Django calls in the
-    place of the app's at that status; "" if there is none.
+    place of the app's at that status; "" if there is none. `answered_by` says in words what
+    answers a 404 there before any rule is asked.
     """
 
     request: HttpRequest
@@ -56,6 +58,7 @@ class Explanation:
     response: ErrorResponse
     hidden_by: int | None = None
     handler: str = ""
+    answered_by: tuple[str, ...] = ()
 
 
 def explain(
@@ -107,11 +110,12 @@ def explain(
         problem=sent,
         response=response,
         hidden_by=policy.rule if policy else None,
-        handler=_handler_of_the_site(status),
+        handler=handler_of_the_site(status),
+        answered_by=tuple(answering(request.path_info)) if status == 404 else (),
     )
 
 
-def _handler_of_the_site(status: int) -> str:
+def handler_of_the_site(status: int) -> str:
     """Return the name of the handler that answers in the place of the app's, "" if none does."""
     try:
         handler = handlers.other_handler(get_resolver(), status)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from importlib.util import find_spec
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -15,8 +16,13 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.http import HttpResponse
 from django.test import SimpleTestCase, modify_settings, override_settings
+from django.utils import timezone
 
+from django_http_errors.admin import advice
+from django_http_errors.explaining.answering import answering
 from django_http_errors.models import PermanenceRule
+from django_http_errors.rules.matching import Index
+from django_http_errors.rules.rows import PermanenceRow
 from django_http_errors.rules.snapshot import snapshots
 
 from . import middleware
@@ -287,6 +293,58 @@ def test_pages_and_redirects_for_a_404_keep_their_turn(visitor: Visitor) -> None
             page = visitor.get(path)
             assert page.status_code == status
             assert len(renderings) == 1
+
+
+@pytest.fixture
+def answering_rows() -> Iterator[None]:
+    here = apps.get_model("sites.Site").objects.get()
+    flat_pages = apps.get_model("flatpages.FlatPage").objects
+    flat_pages.create(url="/about/", title="About us").sites.add(here)
+    redirects = apps.get_model("redirects.Redirect").objects
+    redirects.create(site=here, old_path="/moved/", new_path="/new/")
+    redirects.create(site=here, old_path="/gone/", new_path="")
+    with project(behind=FALLBACKS):
+        yield
+
+
+@pytest.mark.usefixtures("answering_rows")
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("/about/", ["the flat page “About us”"]),
+        ("/about", ["the flat page “About us”"]),
+        ("/moved/", ["a redirect to /new/"]),
+        ("/gone/", ["a redirect to nowhere, which is a 410 without words"]),
+        ("/nothing/", []),
+    ],
+)
+def test_what_answers_a_404_is_named(path: str, found: list[str]) -> None:
+    assert list(answering(path)) == found
+
+
+@pytest.mark.usefixtures("answering_rows")
+def test_it_is_named_to_who_makes_a_rule_and_to_who_explains_an_address() -> None:
+    row = PermanenceRow.of(PermanenceRule(pattern="/moved/"))
+    warning = "/moved/ is answered by a redirect to /new/ before any rule is asked."
+    assert warning in advice.warnings(row, Index(()), timezone.now())
+    out = StringIO()
+    call_command("explain_error", "/moved/", stdout=out)
+    assert "answered by a redirect to /new/ before any rule is asked" in out.getvalue()
+
+
+@pytest.mark.usefixtures("answering_rows")
+def test_without_their_middleware_they_answer_nothing() -> None:
+    with project():
+        assert list(answering("/moved/")) == []
+
+
+@pytest.mark.usefixtures("answering_rows")
+def test_what_cant_be_found_out_is_logged(
+    monkeypatch: pytest.MonkeyPatch, own_records: list[Any]
+) -> None:
+    monkeypatch.setattr(apps.get_model("flatpages.FlatPage").objects, "all", None)
+    assert list(answering("/moved/")) == ["a redirect to /new/"]
+    assert len(own_records) == 1
 
 
 def test_a_rule_without_a_language_prefix_is_in_force(visitor: Visitor) -> None:

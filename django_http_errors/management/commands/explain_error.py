@@ -84,6 +84,8 @@ def _view(explained: explanation.Explanation, status: int) -> Iterator[str]:
             "route": f"/{explained.match.route}",
         }
         yield _("What follows is for the error that it may raise.")
+    for each in explained.answered_by:
+        yield _("A 404 there is answered by %s before any rule is asked.") % each
     if explained.handler:
         yield _(
             "Handler: %(handler)s answers %(status)ds here; rules and messages do nothing for it."
