@@ -24,7 +24,7 @@ from django.views.decorators.http import require_POST
 from ..http.csp import csp_nonce
 from ..http.urls import bare_host
 from ..models import BaseRule
-from .forms import PreviewForm, statuses
+from .forms import PathRuleForm, PreviewForm, statuses
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -245,6 +245,8 @@ def _errors(form: Any) -> list[str]:
 
 class PathRuleAdmin(BaseRuleAdmin):
     """What the admins of rules for addresses have in common: they warn, and wait for one."""
+
+    form = PathRuleForm
 
     def warnings_of(self, row: Any) -> list[str]:
         """Return what editors should know of `row`, each as a sentence."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.conf import settings
@@ -15,6 +15,13 @@ from .. import validators
 from ..core.statuses import STATUSES
 from ..http import renderers
 from ..http.urls import bare_host, web_address
+from ..importing import addresses
+from ..models import MatchType
+
+if TYPE_CHECKING:
+    ModelForm = forms.ModelForm[Any]
+else:
+    ModelForm = forms.ModelForm
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
@@ -54,6 +61,43 @@ def path_in(address: str) -> str:
     path, mark, query = address.partition("#")[0].partition("?")
     validators.path(path)
     return web_address(path) + mark + web_address(query)
+
+
+class PathRuleForm(ModelForm):
+    """A rule for addresses, which takes what people paste: a whole URL, another tool's wildcard.
+
+    Where such an address is refused, `suggestion` says what was meant; ticked, it is taken.
+    """
+
+    SUGGESTED = "use_suggestion"
+
+    def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(data, *args, **kwargs)
+        if data is not None and data.get(self.SUGGESTED):
+            changed = data.copy()
+            changed.update({self.add_prefix(name): each for name, each in self._meant().items()})
+            self.data = changed
+
+    def _meant(self) -> dict[str, str]:
+        """Return the values of fields that what was sent for the pattern stands for."""
+        sent = {name: self.data.get(self.add_prefix(name)) or "" for name in ("pattern", "host")}
+        try:
+            cells, _remarks = addresses.understood(sent)
+        except ValidationError:
+            return {}
+        return {name: str(value) for name, value in cells.items() if value != sent.get(name)}
+
+    @property
+    def suggestion(self) -> str:
+        """What to write instead of a pattern that is refused, in words; "" if nobody knows."""
+        meant = self._meant() if "pattern" in self.errors else {}
+        try:
+            validators.path(meant.get("pattern", ""))
+        except ValidationError:
+            return ""
+        kind = dict(MatchType.choices).get(meant.get("kind", ""))
+        host = meant.get("host") and _("at %(host)s") % {"host": meant["host"]}
+        return ", ".join(str(each) for each in (meant["pattern"], kind, host) if each)
 
 
 class AskingForm(forms.Form):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.contrib import admin
@@ -21,11 +21,7 @@ from ..rules import permanence
 from ..rules.snapshot import snapshots
 from .answers import beside
 from .base import PathRuleAdmin
-
-if TYPE_CHECKING:
-    ModelForm = forms.ModelForm[HidingRule]
-else:
-    ModelForm = forms.ModelForm
+from .forms import PathRuleForm
 
 Exempt = HidingRule.Exempt
 
@@ -86,7 +82,7 @@ def warnings(row: HidingRule) -> list[str]:
     return found
 
 
-class HidingRuleForm(ModelForm):
+class HidingRuleForm(PathRuleForm):
     """The fields, and that an editor means it where a rule hides the front or the login page."""
 
     confirm = forms.BooleanField(

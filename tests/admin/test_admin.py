@@ -28,7 +28,7 @@ from django_http_errors.admin import (
 from django_http_errors.admin.answers import Answer
 from django_http_errors.core.statuses import STATUSES
 from django_http_errors.importing.schema import RULES
-from django_http_errors.models import ErrorMessage, PermanenceRule
+from django_http_errors.models import ErrorMessage, HidingRule, PermanenceRule
 from django_http_errors.rules.snapshot import snapshots
 
 from ..asking import FORMS, PROBLEM
@@ -473,6 +473,56 @@ def test_what_the_list_of_rules_says(admin: Client) -> None:
     page = " ".join(text_of(response).split())
     address = url("permanencerule_change", winner.pk)
     assert f'shadowed</span> by <a href="{address}">/shop/</a>' in page
+
+
+@pytest.mark.parametrize(
+    ("pasted", "offered", "saved"),
+    [
+        (
+            "/old/*",
+            "/old/, this address and everything below it",
+            ("prefix", "/old/", ""),
+        ),
+        (
+            "/items/:id",
+            "/items/&lt;str:id&gt;, all addresses of this route",
+            ("route", "/items/<str:id>", ""),
+        ),
+        (
+            "https://Shop.example:443/lamps/?page=2",
+            "/lamps/, at shop.example",
+            ("exact", "/lamps/", "shop.example"),
+        ),
+        ("/lamps/?page=2", "/lamps/", ("exact", "/lamps/", "")),
+    ],
+)
+def test_what_is_pasted_is_understood_and_offered(
+    admin: Client, pasted: str, offered: str, saved: tuple[str, str, str]
+) -> None:
+    """Refused at first, with what was meant; taken when it is saved again."""
+    response = admin.post(url("permanencerule_add"), rule_form(pattern=pasted))
+    assert response.status_code == 200
+    assert f"Save this instead: {offered}</label>" in text_of(response)
+    assert not PermanenceRule.objects.exists()
+    form = rule_form(pattern=pasted, use_suggestion="1")
+    assert admin.post(url("permanencerule_add"), form).status_code == 302
+    assert PermanenceRule.objects.values_list("kind", "pattern", "host").get() == saved
+
+
+@pytest.mark.parametrize("pattern", ["no-slash", "/?id=7", "https://[/", "/<nothing:x>/"])
+def test_where_nobody_knows_what_was_meant_nothing_is_offered(admin: Client, pattern: str) -> None:
+    form = rule_form(pattern=pattern, kind="route", use_suggestion="1")
+    response = admin.post(url("permanencerule_add"), form)
+    assert response.status_code == 200
+    assert "Save this instead" not in text_of(response)
+
+
+def test_a_hiding_rule_is_offered_what_was_meant_too(admin: Client) -> None:
+    form = {"pattern": "/vault/*", "kind": "exact", "exempt": "nobody", "enabled": "on"}
+    page = text_of(admin.post(url("hidingrule_add"), form))
+    assert "Save this instead: /vault/, this address and everything below it" in page
+    admin.post(url("hidingrule_add"), {**form, "use_suggestion": "1"})
+    assert HidingRule.objects.values_list("kind", "pattern").get() == ("prefix", "/vault/")
 
 
 @pytest.mark.parametrize(
