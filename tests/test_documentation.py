@@ -84,7 +84,7 @@ SETUP = configparser.ConfigParser()
 SETUP.read(ROOT / "setup.cfg", encoding="utf-8")
 
 # Packages with a module or a subpackage of their own name.
-OPTIONAL = ("ninja", "rest_framework", "wagtail")
+OPTIONAL = ("ninja", "rest_framework", "wagtail", "whitenoise")
 
 with_rest_framework = pytest.mark.skipif(
     find_spec("rest_framework") is None, reason="its page can't be built without it"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any
 
 from asgiref.sync import async_to_sync
@@ -18,7 +19,17 @@ from django.test import AsyncClient, Client
 
 from ..asking import HTML, JSON, MIDDLEWARE, PROBLEM, TEXT
 
-__all__ = ["HTML", "JSON", "NEIGHBOURS", "PROBLEM", "TEXT", "Asker", "Neighbour", "neighbour"]
+__all__ = [
+    "HTML",
+    "JSON",
+    "NEIGHBOURS",
+    "PROBLEM",
+    "TEXT",
+    "Asker",
+    "Neighbour",
+    "neighbour",
+    "routes_of",
+]
 
 BASE = (
     "django.middleware.security.SecurityMiddleware",
@@ -103,11 +114,12 @@ class Neighbour:
     top, middleware, behind: what goes into MIDDLEWARE: first, behind authentication, and behind
         the app's
     urls: returns the routes that the site has beside those in `urls.py`
-    settings: further settings
-    database: whether the tables are made
+    settings: further settings, or what returns them where they need the package
     modes: the handlers that the test is run by
     log_filter: the path of a logging filter that the log has
     found: the ids of the system checks that warn
+    needs: returns what is missing on this machine beside the package, "" where nothing is
+    migrate: the command that makes the tables
     """
 
     name: str
@@ -119,14 +131,15 @@ class Neighbour:
     middleware: Sequence[str] = ()
     behind: Sequence[str] = ()
     urls: Callable[[], list[Any]] = list
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    database: bool = False
+    settings: Mapping[str, Any] | Callable[[], Mapping[str, Any]] = field(default_factory=dict)
     modes: Sequence[str] = ("sync", "async")
     log_filter: str = ""
     found: Sequence[str] = ()
+    needs: Callable[[], str] = str
+    migrate: Sequence[str] = ("migrate", "--run-syncdb")
 
-    def all_settings(self) -> dict[str, Any]:
-        """Return the settings of the site."""
+    def all_settings(self, database: str) -> dict[str, Any]:
+        """Return the settings of the site, with its database in a file."""
         return {
             "SECRET_KEY": "not secret",
             "ALLOWED_HOSTS": ["*"],
@@ -142,7 +155,7 @@ class Neighbour:
             ],
             "MIDDLEWARE": [*self.top, *BASE, *self.middleware, MIDDLEWARE, *self.behind],
             "DATABASES": {
-                "default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"},
+                "default": {"ENGINE": "django.db.backends.sqlite3", "NAME": database},
             },
             "TEMPLATES": [
                 {
@@ -162,11 +175,21 @@ class Neighbour:
             "HTTP_ERRORS": {"CHALLENGES": ['Session realm="site"']},
             "STATIC_URL": "/static/",
             "USE_TZ": True,
-            **self.settings,
+            **(self.settings() if callable(self.settings) else self.settings),
         }
 
 
 NEIGHBOURS: dict[str, Neighbour] = {}
+
+
+def routes_of(site: str) -> Callable[[], list[Any]]:
+    """Return what imports the routes in a module of `sites`, once its package may be imported."""
+
+    def urls() -> list[Any]:
+        routes: list[Any] = import_module(f".sites.{site}", __package__).urlpatterns
+        return routes
+
+    return urls
 
 
 def neighbour(name: str, module: str, **options: Any) -> Callable[[Any], Any]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib
 import logging
+import os
 import pkgutil
 import sys
+import tempfile
 import warnings
 
 import django
@@ -14,6 +16,8 @@ from django.utils.module_loading import import_string
 
 from . import packages
 from .recipes import NEIGHBOURS, Asker, Neighbour
+
+SKIPPED = 77  # as an exit status, by an old custom
 
 
 def load() -> None:
@@ -30,15 +34,26 @@ def current() -> Neighbour:
 
 def main() -> None:
     neighbour = current()
-    settings.configure(**neighbour.all_settings())
+    missing = neighbour.needs()
+    if missing:
+        sys.stderr.write(missing)
+        sys.exit(SKIPPED)
+    # Some ask where the settings are.
+    os.environ["DJANGO_SETTINGS_MODULE"] = __package__ or ""
+    # In a file: a database in memory is another one for each thread.
+    with tempfile.TemporaryDirectory() as directory:
+        test(neighbour, f"{directory}/site.sqlite3")
+
+
+def test(neighbour: Neighbour, database: str) -> None:
+    settings.configure(**neighbour.all_settings(database))
     django.setup()
     from django.core.management import call_command
 
     from django_http_errors.checks import check_http_errors
 
-    if neighbour.database:
-        # A package without migrations has tables all the same.
-        call_command("migrate", run_syncdb=True, verbosity=0)
+    # A package without migrations has tables all the same.
+    call_command(*neighbour.migrate, verbosity=0)
     found = [str(each.id).rpartition(".")[2] for each in check_http_errors()]
     assert found == list(neighbour.found), found
     handler = _Kept()
@@ -49,7 +64,12 @@ def main() -> None:
         sys.stderr.write(f"{neighbour.name}, {mode}\n")
         ask = Asker(mode)
         handler.records = ask.logged
-        neighbour.check(ask)
+        try:
+            neighbour.check(ask)
+        except Exception:
+            for record in ask.logged:
+                sys.stderr.write(f"{logging.Formatter().format(record)}\n")
+            raise
 
 
 class _Kept(logging.Handler):

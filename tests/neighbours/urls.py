@@ -35,6 +35,9 @@ def bare(request: HttpRequest, status: int) -> HttpResponse:
     return HttpResponse(status=status)
 
 
+# django-allauth and others look for it.
+handler429 = "django_http_errors.handlers.handler429"
+
 urlpatterns = [
     *current().urls(),
     path("", home),

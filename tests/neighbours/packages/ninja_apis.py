@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
-from ..recipes import HTML, JSON, PROBLEM, Asker, neighbour
-
-
-def ninja_urls() -> list[Any]:
-    from ..sites.ninja_site import urlpatterns
-
-    return urlpatterns
-
+from ..recipes import HTML, JSON, PROBLEM, Asker, neighbour, routes_of
 
 REGISTERED = {"HTTP_ERRORS": {"CHALLENGES": ["Session"], "EXCEPTIONS": {"builtins.KeyError": 409}}}
 
 
-@neighbour("django-ninja", "ninja", urls=ninja_urls, settings=REGISTERED)
+@neighbour("django-ninja", "ninja", urls=routes_of("ninja_site"), settings=REGISTERED)
 def django_ninja(ask: Asker) -> None:
     for api in ("/api", "/late"):
         own_errors(ask, api)
@@ -121,13 +113,9 @@ def described(ask: Asker, api: str) -> None:
     assert of("/seldom", "get") == {"200": "", "429": "Problem", "default": "Problem"}
 
 
-def extra_urls() -> list[Any]:
-    from ..sites.ninja_extra_site import urlpatterns
-
-    return urlpatterns
-
-
-@neighbour("django-ninja-extra", "ninja_extra", apps=["ninja_extra"], urls=extra_urls)
+@neighbour(
+    "django-ninja-extra", "ninja_extra", apps=["ninja_extra"], urls=routes_of("ninja_extra_site")
+)
 def ninja_extra(ask: Asker) -> None:
     default = ask.problem("/nowhere/", 404)["detail"]
     assert ask.problem("/api/shop/raise/missing", 404)["detail"] == default

@@ -121,7 +121,6 @@ def camel_case(ask: Asker) -> None:
     "rest_framework_json_api",
     apps=["rest_framework", "rest_framework_json_api"],
     urls=urls_of("json_api_site"),
-    database=True,
     settings=framework(
         REST_FRAMEWORK={
             "DEFAULT_PARSER_CLASSES": ["rest_framework_json_api.parsers.JSONParser"],
@@ -211,7 +210,6 @@ def valid_errors(document: dict[str, Any], status: int) -> list[dict[str, Any]]:
     "rest_framework_simplejwt",
     apps=["rest_framework", "rest_framework_simplejwt.token_blacklist"],
     urls=urls_of("simplejwt_site"),
-    database=True,
     settings=framework(
         REST_FRAMEWORK={
             "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -249,7 +247,6 @@ def simplejwt(ask: Asker) -> None:
     "django_filters",
     apps=["rest_framework", "django_filters"],
     urls=urls_of("filter_site"),
-    database=True,
     settings=framework(),
 )
 def django_filter(ask: Asker) -> None:
@@ -416,7 +413,6 @@ def spectacular(ask: Asker) -> None:
     "adrf",
     apps=["rest_framework", "adrf"],
     urls=urls_of("adrf_site"),
-    database=True,
     settings=framework(),
 )
 def adrf(ask: Asker) -> None:

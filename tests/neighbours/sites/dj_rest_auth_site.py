@@ -1,0 +1,5 @@
+"""dj-rest-auth's own routes."""
+
+from django.urls import include, path
+
+urlpatterns = [path("auth/", include("dj_rest_auth.urls"))]
