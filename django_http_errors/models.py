@@ -92,16 +92,17 @@ class Edit(models.Model):
         """Give the edits that are committed a number, in the order of which they can be read."""
         with transaction.atomic(using=using):
             number = Generation.advance(using)
-            # By their keys: to update all that have no number would be to wait for those that
-            # other transactions have written and not yet committed.
+            # One by one, by their keys: to find several at once, MariaDB may read the whole table
+            # and wait for those that other transactions have written and not yet committed.
             keys = list(cls.pending(using).values_list("pk", flat=True)[: cls.KEPT])
             if not keys:
                 transaction.set_rollback(True, using=using)
                 return
             rows = cls._base_manager.using(using)
-            rows.filter(pk__in=keys).update(number=number)
-            if number % 100 == 0:
-                rows.filter(number__lte=number - cls.KEPT).delete()
+            for key in keys:
+                rows.filter(pk=key).update(number=number)
+            for key in rows.filter(number=number - cls.KEPT).values_list("pk", flat=True):
+                rows.filter(pk=key).delete()
 
 
 @dataclass(frozen=True)

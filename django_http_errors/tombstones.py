@@ -203,9 +203,10 @@ def _remove(addresses: Iterable[_Address]) -> None:
         for address in addresses:
             wanted |= Q(pattern=address.pattern, host=address.host)
         rules = _rules().filter(wanted, kind=MatchType.EXACT, source=PermanenceRule.Source.CODE)
-        # Nearly always there is none, and then nothing is written.
-        if wanted and rules.exists():
-            rules.delete()
+        # Nearly always there is none, and then nothing is written. One by one, since MariaDB looks
+        # for several by reading the whole table, and waits for what others have written to it.
+        for each in rules if wanted else ():
+            each.delete()
 
 
 def _alias() -> str:

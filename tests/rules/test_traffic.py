@@ -1,0 +1,379 @@
+"""Transactions of the site don't wait for each other because of the app."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group
+from django.db import connection, transaction
+
+from django_http_errors.models import Edit, ErrorMessage, Generation, HidingRule, PermanenceRule
+from django_http_errors.rules import queries
+from django_http_errors.rules.snapshot import Snapshots, snapshots
+from django_http_errors.tombstones import create_tombstone, remove_tombstone
+from testproject.models import Document
+
+from ..clock import Clock
+from ..edits import edits_made
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+MOST_SECONDS = 0.5
+# As many as are imported in a normal run: more than digests are noted of.
+A_FEW = 1_000
+MANY = 60_000
+
+
+@pytest.fixture(autouse=True)
+def _not_sqlite(_django_db_helper: Any) -> None:
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite lets one transaction write at a time, whatever it writes")
+
+
+class Worker:
+    """Another process of the site: a thread with a connection of its own."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1)
+        self.do(self._wait_no_longer)
+
+    def _wait_no_longer(self) -> None:
+        """Have the database raise where it would wait for long."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SET lock_timeout = '5s'"
+                if connection.vendor == "postgresql"
+                else "SET innodb_lock_wait_timeout = 5"
+            )
+
+    def begin(self, act: Callable[[], Any]) -> Any:
+        """Begin to `act`; return the future result."""
+        return self._thread.submit(act)
+
+    def do(self, act: Callable[[], Any]) -> Any:
+        return self.begin(act).result(60)
+
+    def seconds(self, act: Callable[[], Any]) -> float:
+        """Return how long it takes to `act`; what waits for a lock of the test's fails it."""
+
+        def measured() -> float:
+            began = time.monotonic()
+            act()
+            return time.monotonic() - began
+
+        return self.begin(measured).result(20)
+
+    def end(self) -> None:
+        # A lambda, since each thread has another `connection`.
+        self._thread.submit(lambda: connection.close())  # noqa: PLW0108
+        self._thread.shutdown()
+
+
+@pytest.fixture
+def worker() -> Iterator[Worker]:
+    worker = Worker()
+    yield worker
+    worker.end()
+
+
+def documents(number: int) -> list[Document]:
+    return [Document.objects.create(title=str(n), public=True) for n in range(number)]
+
+
+def rules(number: int) -> list[PermanenceRule]:
+    return [PermanenceRule(pattern=f"/imported/{n}/", source="import") for n in range(number)]
+
+
+def delete_a_document() -> None:
+    document, *_others = documents(3)
+    path = document.get_absolute_url()
+    document.delete()
+    assert PermanenceRule.objects.filter(pattern=path, source="code").exists()
+
+
+def delete_all_documents() -> None:
+    documents(3)
+    Document.objects.all().delete()
+
+
+def delete_and_restore_a_document() -> None:
+    (document,) = documents(1)
+    pk = document.pk
+    document.delete()
+    document = Document.objects.create(pk=pk, title="again", public=True)
+    path = document.get_absolute_url()
+    assert not PermanenceRule.objects.filter(pattern=path).exists()
+
+
+def new_path() -> str:
+    """Return a path that had no rule before.
+
+    Where MariaDB has just deleted one, a new one may wait for those beside it.
+    """
+    return f"/new/{time.monotonic_ns()}/"
+
+
+def save_a_rule() -> None:
+    PermanenceRule.objects.create(pattern=new_path())
+
+
+def change_a_rule() -> None:
+    row = PermanenceRule.objects.create(pattern=new_path())
+    row.reason = "Closed."
+    row.save()
+
+
+def save_a_message() -> None:
+    ErrorMessage.objects.create(title="a")
+
+
+def save_a_hiding_rule() -> None:
+    HidingRule.objects.create(pattern="/a/")
+
+
+def import_rules(number: int = A_FEW) -> None:
+    PermanenceRule.objects.bulk_create(rules(number), batch_size=1000)
+
+
+def update_in_bulk() -> None:
+    import_rules(100)
+    PermanenceRule.objects.filter(pattern__startswith="/imported/").update(group="a")
+
+
+HOLDING = {
+    "deletions": (delete_a_document, delete_all_documents, delete_and_restore_a_document),
+    "edits": (save_a_rule, change_a_rule, save_a_message, save_a_hiding_rule),
+    "import": (import_rules,),
+    "bulk": (update_in_bulk,),
+}
+
+
+# What others do meanwhile; before it, what has to be there for it.
+
+
+def make() -> None:
+    Document.objects.create(title="other", public=True)
+
+
+def delete() -> None:
+    Document.objects.get(title="other").delete()
+
+
+def bury() -> None:
+    make()
+    delete()
+
+
+def restore() -> None:
+    path = PermanenceRule.objects.filter(source="code").latest("pk").pattern
+    pk = int(path.strip("/").rpartition("/")[-1])
+    Document.objects.create(pk=pk, title="restored", public=True)
+    assert not PermanenceRule.objects.filter(pattern=path).exists()
+
+
+def bury_by_url() -> None:
+    for _time in range(2):
+        create_tombstone(new_path())
+
+
+def restore_by_url() -> None:
+    for rule in PermanenceRule.objects.filter(source="code", pattern__startswith="/new/"):
+        remove_tombstone(rule.pattern)
+
+
+def latest() -> PermanenceRule:
+    return PermanenceRule.objects.filter(source="admin").latest("pk")
+
+
+def change() -> None:
+    row = latest()
+    row.reason = "Closed."
+    row.save()
+
+
+def remove() -> None:
+    latest().delete()
+
+
+def read() -> None:
+    assert "/imported/0/" not in {rule.pattern for rule in snapshots.read("default").rules}
+
+
+OTHERS = [
+    (make, delete),
+    (bury, restore),
+    (bury_by_url, restore_by_url),
+    (save_a_rule, save_a_rule),
+    (save_a_rule, change),
+    (save_a_rule, remove),
+    (save_a_rule, read),
+]
+
+
+def others_go_on(worker: Worker) -> None:
+    """Delete, save, edit and read elsewhere, while the test's transaction is open."""
+    for prepare, act in OTHERS:
+        # Three times at most, since the machine may be busy. Who waits for a lock always does.
+        for _attempt in range(3):
+            worker.do(prepare)
+            seconds = worker.seconds(act)
+            if seconds <= MOST_SECONDS:
+                break
+        assert seconds <= MOST_SECONDS, act
+
+
+@pytest.mark.parametrize("held", HOLDING)
+def test_nobody_waits_for_an_open_transaction(held: str, worker: Worker) -> None:
+    before = PermanenceRule.objects.create(pattern="/before/")
+    with transaction.atomic():
+        for hold in HOLDING[held]:
+            hold()
+        others_go_on(worker)
+        before.delete()
+    assert Edit.pending("default").count() == 0
+
+
+@pytest.mark.soak
+def test_nobody_waits_for_a_large_import(worker: Worker) -> None:
+    with transaction.atomic():
+        import_rules(MANY)
+        others_go_on(worker)
+        transaction.set_rollback(True)
+    assert not PermanenceRule.objects.filter(source="import").exists()
+
+
+@pytest.mark.parametrize("kept", [0, 3, Edit.KEPT])
+def test_nobody_waits_when_old_edits_are_removed(kept: int, worker: Worker) -> None:
+    """However the database finds them: it mustn't ask for those that aren't committed."""
+    rows = Edit._base_manager
+    rows.bulk_create(Edit(number=1000 + n, digests=[]) for n in range(kept))
+    Generation._base_manager.update_or_create(pk=Generation.ROW, defaults={"number": 1999})
+    with transaction.atomic():
+        save_a_rule()
+        assert worker.seconds(save_a_rule) <= MOST_SECONDS
+        assert Generation._base_manager.get().number == 2000
+        assert not rows.filter(number=1000).exists()
+    assert edits_made() == max(0, kept - 2) + 2
+
+
+def test_nobody_waits_when_edits_of_processes_that_died_are_numbered(worker: Worker) -> None:
+    with transaction.atomic():
+        save_a_rule()
+        for count_of_dead in (1, 3, 30):
+            worker.do(lambda n=count_of_dead: leave_pending(n))
+            assert worker.seconds(save_a_rule) <= MOST_SECONDS
+            assert worker.do(Edit.pending("default").count) == 0
+
+
+def leave_pending(count: int) -> None:
+    Edit._base_manager.bulk_create(Edit(digests=[]) for _ in range(count))
+
+
+@pytest.mark.parametrize("holds", ["editor", "import"])
+def test_deletions_in_opposite_order_end(holds: str, worker: Worker) -> None:
+    """Each transaction deletes what leaves a tombstone, and writes what the other one writes."""
+    first, second = Group.objects.create(name="first"), Group.objects.create(name="second")
+    mine, other = documents(2)
+
+    def delete_then_write() -> None:
+        with transaction.atomic():
+            Group.objects.filter(pk=second.pk).update(name="2")
+            other.delete()
+            started.set_result(True)
+            Group.objects.filter(pk=first.pk).update(name="b")
+
+    started: Future[bool] = Future()
+    with transaction.atomic():
+        if holds == "import":
+            import_rules(10)
+        mine.delete()
+        Group.objects.filter(pk=first.pk).update(name="1")
+        waiting = worker.begin(delete_then_write)
+        assert started.result(20), "it waits for the row of its own alone"
+        save_a_rule()
+    waiting.result(20)
+    assert PermanenceRule.objects.filter(source="code").count() == 2
+    assert not Document.objects.exists()
+
+
+def test_several_delete_at_once() -> None:
+    """Four transactions delete each other's neighbours, forwards and backwards."""
+    found = documents(40)
+    workers = [Worker() for _ in range(4)]
+
+    def delete(mine: list[Document]) -> None:
+        with transaction.atomic():
+            for each in mine:
+                each.delete()
+                time.sleep(0.005)
+
+    shares = [found[0::4], found[1::4][::-1], found[2::4], found[3::4][::-1]]
+    try:
+        running = [
+            worker.begin(lambda share=share: delete(share))
+            for worker, share in zip(workers, shares, strict=True)
+        ]
+        for each in running:
+            each.result(30)
+    finally:
+        for worker in workers:
+            worker.end()
+    assert PermanenceRule.objects.filter(source="code").count() == 40
+    assert Edit.pending("default").count() == 0
+
+
+# What becomes of edits.
+
+
+def patterns(found: Snapshots = snapshots) -> set[str]:
+    return {rule.pattern for rule in found.current().rules}
+
+
+def test_an_edit_whose_process_dies_before_it_numbers_it_is_in_force_elsewhere(
+    clock: Clock, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = Snapshots()
+    assert patterns(elsewhere) == set()
+
+    def die(using: str) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Edit, "number_pending", die)
+        with pytest.raises(SystemExit):
+            worker.do(save_a_rule)
+    assert Edit.pending("default").count() == 1
+    clock.pass_(70)
+    dead = patterns(elsewhere)
+    assert len(dead) == 1
+    # The next edit numbers that one too.
+    worker.do(save_a_rule)
+    assert Edit.pending("default").count() == 0
+    clock.pass_(70)
+    assert patterns(elsewhere) > dead
+
+
+def test_an_import_that_is_rolled_back_leaves_nothing(clock: Clock, worker: Worker) -> None:
+    PermanenceRule.objects.create(pattern="/before/")
+    elsewhere = Snapshots()
+    known = elsewhere.current()
+    assert patterns() == {"/before/"}
+    edits, version = edits_made(), queries.version("default")
+    with transaction.atomic():
+        import_rules()
+        assert len(patterns()) == A_FEW + 1
+        clock.pass_(70)
+        assert worker.do(elsewhere.current) is known
+        transaction.set_rollback(True)
+    clock.pass_(70)
+    assert elsewhere.current() is known
+    assert patterns() == {"/before/"}
+    assert (edits_made(), queries.version("default")) == (edits, version)
+    # And those that come next are in force.
+    worker.do(save_a_rule)
+    clock.pass_(70)
+    assert len(patterns(elsewhere)) == 2
