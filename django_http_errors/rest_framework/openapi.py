@@ -12,9 +12,10 @@ from django.conf import settings
 from drf_spectacular import openapi
 from drf_spectacular.plumbing import ComponentIdentity, ResolvedComponent, build_examples_list
 from drf_spectacular.utils import OpenApiResponse
-from rest_framework import permissions
+from rest_framework import VERSION, permissions
 from rest_framework.authentication import RemoteUserAuthentication, SessionAuthentication
 from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
 from rest_framework.settings import api_settings
 from rest_framework.throttling import ScopedRateThrottle, SimpleRateThrottle
 from rest_framework.versioning import AcceptHeaderVersioning, BaseVersioning
@@ -37,6 +38,13 @@ JSON, PROBLEM_JSON = "application/json", "application/problem+json"
 _OTHER_HANDLERS = ("rest_framework.", "rest_framework_json_api.", "drf_standardized_errors.")
 # Authentication that refuses no credentials: it takes them from elsewhere.
 _WITHOUT_CREDENTIALS = frozenset({SessionAuthentication, RemoteUserAuthentication})
+# Those that read the body by Django's own means, which is so for more of them since REST framework
+# 3.18: the others read past its limit.
+_LIMITED_PARSERS: tuple[type, ...] = (
+    (MultiPartParser,)
+    if tuple(map(int, VERSION.split(".")[:2])) < (3, 18)
+    else (MultiPartParser, FormParser, JSONParser)
+)
 # Whom a permission can refuse.
 _STRANGERS, _USERS = "strangers", "users"
 
@@ -337,7 +345,7 @@ class _Operation:
         if not is_hidden and (self.negotiates or self._is_versioned(AcceptHeaderVersioning)):
             yield 406
         if self.has_body:
-            if settings.DATA_UPLOAD_MAX_MEMORY_SIZE is not None:
+            if self._has_limit():
                 yield 413
             if all(parser.media_type != "*/*" for parser in self.view.get_parsers()):
                 yield 415
@@ -345,6 +353,11 @@ class _Operation:
         if is_told and any(map(self._throttles, self.view.get_throttles())):
             yield 429
         yield 500
+
+    def _has_limit(self) -> bool:
+        """Return whether Django limits how much a parser reads."""
+        limited = any(isinstance(each, _LIMITED_PARSERS) for each in self.view.get_parsers())
+        return limited and settings.DATA_UPLOAD_MAX_MEMORY_SIZE is not None
 
     def _harmless_parameters(self) -> set[str]:
         """Return the names of query parameters that no value of is a 400.
