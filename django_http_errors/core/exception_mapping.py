@@ -231,8 +231,11 @@ def _own_problem(exception: BaseException) -> Problem | None:
 
 
 def _meaning_of(exception: BaseException) -> int | str | None:
-    meanings = map(_meaning, type(exception).__mro__)
-    return next((each for each in meanings if each is not None), None)
+    for each in type(exception).__mro__:
+        meaning = _meaning(each)
+        if meaning is not None:
+            return meaning
+    return None
 
 
 def _meaning(kind: type) -> int | str | None:

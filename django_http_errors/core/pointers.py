@@ -5,7 +5,12 @@ from __future__ import annotations
 
 def json_pointer(*names: object) -> str:
     """Return the JSON Pointer (RFC 6901) to what the names of members and indexes lead to."""
-    return "".join(f"/{str(name).replace('~', '~0').replace('/', '~1')}" for name in names)
+    return "".join(f"/{token(name)}" for name in names)
+
+
+def token(name: object) -> str:
+    """Return `name` as it stands in a JSON Pointer."""
+    return str(name).replace("~", "~0").replace("/", "~1")
 
 
 def names_in(pointer: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote_plus
@@ -22,7 +23,10 @@ Spelled = Callable[[Any], Any]
 
 def is_camel_case(kind: type) -> bool:
     """Return whether a parser or a renderer of REST framework's changes names to camel case."""
-    return any(each.__module__.partition(".")[0] == _PACKAGE for each in kind.__mro__)
+    # Who has such a class has imported the package; most sites don't.
+    return _PACKAGE in sys.modules and any(
+        each.__module__.partition(".")[0] == _PACKAGE for each in kind.__mro__
+    )
 
 
 def in_camel_case(options: Mapping[str, Any] | None = None) -> Spelled:
