@@ -171,7 +171,7 @@ class _Sent:
         )
 
     def _is_in_body(self, name: str) -> bool:
-        if isinstance(self.body, list) or (isinstance(self.body, Mapping) and name in self.body):
+        if isinstance(self.body, Mapping) and name in self.body:
             return True
         if self._comes_from_elsewhere(name) or not self._may_be_of_body():
             return False

@@ -104,6 +104,16 @@ def test_status_and_headers_stay(ask) -> None:
     assert errors["status"] == 503
 
 
+def test_django_treats_it_as_what_it_stands_for() -> None:
+    """It is logged once, and what the response holds open is closed."""
+    response = Response({}, 404)
+    response._has_been_logged = True  # type: ignore[attr-defined]
+    response._resource_closers.append(closed := lambda: None)  # type: ignore[attr-defined]
+    passed: Any = to_problem(exceptions.NotFound(), response)
+    assert passed._has_been_logged
+    assert closed in passed._resource_closers
+
+
 def test_what_the_handler_adds_is_a_member(ask) -> None:
     """As in the example of REST framework's documentation."""
 
