@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,12 +13,15 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connection, models, transaction
+from django.core.management import call_command
+from django.db import connection, connections, models, transaction
 from django.db.models.signals import class_prepared, post_delete, post_save, pre_delete
+from django.db.utils import ConnectionHandler
 from django.urls import NoReverseMatch, clear_script_prefix, set_script_prefix
 from django.utils.translation import get_language
 
 from django_http_errors.models import PermanenceRule
+from django_http_errors.rules.snapshot import snapshots
 from django_http_errors.tombstones import create_tombstone, leave_tombstone, remove_tombstone
 from testproject.models import Document
 
@@ -455,3 +460,69 @@ def test_a_failing_database_fails_nobody_elses_edit(
         "A tombstone could not be written"
     ] * len(own_records)
     assert len(own_records) >= 2
+
+
+# Where the rules are in another database.
+
+
+@pytest.fixture
+def rules_elsewhere(settings: Any, tmp_path: Path) -> Iterator[dict[str, Any]]:
+    """A database that the rules are in; its settings are returned."""
+    found = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(tmp_path / "rules.sqlite3")}
+    there = ConnectionHandler({"default": {}, "rules": found})["rules"]
+    # Of this thread alone: of those that all threads have, pytest-django makes test databases.
+    connections["rules"] = there
+    settings.DATABASE_ROUTERS = ["tests.routers.Elsewhere"]
+    call_command("migrate", "django_http_errors", database="rules", verbosity=0)
+    snapshots.forget()
+    yield there.settings_dict
+    there.close()
+    del connections["rules"]
+    snapshots.forget()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_tombstone_is_in_the_database_of_the_rules(rules_elsewhere: Any) -> None:
+    leave_tombstone(Document)
+    found, kept = document(), document()
+    pk, path = found.pk, found.get_absolute_url()
+    with transaction.atomic():
+        found.delete()
+        assert tombstones() == {}, "it isn't certain yet"
+    assert tombstones() == tombstones_of(pk)
+    assert PermanenceRule.objects.using("rules").exists()
+    assert not PermanenceRule.objects.using("default").exists()
+    assert Site("sync").ask(path, JSON).status_code == 410
+    with transaction.atomic():
+        kept.delete()
+        document(pk=pk)
+        transaction.set_rollback(True)
+    assert tombstones() == tombstones_of(pk)
+    document(pk=pk)
+    assert tombstones() == {}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_within", [False, True])
+def test_a_database_of_rules_that_is_away_fails_nobody(
+    is_within: bool,
+    rules_elsewhere: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    own_records: list[logging.LogRecord],
+) -> None:
+    leave_tombstone(Document)
+    found = document()
+    connections["rules"].close()
+    monkeypatch.setitem(rules_elsewhere, "NAME", "/nowhere/at/all")
+    after: list[str] = []
+    with transaction.atomic() if is_within else nullcontext():
+        found.delete()
+        transaction.on_commit(lambda: after.append("deleted"))
+    with transaction.atomic() if is_within else nullcontext():
+        document()
+        transaction.on_commit(lambda: after.append("saved"))
+    assert Document.objects.count() == 1
+    assert after == ["deleted", "saved"]
+    assert [record.getMessage() for record in own_records] == [
+        "A tombstone could not be written"
+    ] * 2
