@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any, NamedTuple, cast
 
-from django.db import DataError
-from django.db.models import Exists, Q, QuerySet
+from django.db import DataError, connections
+from django.db.models import Exists, Field, Q, QuerySet
 from django.utils import timezone
 
 from .. import models
@@ -133,11 +134,53 @@ def rule(row: tuple[Any, ...]) -> PermanenceRow:
     return PermanenceRow(pk, *words, *rest)
 
 
-def under(
-    rows: models.PermanenceRuleQuerySet, digests: list[int], hosts: tuple[str, ...]
-) -> list[PermanenceRow]:
-    """Return those of `rows` that have one of `digests`, and are for one of `hosts`."""
-    return read(rows.filter(digest__in=digests, host__in=hosts))
+def under(alias: str, digests: list[int], hosts: tuple[str, ...]) -> list[PermanenceRow]:
+    """Return the enabled rules that have one of `digests`, and are for one of `hosts`.
+
+    This is what a hit asks, by a statement of its own: for a queryset to make one takes twice as
+    long as all the rest, the database included.
+    """
+    connection = connections[alias]
+    try:
+        with connection.cursor() as cursor:
+            statement = _statement(alias, len(digests), len(hosts))
+            cursor.execute(statement, (True, *digests, *hosts))
+            found = [list(row) for row in cursor.fetchall()]
+        for place, field in enumerate(_fields() if found else ()):
+            column = field.cached_col
+            # As a queryset makes of a column's value the field's.
+            for convert in (
+                *connection.ops.get_db_converters(column),
+                *column.get_db_converters(connection),
+            ):
+                for row in found:
+                    row[place] = convert(row[place], column, connection)
+    except _UNREADABLE:
+        return read(rules(alias).filter(digest__in=digests, host__in=hosts))
+    return [rule(tuple(row)) for row in found]
+
+
+@lru_cache
+def _statement(alias: str, digests: int, hosts: int) -> str:
+    """Return a SELECT of `PERMANENCE_FIELDS`, for so many digests and hosts."""
+    quote = connections[alias].ops.quote_name
+    columns = ", ".join(quote(str(field.column)) for field in _fields())
+    table = quote(models.PermanenceRule._meta.db_table)
+    return (
+        f"SELECT {columns} FROM {table} WHERE {quote('enabled')} = %s"  # noqa: S608 - names alone
+        f" AND {quote('digest')} IN ({_places(digests)})"
+        f" AND {quote('host')} IN ({_places(hosts)})"
+    )
+
+
+def _places(count: int) -> str:
+    return ", ".join(["%s"] * count)
+
+
+@lru_cache
+def _fields() -> tuple[Field[Any, Any], ...]:
+    meta = models.PermanenceRule._meta
+    return (meta.pk, *map(meta.get_field, PERMANENCE_FIELDS[1:]))  # type: ignore[arg-type]
 
 
 def below(rows: models.PermanenceRuleQuerySet, beginning: str) -> Iterator[PermanenceRow]:

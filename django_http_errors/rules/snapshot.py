@@ -243,7 +243,7 @@ class SnapshotLoader:
         self._portions = None
 
     def _ask_under(self, digests: list[int], hosts: tuple[str, ...]) -> list[PermanenceRow] | None:
-        return self._ask(lambda alias: queries.under(queries.rules(alias), digests, hosts))
+        return self._ask(lambda alias: queries.under(alias, digests, hosts))
 
     def _ask_below(self, beginning: str) -> Iterator[PermanenceRow]:
         return queries.below(queries.rules(self.source.alias), beginning)

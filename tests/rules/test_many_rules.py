@@ -324,6 +324,45 @@ def test_what_was_found_is_remembered_within_bounds(monkeypatch: pytest.MonkeyPa
         assert 0 < len(rules._found) <= 10
 
 
+def test_what_a_hit_asks_for_has_the_values_that_a_queryset_gives() -> None:
+    """Dates and booleans too, which some databases keep as something else."""
+    now = timezone.now()
+    rule = PermanenceRule.objects.create(
+        kind=MatchType.ROUTE,
+        pattern="/dated/<int:year>/",
+        host="a.example",
+        permanence="temporary",
+        reason="It is being written.",
+        expected_at=now + timedelta(days=9),
+        valid_from=now - timedelta(days=1),
+        valid_until=now + timedelta(days=1),
+        ignore_case=True,
+    )
+    make(1)
+    PermanenceRule.objects.create(pattern="/dated/", enabled=False)
+    PermanenceRule.objects.create(pattern="/dated/", host="other.example")
+    (found,) = questions.under("default", [rule.digest], ("", "a.example"))
+    assert found == PermanenceRow.of(PermanenceRule.objects.get(pk=rule.pk))
+    assert [found] == questions.read(questions.rules("default").filter(pk=rule.pk))
+    assert isinstance(found.ignore_case, bool)
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="no other one keeps a date there isn't")
+def test_a_row_that_cannot_be_read_leaves_the_others_in_force() -> None:
+    make(MANY)
+    good, bad = (
+        PermanenceRule.objects.create(pattern="/same/", host=host) for host in ("", "testserver")
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {PermanenceRule._meta.db_table} SET valid_until = '2024-02-31 00:00:00'"  # noqa: S608
+            " WHERE id = %s",
+            [bad.pk],
+        )
+    found = questions.under("default", [good.digest], ("", "testserver"))
+    assert [row.pk for row in found] == [good.pk]
+
+
 def test_a_false_digest_is_asked_for_once() -> None:
     make(MANY)
     PermanenceRule.objects.create(pattern="/new/")
@@ -350,8 +389,9 @@ class Away:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.asked = 0
         monkeypatch.setattr(questions, "rules", self)
+        monkeypatch.setattr(questions, "under", self)
 
-    def __call__(self, alias: str) -> Any:
+    def __call__(self, alias: str, *wanted: Any) -> Any:
         self.asked += 1
         raise OperationalError("gone")
 
