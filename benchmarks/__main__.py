@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from . import many_rules, report
+from . import many_rules, phases, report
 from .data import Databases, databases
 from .processes import Unmeasurable, working
 from .ratios import Ratios
@@ -25,6 +25,9 @@ from .storm import storm
 RATIO = "ratio"
 # How what is no ratio of times is measured.
 MEASURES: dict[str, Callable[[Row, Databases], Result]] = {
+    "after start": phases.after_start,
+    "after edit": phases.after_edit,
+    "first": many_rules.first,
     "memory": many_rules.memory,
     "stall": many_rules.stall,
     "storm": storm,

@@ -11,6 +11,8 @@ from random import Random
 from typing import Any
 from urllib.parse import unquote
 
+from .contents import Contents, old_address
+
 HOST, PORT = "127.0.0.1", "8000"
 
 BROWSER_ACCEPT = (
@@ -102,16 +104,29 @@ class Request:
         }
 
 
-def gone_address(number: int) -> str:
-    """Return the address of rule or redirect `number`."""
-    return f"/archive/{number % 1000}/article-{number}/"
-
-
 def random_address(random: Random) -> str:
     """Return an address where nothing is and nothing was, as scanners ask for."""
     depth = random.randint(1, 4)
     return "/" + "".join(f"{random.getrandbits(48):x}/" for _ in range(depth))
 
+
+def gone(random: Random, contents: Contents, most: int | None = None) -> Request:
+    """Return a request for where something was.
+
+    most: how many such addresses are asked for; None for all, so that hardly any comes twice
+    """
+    number = random.randrange(min(most or contents.rows, contents.rows))
+    return Request(old_address(number, contents.routes).path, BROWSER)
+
+
+def missing_sibling(random: Random, contents: Contents) -> Request:
+    """Return a request for where nothing was, beside where something was."""
+    sibling = old_address(random.randrange(contents.rows), contents.routes).sibling
+    return Request(sibling.format(f"{random.getrandbits(48):x}"), BROWSER)
+
+
+# How many old addresses are asked for again and again, such as by links that others have.
+ASKED_AGAIN = 200
 
 # Accept fields that are made to be slow to read, by their shape; each as long as one likes.
 HOSTILE: dict[str, Callable[[int], str]] = {
@@ -132,12 +147,12 @@ def hostile_field(shape: str, kilobytes: int, random: Random) -> str:
     return (f"x/{random.getrandbits(64):x}," + HOSTILE[shape](size))[:size]
 
 
-# Takes a source of chance, and how many rules or redirects there are.
-Maker = Callable[[Random, int], Request]
+# Takes a source of chance, and what is in the database.
+Maker = Callable[[Random, Contents], Request]
 
 
 def _hostile(shape: str, kilobytes: int) -> Maker:
-    def make(random: Random, rows: int) -> Request:
+    def make(random: Random, contents: Contents) -> Request:
         accept = hostile_field(shape, kilobytes, random)
         return Request(random_address(random), {**BROWSER, "accept": accept})
 
@@ -160,15 +175,17 @@ SENDER = {
 
 # A request by its name.
 REQUESTS: dict[str, Maker] = {
-    "page": lambda random, rows: Request("/page/", BROWSER),
-    "async page": lambda random, rows: Request("/async/page/", BROWSER),
-    "missing": lambda random, rows: Request(random_address(random), BROWSER),
-    "missing, JSON": lambda random, rows: Request(random_address(random), PROGRAM),
-    "denied": lambda random, rows: Request("/denied/", BROWSER),
-    "denied, JSON": lambda random, rows: Request("/denied/", PROGRAM),
-    "gone": lambda random, rows: Request(gone_address(random.randrange(rows)), BROWSER),
-    "API, missing": lambda random, rows: Request("/api/missing/", PROGRAM),
-    "API, invalid": lambda random, rows: Request("/api/orders/", SENDER, "POST", INVALID_ORDER),
+    "page": lambda random, contents: Request("/page/", BROWSER),
+    "async page": lambda random, contents: Request("/async/page/", BROWSER),
+    "missing": lambda random, contents: Request(random_address(random), BROWSER),
+    "missing, JSON": lambda random, contents: Request(random_address(random), PROGRAM),
+    "denied": lambda random, contents: Request("/denied/", BROWSER),
+    "denied, JSON": lambda random, contents: Request("/denied/", PROGRAM),
+    "missing sibling": missing_sibling,
+    "gone": gone,
+    "gone, again": lambda random, contents: gone(random, contents, ASKED_AGAIN),
+    "API, missing": lambda random, contents: Request("/api/missing/", PROGRAM),
+    "API, invalid": lambda random, contents: Request("/api/orders/", SENDER, "POST", INVALID_ORDER),
     **{
         f"{shape}, {kilobytes} KB": _hostile(shape, kilobytes)
         for kilobytes in KILOBYTES

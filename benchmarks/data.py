@@ -1,7 +1,8 @@
 """The databases: an empty one, and such with many rules or redirects.
 
-They are SQLite files in a folder that is given. If DATABASE_URL is one of PostgreSQL, they are
-databases of their own at that server, dropped in the end; the one that it names is left alone.
+They are SQLite files in a folder that is given. If DATABASE_URL is one of PostgreSQL or MariaDB,
+they are databases of their own at that server, dropped in the end; the one that it names is left
+alone.
 """
 
 from __future__ import annotations
@@ -11,21 +12,17 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from itertools import islice
+from itertools import repeat
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
-from .asking import gone_address
+from .contents import CONTENTS, EMPTY, Contents, old_address
 
 ROOT = Path(__file__).resolve().parent.parent
-CHUNK, BATCH = 10_000, 100  # SQLite is slow with long statements
-
-# How many rules or redirects there are in a database, by its name.
-EMPTY, RULES, MANY_RULES, REDIRECTS = "empty", "rules", "many_rules", "redirects"
-SIZES = {EMPTY: 0, RULES: 100_000, MANY_RULES: 1_000_000, REDIRECTS: 100_000}
 
 
 def environment(stack: str, database: str) -> dict[str, str]:
@@ -50,14 +47,15 @@ class Databases:
         self._scale = scale
         self.url = cache(self._made)
 
-    def size(self, name: str) -> int:
-        """Return how many rules or redirects are in the database `name`."""
-        return round(SIZES[name] * self._scale)
+    def contents(self, name: str) -> Contents:
+        """Return what is in the database `name`."""
+        contents = CONTENTS[name]
+        return contents._replace(rows=round(contents.rows * self._scale))
 
     def _made(self, name: str) -> str:
         url = self._copied(None if name == EMPTY else self.url(EMPTY), name)
         subprocess.run(
-            [sys.executable, "-m", "benchmarks.data", name, str(self.size(name))],
+            [sys.executable, "-m", "benchmarks.data", name, str(self.contents(name).rows)],
             cwd=ROOT,
             env=environment("data", url),
             check=True,
@@ -67,10 +65,11 @@ class Databases:
 
 @contextmanager
 def databases(folder: Path, scale: float = 1) -> Iterator[Databases]:
-    """Give databases in `folder`, or at the PostgreSQL server of DATABASE_URL."""
+    """Give databases in `folder`, or at the server of DATABASE_URL."""
     server = os.environ.get("DATABASE_URL", "")
-    if server.startswith("postgres"):
-        with _on_postgresql(server) as copied:
+    scheme = urlsplit(server).scheme.partition("+")[0]
+    if scheme in _EXECUTE:
+        with _at_server(server, _EXECUTE[scheme]) as copied:
             yield Databases(copied, scale)
     else:
 
@@ -83,27 +82,53 @@ def databases(folder: Path, scale: float = 1) -> Iterator[Databases]:
 
 
 @contextmanager
-def _on_postgresql(server: str) -> Iterator[Callable[[str | None, str], str]]:
-    import psycopg
-
+def _at_server(
+    server: str, execute: Callable[[str, str], None]
+) -> Iterator[Callable[[str | None, str], str]]:
     prefix = f"http_errors_benchmarks_{os.getpid()}_"
     made = []
 
-    def execute(statement: str) -> None:
-        with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute(statement)
-
     def copied(original: str | None, name: str) -> str:
-        template = f" TEMPLATE {prefix}{EMPTY}" if original else ""
-        execute(f"CREATE DATABASE {prefix}{name}{template}")
+        # Copied is nothing: `fill` makes the tables, which takes a second or two.
+        execute(server, f"CREATE DATABASE {prefix}{name}")
         made.append(prefix + name)
-        return server.rpartition("/")[0] + f"/{prefix}{name}"
+        return urlsplit(server)._replace(path=f"/{prefix}{name}").geturl()
 
     try:
         yield copied
     finally:
         for name in made:
-            execute(f"DROP DATABASE {name} WITH (FORCE)")
+            execute(server, f"DROP DATABASE {name}")
+
+
+def _on_postgresql(server: str, statement: str) -> None:
+    import psycopg
+
+    with psycopg.connect(server, autocommit=True) as connection:
+        forced = " WITH (FORCE)" if statement.startswith("DROP") else ""
+        connection.execute((statement + forced).encode())
+
+
+def _on_mariadb(server: str, statement: str) -> None:
+    import pymysql
+
+    url = urlsplit(server)
+    user, password = unquote(url.username or ""), unquote(url.password or "")
+    with (
+        pymysql.connect(
+            host=url.hostname, port=url.port or 3306, user=user, password=password, autocommit=True
+        ) as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(statement)
+
+
+_EXECUTE = {
+    "postgres": _on_postgresql,
+    "postgresql": _on_postgresql,
+    "mysql": _on_mariadb,
+    "mariadb": _on_mariadb,
+}
 
 
 def fill(name: str, count: int) -> None:
@@ -112,35 +137,69 @@ def fill(name: str, count: int) -> None:
     from django.core.management import call_command
 
     django.setup()
-    if name == EMPTY:
-        call_command("migrate", verbosity=0)
+    call_command("migrate", verbosity=0)
     gc.disable()  # It finds nothing among so many rows, and looks for long.
-    rows, manager = _redirects(count) if name == REDIRECTS else _rules(count)
-    while chunk := list(islice(rows, CHUNK)):
-        manager.bulk_create(chunk, batch_size=BATCH)
+    contents = CONTENTS[name]
+    if contents.are_redirects:
+        _fill_with_redirects(count)
+    elif contents.rows:
+        _fill_with_rules(count, contents.routes)
 
 
-def _rules(count: int) -> tuple[Iterator[Any], Any]:
-    """Rules as an old site has them: one in a hundred is for all that is below an address."""
-    from django_http_errors.models import MatchType, PermanenceRule
+def _fill_with_rules(count: int, routes: int) -> None:
+    """Add rules as an old site has them; all processes hear of them, as of any edit."""
+    from django_http_errors.models import Edit, PermanenceRule, recorded
 
-    rules = (
-        PermanenceRule(
-            kind=MatchType.EXACT if number % 100 else MatchType.PREFIX,
-            pattern=gone_address(number),
-            source=PermanenceRule.Source.IMPORT,
-        )
-        for number in range(count)
+    rule = PermanenceRule(source=PermanenceRule.Source.IMPORT)
+
+    def rows() -> Iterator[tuple[str, str, int]]:
+        for number in range(count):
+            address = old_address(number, routes)
+            rule.kind, rule.pattern = address.kind, address.pattern
+            rule.normalise()
+            yield rule.kind, rule.pattern, rule.digest
+
+    recorded(
+        "default",
+        range(Edit.MOST_DIGESTS + 1),  # More than are noted.
+        lambda: _insert(rule, ["kind", "pattern", "digest"], rows()),
     )
-    return rules, PermanenceRule.objects
 
 
-def _redirects(count: int) -> tuple[Iterator[Any], Any]:
-    """Redirects to nowhere, which is how this package says that something is gone."""
+def _fill_with_redirects(count: int) -> None:
+    """Add redirects to nowhere, which is how this package says that something is gone."""
     from django.contrib.redirects.models import Redirect
 
-    redirects = (Redirect(site_id=1, old_path=gone_address(number)) for number in range(count))
-    return redirects, Redirect.objects
+    paths = ((old_address(number).path,) for number in range(count))
+    _insert(Redirect(site_id=1), ["old_path"], paths)
+
+
+def _insert(like: Any, names: list[str], rows: Iterable[tuple[Any, ...]]) -> None:
+    """Add a row for each of `rows`, which has the values of the fields `names`.
+
+    like: has the values of the other fields. A million of its kind would take minutes to be made.
+    """
+    from django.db import connection, transaction
+
+    others = [
+        each
+        for each in like._meta.concrete_fields
+        if not each.primary_key and each.attname not in names
+    ]
+    columns = [*names, *(each.column for each in others)]
+    values = tuple(
+        each.get_db_prep_save(getattr(like, each.attname), connection) for each in others
+    )
+    quote = connection.ops.quote_name
+    statement = (
+        f"INSERT INTO {quote(like._meta.db_table)} ({', '.join(map(quote, columns))})"  # noqa: S608
+        f" VALUES ({', '.join(repeat('%s', len(columns)))})"
+    )
+    with transaction.atomic(), connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            # Nobody else has it, and if it breaks it is made anew.
+            cursor.execute("PRAGMA cache_size = -500000")  # Half a gigabyte, for the indexes.
+        cursor.executemany(statement, (row + values for row in rows))
 
 
 if __name__ == "__main__":

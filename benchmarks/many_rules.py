@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 
 from .data import Databases
-from .processes import working
+from .processes import Unmeasurable, working
 from .results import Result
 from .rows import Row
 
 REQUESTS = 200
 EDITS = 3
+STARTS = 5
 # How long nothing is edited, and how long at least the worker is watched around an edit.
 QUIET_SECONDS = 2
 LONGEST_SECONDS = 120
@@ -28,6 +29,22 @@ def memory(row: Row, databases: Databases) -> Result:
             process.ask("settle", name=side.request, times=REQUESTS)
             megabytes.append(process.ask("memory") / 2**20)
     return Result(row, [[megabytes[0] - megabytes[1]]])
+
+
+def first(row: Row, databases: Databases) -> Result:
+    """Return by how many milliseconds the first answer of a process is later than without rules."""
+    found = []
+    for _start in range(STARTS):
+        milliseconds = []
+        for side in (row.ours, row.peer):
+            with working(side, row, databases) as process:
+                done = process.ask("first", name=side.request)
+                if done["statuses"] != [side.status]:
+                    raise Unmeasurable(f"{side} answers with {done['statuses']}")
+                process.check(side)
+                milliseconds.append(done["seconds"] * 1000)
+        found.append(milliseconds[0] - milliseconds[1])
+    return Result(row, [found])
 
 
 def stall(row: Row, databases: Databases) -> Result:

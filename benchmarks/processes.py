@@ -60,7 +60,7 @@ def working(side: Side, row: Row, databases: Databases) -> Iterator[Process]:
         process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "benchmarks.worker"),
-                *(row.mode, str(databases.size(side.data))),
+                *(row.mode, json.dumps(databases.contents(side.data))),
             ],
             cwd=ROOT,
             env=environment(side.stack, databases.url(side.data)),

@@ -4,10 +4,17 @@ BENCHMARKS_STACK names one of STACKS, BENCHMARKS_DATABASE the database that it h
 """
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import dj_database_url
+
+if find_spec("MySQLdb") is None and find_spec("pymysql") is not None:
+    # A driver for MariaDB in Python alone, where the one in C isn't installed.
+    import pymysql  # type: ignore[import-untyped]
+
+    pymysql.install_as_MySQLdb()
 
 HERE = Path(__file__).resolve().parent
 

@@ -19,6 +19,7 @@ from random import Random
 from typing import Any, Protocol
 
 from .asking import BROWSER, REQUESTS, Request
+from .contents import Contents
 
 SEED = 20
 
@@ -117,21 +118,25 @@ def _receiving(body: bytes) -> Callable[[], Any]:
 class Worker:
     """What a process can be told to do: its public methods.
 
-    rows: how many rules or redirects its database has
+    contents: what is in its database
     """
 
-    def __init__(self, mode: str, rows: int) -> None:
+    def __init__(self, mode: str, contents: Contents) -> None:
         self.caller: Caller = {"wsgi": WSGI, "asgi": ASGI}[mode]()
-        self.rows = rows
+        self.contents = contents
         self.random = Random(SEED)
 
     def request(self, name: str) -> Request:
-        return REQUESTS[name](self.random, self.rows)
+        return REQUESTS[name](self.random, self.contents)
 
     def answer(self, name: str) -> dict[str, Any]:
         """Return the answer to one request, to be looked at."""
         status, content_type, body = self.caller.answer(self.request(name))
         return {"status": status, "content_type": content_type, "body": body.decode()}
+
+    def status(self, path: str) -> int:
+        """Return the status of the answer to one request for `path`."""
+        return self.caller.answer(Request(path, BROWSER))[0]
 
     def settle(self, name: str, times: int) -> None:
         """Fill every cache, and let nothing of what is there by now be collected any more."""
@@ -147,6 +152,22 @@ class Worker:
         start = time.process_time()
         statuses = self.caller.call(prepared)
         return {"seconds": time.process_time() - start, "statuses": sorted(statuses)}
+
+    def first(self, name: str) -> dict[str, Any]:
+        """Return how long a client waits for the first answer of the process."""
+        prepared = [self.caller.prepared(self.request(name))]
+        start = time.perf_counter()
+        statuses = self.caller.call(prepared)
+        return {"seconds": time.perf_counter() - start, "statuses": sorted(statuses)}
+
+    def throughput(self, name: str, seconds: float) -> int:
+        """Return how many requests are answered while the process is at work for so long."""
+        end = time.process_time() + seconds
+        times = 0
+        while time.process_time() < end:
+            self.caller.call([self.caller.prepared(self.request(name))])
+            times += 1
+        return times
 
     def memory(self) -> int:
         """Return how many bytes this process has for itself."""
@@ -191,11 +212,11 @@ class Worker:
         return profiler.output_text(unicode=True, show_all=True)
 
 
-def main(mode: str, rows: str) -> None:
+def main(mode: str, contents: str) -> None:
     # The answers are written where nothing else is: what Django prints goes another way.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    worker = Worker(mode, int(rows))
+    worker = Worker(mode, Contents(*json.loads(contents)))
     for line in sys.stdin:
         name, arguments = json.loads(line)
         try:

@@ -17,13 +17,13 @@ from xml.etree import ElementTree
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import many_rules, ratios, report, storm
+from benchmarks import many_rules, phases, ratios, report, storm
 from benchmarks.asking import HOSTILE, KILOBYTES, hostile_field
 from benchmarks.data import Databases, databases, environment
 from benchmarks.processes import Unmeasurable, working
 from benchmarks.ratios import Ratios
 from benchmarks.results import Result
-from benchmarks.rows import MANY, PAGES, ROWS, STORM, Side
+from benchmarks.rows import MANY, PAGES, ROWS, RULED, STORM, Side
 
 from .servers import ROOT
 
@@ -33,12 +33,23 @@ pytest.importorskip("drf_standardized_errors")
 pytestmark = pytest.mark.slow
 
 PAGE, ASYNC_PAGE = PAGES
-MEMORY, STALL = MANY
+MEMORY, _FIRST, STALL = MANY
+# One miss and one hit, of those that start several processes each.
+PHASES = [
+    row
+    for measure in ("after start", "after edit")
+    for request in ("missing sibling", "gone")
+    for row in [each for each in RULED if (each.measure, each.ours.request) == (measure, request)][
+        :1
+    ]
+]
 # The others need wrk, or Linux.
 MEASURED = [
     row
     for row in ROWS
-    if row not in STORM and (row != MEMORY or Path("/proc/self/smaps_rollup").exists())
+    if row not in STORM
+    and (row not in RULED or row.measure == "ratio" or row in PHASES)
+    and (row != MEMORY or Path("/proc/self/smaps_rollup").exists())
 ]
 
 
@@ -59,6 +70,11 @@ def test_every_row_has_a_figure(data: Databases, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(ratios, "WARM_UP", 1)
     monkeypatch.setattr(many_rules, "EDITS", 1)
     monkeypatch.setattr(many_rules, "QUIET_SECONDS", 0.1)
+    monkeypatch.setattr(many_rules, "STARTS", 1)
+    monkeypatch.setattr(phases, "ROUNDS", 1)
+    monkeypatch.setattr(phases, "WARM_UP", 1)
+    monkeypatch.setattr(phases, "SECONDS_AFTER_START", 0.1)
+    monkeypatch.setattr(phases, "SECONDS_AFTER_EDIT", 0.1)
     results = command.measured(MEASURED, data, rounds=1, seconds=0.001)
     assert [result.row for result in results] == MEASURED
     assert [result.reason for result in results if result.reason] == []
