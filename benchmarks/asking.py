@@ -126,7 +126,7 @@ def missing_sibling(random: Random, contents: Contents) -> Request:
 
 
 # How many old addresses are asked for again and again, such as by links that others have.
-ASKED_AGAIN = 200
+ASKED_AGAIN = 50
 
 # Accept fields that are made to be slow to read, by their shape; each as long as one likes.
 HOSTILE: dict[str, Callable[[int], str]] = {

@@ -16,7 +16,7 @@ from .results import Result
 from .rows import Row, Side
 
 STARTS = 5
-WARM_UP = 100
+WARM_UP = 300
 SEED = 20
 
 
