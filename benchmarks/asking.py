@@ -122,7 +122,8 @@ def gone(random: Random, contents: Contents, most: int | None = None) -> Request
 def missing_sibling(random: Random, contents: Contents) -> Request:
     """Return a request for where nothing was, beside where something was."""
     sibling = old_address(random.randrange(contents.rows), contents.routes).sibling
-    return Request(sibling.format(f"{random.getrandbits(48):x}"), BROWSER)
+    # No route takes it, even if it has digits alone.
+    return Request(sibling.format(f"no-{random.getrandbits(48):x}"), BROWSER)
 
 
 # How many old addresses are asked for again and again, such as by links that others have.
