@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -12,8 +11,6 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from ..conf import cached_until_settings_change
-
-logger = logging.getLogger("django_http_errors")
 
 _PACKAGE = "djangorestframework_camel_case"
 _MIDDLEWARE = f"{_PACKAGE}.middleware.CamelCaseMiddleWare"
@@ -52,8 +49,8 @@ def _spelling() -> Spelled | None:
             renderer = import_string(each) if isinstance(each, str) else each
             if is_camel_case(renderer):
                 return in_camel_case(getattr(renderer, "json_underscoreize", None))
-    except Exception:
-        logger.exception("How the API spells names could not be found out")
+    except Exception:  # noqa: BLE001 - REST framework, if it is there at all, says what is wrong
+        return None
     return None
 
 

@@ -281,6 +281,11 @@ def test_what_is_hidden_is_not_documented(exempt: str, name: str, expected: set[
     assert documented(Exempting, name, attributes) == expected
 
 
+def test_what_is_hidden_can_always_be_missing(settings) -> None:
+    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "URL_FORMAT_OVERRIDE": None}
+    assert documented(Hidden, "get /api/", {}) == {404, 500}
+
+
 def test_a_function_that_hides() -> None:
     @hide_forbidden
     @extend_schema(responses={200: Group_})
