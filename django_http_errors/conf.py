@@ -165,6 +165,7 @@ class HttpErrorsSettings:
     DEFAULT_MEDIA_TYPES = Setting({}, _media_types_by_prefix)
     EXCEPTIONS = Setting({}, _exceptions)
     LOGIN_CHALLENGE = Setting(False, _boolean)
+    MISSING_PAGES = Setting(False, _boolean)
     RENDERERS = Setting(RENDERERS_DEFAULT, _texts)
     REFRESH_SECONDS = Setting(5, _seconds)
     REQUEST_ID = Setting("", _path)

@@ -672,6 +672,46 @@ class HidingRule(PathRule):
                 raise ValidationError({"pattern": error}) from error
 
 
+class MissingPage(models.Model):
+    """What visitors didn't find: one row for each host and path, counted while it is switched on.
+
+    A path with ``*`` is a pattern: whatever matches it is counted there, as one.
+    """
+
+    host = models.CharField(_("host"), max_length=253, blank=True, default="")
+    path = models.CharField(
+        _("address"),
+        max_length=500,
+        validators=[validators.no_control],
+        help_text=_("With * in it, everything that matches is counted here: *.php"),
+    )
+    hits = models.PositiveBigIntegerField(_("visits"), default=0, editable=False)
+    first_seen = models.DateTimeField(_("first seen"), default=timezone.now, editable=False)
+    last_seen = models.DateTimeField(_("last seen"), default=timezone.now, editable=False)
+    referrer = models.CharField(
+        _("last page with a link to it"), max_length=500, blank=True, default="", editable=False
+    )
+    ignored = models.BooleanField(
+        _("ignored"), default=False, help_text=_("Not shown in the list, but still counted.")
+    )
+
+    class Meta:
+        verbose_name = _("missing page")
+        verbose_name_plural = _("missing pages")
+        ordering = ["-hits", "host", "path"]
+        indexes = [models.Index(fields=["hits", "last_seen"], name="http_errors_missing_rarest")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["host", "path"],
+                name="http_errors_missing_unique",
+                violation_error_message=_("There is a row for just this already."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.host}{self.path}"
+
+
 def _note_fixture(raw: bool, using: str, sender: Any, instance: BaseRule, **kwargs: Any) -> None:
     """Record a row of a fixture as an edit, which doesn't come by `save`."""
     if not raw:

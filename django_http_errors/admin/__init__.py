@@ -6,13 +6,14 @@ from django.apps import apps
 from django.contrib import admin
 from django.utils.module_loading import import_string
 
-from ..models import ErrorMessage, HidingRule, PermanenceRule
+from ..models import ErrorMessage, HidingRule, MissingPage, PermanenceRule
 from .base import BaseRuleAdmin
 from .hiding import HidingRuleAdmin
 from .messages import ErrorMessageAdmin
+from .missing_pages import MissingPageAdmin
 from .rules import PermanenceRuleAdmin
 
-__all__ = ["ErrorMessageAdmin", "HidingRuleAdmin", "PermanenceRuleAdmin"]
+__all__ = ["ErrorMessageAdmin", "HidingRuleAdmin", "MissingPageAdmin", "PermanenceRuleAdmin"]
 
 
 def with_import_export(rule_admin: type[BaseRuleAdmin], mixin: str) -> type[BaseRuleAdmin]:
@@ -29,3 +30,4 @@ admin.site.register(
     PermanenceRule, with_import_export(PermanenceRuleAdmin, "RuleImportExportMixin")
 )
 admin.site.register(HidingRule, HidingRuleAdmin)
+admin.site.register(MissingPage, MissingPageAdmin)

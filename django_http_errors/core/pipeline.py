@@ -49,7 +49,7 @@ from ..rules import announcements
 from ..rules.messages import apply_messages, fill_placeholders
 from ..rules.permanence import apply_rules
 from ..rules.snapshot import UNREAD, Snapshot, snapshots
-from . import debug
+from . import debug, missing_pages
 from .exception_mapping import problem_for
 from .request_info import RequestInfo
 from .statuses import error_status, translated_default
@@ -253,6 +253,8 @@ def finish(request: HttpRequest, response: HttpResponseBase, info: RequestInfo) 
         info.language, override = language_of(request, own=not is_hidden)
         with override:
             problem = apply_policies(problem, request, info)
+            if problem.status == 404 and http_errors.MISSING_PAGES and not is_hidden:
+                count_missing(request, info)
             problem = add_request_details(problem, request)
             given = RenderInput(
                 problem,
@@ -283,6 +285,13 @@ def finish(request: HttpRequest, response: HttpResponseBase, info: RequestInfo) 
         # Its traceback leads to frames that hold the response: all of it would wait for the
         # garbage collector.
         vars(response).pop("raised", None)
+
+
+def count_missing(request: HttpRequest, info: RequestInfo) -> None:
+    """Count a page that a visitor asked for, unless a hiding scope could be told by it."""
+    in_scope = policies.view_policy(request, info) or rule_policy(request, info)
+    if request.method in ("GET", "HEAD") and not in_scope:
+        missing_pages.counter.count(request, info.host(request))
 
 
 def apply_policies(problem: Problem, request: HttpRequest, info: RequestInfo) -> Problem:

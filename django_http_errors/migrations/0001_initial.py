@@ -10,6 +10,7 @@ CASE_SENSITIVE = (
     ("django_http_errors_permanencerule", "pattern", "varchar(500)"),
     ("django_http_errors_hidingrule", "pattern", "varchar(500)"),
     ("django_http_errors_errormessage", "path_prefix", "varchar(400)"),
+    ("django_http_errors_missingpage", "path", "varchar(500)"),
 )
 
 
@@ -510,6 +511,81 @@ class Migration(migrations.Migration):
                         condition=models.Q(("pattern__startswith", "/")),
                         name="http_errors_hiding_path",
                     ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="MissingPage",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "host",
+                    models.CharField(blank=True, default="", max_length=253, verbose_name="host"),
+                ),
+                (
+                    "path",
+                    models.CharField(
+                        help_text="With * in it, everything that matches is counted here: *.php",
+                        max_length=500,
+                        validators=[django_http_errors.validators.no_control],
+                        verbose_name="address",
+                    ),
+                ),
+                (
+                    "hits",
+                    models.PositiveBigIntegerField(
+                        default=0, editable=False, verbose_name="visits"
+                    ),
+                ),
+                (
+                    "first_seen",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="first seen"
+                    ),
+                ),
+                (
+                    "last_seen",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="last seen"
+                    ),
+                ),
+                (
+                    "referrer",
+                    models.CharField(
+                        blank=True,
+                        default="",
+                        editable=False,
+                        max_length=500,
+                        verbose_name="last page with a link to it",
+                    ),
+                ),
+                (
+                    "ignored",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Not shown in the list, but still counted.",
+                        verbose_name="ignored",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "missing page",
+                "verbose_name_plural": "missing pages",
+                "ordering": ["-hits", "host", "path"],
+                "indexes": [
+                    models.Index(fields=["hits", "last_seen"], name="http_errors_missing_rarest")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("host", "path"),
+                        name="http_errors_missing_unique",
+                        violation_error_message="There is a row for just this already.",
+                    )
                 ],
             },
         ),

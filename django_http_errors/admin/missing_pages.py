@@ -1,0 +1,139 @@
+"""The admin of what visitors didn't find."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from ..conf import http_errors
+from ..models import ErrorMessage, MatchType, MissingPage, PermanenceRule
+
+
+class IgnoredFilter(admin.SimpleListFilter):
+    """Ignored pages are shown when they are asked for."""
+
+    title = gettext_lazy("ignored")
+    parameter_name = "ignored"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", gettext_lazy("ignored")), ("all", gettext_lazy("all"))]
+
+    def choices(self, changelist: Any) -> Any:
+        first, *others = super().choices(changelist)
+        yield {**first, "display": _("not ignored")}
+        yield from others
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() == "all":
+            return queryset
+        return queryset.filter(ignored=self.value() == "yes")
+
+
+class MissingPageAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Missing pages: how often, from where, and what to do about them."""
+
+    list_display = (
+        "path",
+        "host_shown",
+        "hits",
+        "first_seen",
+        "last_seen",
+        "referrer",
+        "what_to_do",
+    )
+    list_filter = (IgnoredFilter, "host")
+    search_fields = ("path", "host", "referrer")
+    readonly_fields = ("hits", "first_seen", "last_seen", "referrer")
+    fields = ("path", "host", "ignored", *readonly_fields)
+    actions = ["ignore", "stop_ignoring", "remove_together"]
+
+    @admin.display(description=gettext_lazy("host"), ordering="host")
+    def host_shown(self, row: MissingPage) -> str:
+        return row.host or _("any")
+
+    @admin.display(description=gettext_lazy("what to do"))
+    def what_to_do(self, row: MissingPage) -> str:
+        if "*" in row.path:
+            return ""
+        rule = {"pattern": row.path, "host": row.host}
+        links = (
+            (PermanenceRule, rule, _("Gone for good")),
+            (PermanenceRule, {**rule, "permanence": "temporary"}, _("Back later")),
+            (
+                ErrorMessage,
+                {"status": "404", "path_prefix": row.path, "host": row.host},
+                _("Own words"),
+            ),
+        )
+        shown = [
+            format_html('<a href="{}">{}</a>', self._add_url(model, values), label)
+            for model, values, label in links
+        ]
+        return format_html(" · ".join(["{}"] * len(shown)), *shown)
+
+    def _add_url(self, model: type[Any], values: dict[str, str]) -> str:
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}_add"
+        url = reverse(name, current_app=self.admin_site.name)
+        return f"{url}?{urlencode(values)}"
+
+    @admin.action(permissions=["change"], description=gettext_lazy("Ignore the selected pages"))
+    def ignore(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        queryset.update(ignored=True)
+
+    @admin.action(
+        permissions=["change"], description=gettext_lazy("Stop ignoring the selected pages")
+    )
+    def stop_ignoring(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        queryset.update(ignored=False)
+
+    @admin.action(
+        permissions=["view"],
+        description=gettext_lazy("Make one removed page of the selected ones, for all below"),
+    )
+    def remove_together(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+        rows = [row for row in queryset if "*" not in row.path]
+        folder = common_folder([row.path for row in rows])
+        if folder == "/" or not rows:
+            self.message_user(request, _("These pages have no folder in common."), messages.WARNING)
+            return None
+        hosts = {row.host for row in rows}
+        values = {
+            "kind": MatchType.PREFIX.value,
+            "pattern": folder,
+            "host": hosts.pop() if len(hosts) == 1 else "",
+        }
+        names = ", ".join(row.path for row in rows[:10])
+        more = _(", and others") if len(rows) > 10 else ""
+        self.message_user(request, _("The rule will cover: %(paths)s") % {"paths": names + more})
+        return HttpResponseRedirect(self._add_url(PermanenceRule, values))
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        if not http_errors.MISSING_PAGES:
+            self.message_user(
+                request,
+                _(
+                    "Missing pages are not counted. Ask a developer to switch that on, with the"
+                    ' setting HTTP_ERRORS = {"MISSING_PAGES": True}.'
+                ),
+                messages.INFO,
+            )
+        return super().changelist_view(request, extra_context)
+
+
+def common_folder(paths: list[str]) -> str:
+    """Return the longest folder that all of `paths` are in, "/" if that is the site."""
+    split = [path.rstrip("/").split("/")[1:-1] for path in paths]
+    common = []
+    for segments in zip(*split, strict=False):
+        if len(set(segments)) > 1:
+            break
+        common.append(segments[0])
+    return "/".join(["", *common, ""])

@@ -1,0 +1,291 @@
+"""What visitors don't find is counted: rightly, within bounds, and nothing that is hidden."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from io import StringIO
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.db import OperationalError, connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from django_http_errors.admin.missing_pages import common_folder
+from django_http_errors.core import missing_pages
+from django_http_errors.core.missing_pages import Counter, counter
+from django_http_errors.models import HidingRule, MissingPage, PermanenceRule
+from django_http_errors.rules.snapshot import snapshots
+
+from ..asking import JSON, Site
+from ..clock import Clock
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def time(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[Clock]:
+    settings.HTTP_ERRORS = {"MISSING_PAGES": True}
+    clock = Clock()
+    module_time = SimpleNamespace(monotonic=clock, time=clock)
+    monkeypatch.setattr(missing_pages, "time", module_time)
+    snapshots.forget()
+    counter.forget()
+    yield clock
+    counter.forget()
+
+
+def rows() -> dict[str, int]:
+    return dict(MissingPage.objects.values_list("path", "hits"))
+
+
+def test_what_is_not_found_is_counted_and_written_after_a_while(site: Site, time: Clock) -> None:
+    for _time in range(3):
+        assert site.ask("/nowhere/?secret=1", JSON, referer="http://a.example/x?y=z").status_code
+    assert rows() == {}
+    time.pass_(31)
+    site.ask("/nowhere/", JSON)
+    assert rows() == {"/nowhere/": 4}
+    row = MissingPage.objects.get()
+    assert (row.host, row.referrer) == ("testserver", "http://a.example/x")
+    assert (row.last_seen - row.first_seen) == timedelta(seconds=31)
+    time.pass_(31)
+    site.ask("/nowhere/", JSON)
+    site.ask("/elsewhere/", JSON)
+    time.pass_(31)
+    site.ask("/negotiated/", JSON)
+    assert rows() == {"/nowhere/": 5, "/elsewhere/": 1}, "any request will do to write"
+
+
+def test_two_processes_add_their_counts() -> None:
+    for _process in range(2):
+        own = Counter()
+        for _time in range(3):
+            count("/nowhere/", own)
+        own.write()
+    assert rows() == {"/nowhere/": 6}
+
+
+def count(path: str, of: Counter = counter, **fields: str) -> None:
+    """Count what a request for `path` didn't find."""
+    request: Any = SimpleNamespace(path_info=path, META=fields)
+    of.count(request, "testserver")
+
+
+def test_it_is_off_by_default(settings: Any, site: Site) -> None:
+    settings.HTTP_ERRORS = {}
+    site.ask("/nowhere/", JSON)
+    counter.write()
+    assert rows() == {}
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda site: site.ask("/nowhere/", JSON, method="POST"),
+        lambda site: site.ask("/raise/403/", JSON),
+        lambda site: site.ask("/gone/", JSON),
+        lambda site: site.ask("/vault/secret/", JSON),
+        lambda site: site.ask("/vault/nothing/", JSON),
+        lambda site: site.ask("/documents/2/", JSON),
+        lambda site: site.ask("/documents/999/", JSON),
+    ],
+    ids=["POST", "403", "410", "hidden by a rule", "missing there", "hidden by a view", "there"],
+)
+def test_other_errors_and_hidden_pages_are_not_listed(
+    ask: Callable[[Site], Any], site: Site
+) -> None:
+    PermanenceRule.objects.create(pattern="/gone/")
+    HidingRule.objects.create(kind="prefix", pattern="/vault/")
+    ask(site)
+    counter.write()
+    assert rows() == {}
+
+
+def test_what_is_hidden_since_it_was_counted_is_not_listed() -> None:
+    Site("sync").ask("/vault/nothing/", JSON)
+    HidingRule.objects.create(kind="prefix", pattern="/vault/")
+    Site("sync").ask("/elsewhere/", JSON)
+    counter.write()
+    assert rows() == {"/elsewhere/": 1}
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("https://other.example/a?token=secret#x", "https://other.example/a"),
+        ("http://user:password@other.example:81/a", "http://other.example/a"),
+        ("http://testserver/negotiated/", "http://testserver/negotiated/"),
+        ("http://testserver/vault/secret/", ""),
+        ("http://testserver/documents/2/", ""),
+        ("javascript:alert(1)", ""),
+        ("http://[", ""),
+        ("", ""),
+    ],
+)
+def test_the_page_that_leads_there(sent: str, kept: str) -> None:
+    HidingRule.objects.create(kind="prefix", pattern="/vault/")
+    snapshots.current()
+    count("/nowhere/", HTTP_REFERER=sent)
+    counter.write()
+    assert MissingPage.objects.get().referrer == kept
+
+
+@pytest.mark.parametrize("path", ["/x\x00", "/x\ny", "/" + "x" * 600])
+def test_an_address_that_cant_be_listed_is_left_out(path: str) -> None:
+    snapshots.current()
+    count(path)
+    counter.write()
+    assert rows() == {}
+
+
+def test_only_hosts_of_the_site_are_listed(settings: Any, site: Site) -> None:
+    settings.ALLOWED_HOSTS = ["testserver"]
+    snapshots.current()
+    site.ask("/nowhere/", JSON, host="evil.example")
+    site.ask("/nowhere/", JSON, host="TestServer:8000")
+    counter.write()
+    assert set(MissingPage.objects.values_list("host", "hits")) <= {("testserver", 1)}
+
+
+def test_what_scanners_look_for_is_one_row_a_pattern() -> None:
+    MissingPage.objects.create(path="/old-forum/*")
+    for path in ("/wp-login.php", "/a/wp-login.php", "/.env", "/old-forum/7/", "/page/"):
+        Site("sync").ask(path, JSON)
+    counter.write()
+    assert rows() == {"*.php*": 2, "*/.env*": 1, "/old-forum/*": 1, "/page/": 1}
+
+
+def test_a_scanner_grows_neither_memory_nor_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(missing_pages, "MOST_COUNTED", 20)
+    monkeypatch.setattr(missing_pages, "MOST_KEPT", 10)
+    snapshots.current()
+    MissingPage.objects.create(path="/ignored/", ignored=True)
+    for number in range(500):
+        count(f"/scanned/{number}/")
+        if number % 10 == 0:
+            count("/often/")
+        assert len(counter._counts) <= 40
+    counter.write()
+    kept = rows()
+    assert len(kept) == 10
+    assert kept["/often/"] == 50
+    assert "/ignored/" in kept
+
+
+def test_it_is_one_statement_for_a_hundred_pages() -> None:
+    snapshots.current()
+    for number in range(100):
+        count(f"/{number}/")
+    with CaptureQueriesContext(connection) as queries:
+        counter.write()
+    writing = [each for each in queries.captured_queries if each["sql"].startswith("INSERT")]
+    assert len(writing) == 1
+    assert len(queries) == 3, "the patterns, the pages, how many there are"
+
+
+def test_a_database_that_fails_loses_counts_and_nothing_else(
+    monkeypatch: pytest.MonkeyPatch, time: Clock, own_records: list[logging.LogRecord]
+) -> None:
+    site = Site("sync")
+    site.ask("/nowhere/", JSON)
+    time.pass_(31)
+
+    def away(*args: object) -> None:
+        raise OperationalError("away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(missing_pages, "_write", away)
+        assert site.ask("/nowhere/", JSON).status_code == 404
+    assert len(own_records) == 1
+    site.ask("/nowhere/", JSON)
+    counter.write()
+    assert rows() == {"/nowhere/": 1}
+
+
+def test_the_list_can_be_cleared() -> None:
+    now = timezone.now()
+    for path, days, ignored in (("/a/", 0, False), ("/b/", 10, False), ("/c/", 10, True)):
+        seen = now - timedelta(days=days)
+        MissingPage.objects.create(path=path, hits=1, last_seen=seen, ignored=ignored)
+    MissingPage.objects.create(path="*.php")
+    out = StringIO()
+    call_command("clear_missing_pages", days=5, stdout=out)
+    assert out.getvalue() == "1 page was deleted.\n"
+    assert set(rows()) == {"/a/", "/c/", "*.php"}
+    call_command("clear_missing_pages", stdout=out)
+    assert set(rows()) == {"/c/", "*.php"}
+
+
+# For editors
+
+
+@pytest.fixture
+def editor() -> Client:
+    client = Client()
+    client.force_login(get_user_model().objects.create_superuser("editor"))
+    return client
+
+
+LIST = "/admin/django_http_errors/missingpage/"
+
+
+def test_from_a_row_one_click_leads_to_an_answer(editor: Client) -> None:
+    MissingPage.objects.create(host="testserver", path="/lamps/?x", hits=3)
+    page = editor.get(LIST).content.decode()
+    add = reverse("admin:django_http_errors_permanencerule_add")
+    assert f'href="{add}?pattern=%2Flamps%2F%3Fx&amp;host=testserver"' in page
+    form = editor.get(f"{add}?pattern=/lamps/&host=testserver").content.decode()
+    assert 'value="/lamps/"' in form
+
+
+def test_several_pages_of_a_folder_become_one_rule(editor: Client) -> None:
+    for number in range(3):
+        MissingPage.objects.create(host="testserver", path=f"/lamps/old/{number}/")
+    keys = list(MissingPage.objects.values_list("pk", flat=True))
+    data = {"action": "remove_together", "_selected_action": keys}
+    response = editor.post(LIST, data)
+    assert response.status_code == 302
+    assert "kind=prefix&pattern=%2Flamps%2Fold%2F&host=testserver" in response["Location"]
+    page = editor.get(response["Location"]).content.decode()
+    assert "The rule will cover: /lamps/old/0/, /lamps/old/1/, /lamps/old/2/" in page
+    MissingPage.objects.create(path="/other/")
+    data["_selected_action"] = list(MissingPage.objects.values_list("pk", flat=True))
+    page = editor.post(LIST, data, follow=True).content.decode()
+    assert "no folder in common" in page
+
+
+def test_what_is_ignored_leaves_the_list(editor: Client) -> None:
+    row = MissingPage.objects.create(path="/lamps/")
+    editor.post(LIST, {"action": "ignore", "_selected_action": [row.pk]})
+    assert "/lamps/" not in editor.get(LIST).content.decode()
+    assert "/lamps/" in editor.get(f"{LIST}?ignored=yes").content.decode()
+    editor.post(f"{LIST}?ignored=yes", {"action": "stop_ignoring", "_selected_action": [row.pk]})
+    assert "/lamps/" in editor.get(LIST).content.decode()
+
+
+def test_the_list_says_that_it_is_switched_off(editor: Client, settings: Any) -> None:
+    assert "MISSING_PAGES" not in editor.get(LIST).content.decode()
+    settings.HTTP_ERRORS = {}
+    assert "MISSING_PAGES" in editor.get(LIST).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("paths", "folder"),
+    [
+        (["/a/b/1/", "/a/b/2/"], "/a/b/"),
+        (["/a/b/1", "/a/b/2"], "/a/b/"),
+        (["/a/b/"], "/a/"),
+        (["/a/", "/b/"], "/"),
+        (["/ab/1/", "/ac/2/"], "/"),
+    ],
+)
+def test_the_folder_that_pages_have_in_common(paths: list[str], folder: str) -> None:
+    assert common_folder(paths) == folder
