@@ -182,14 +182,18 @@ class SnapshotLoader:
             self._read_portion(alias, self._portions)
 
     def load(self, alias: str) -> Snapshot:
-        """Read all rows; an edit that is committed meanwhile makes it start again."""
+        """Read all rows; an edit that is committed meanwhile makes it start again.
+
+        Where edits don't cease, what was known stays, since what is read may have half of one.
+        """
         for _attempt in range(5):
             with _savepoint(alias):
                 before = queries.version(alias)
                 snapshot = self._read(alias, before)
                 if queries.version(alias) == before:
-                    break
-        return snapshot
+                    return snapshot
+        self._ask_at = 0.0
+        return snapshot if self.snapshot is UNREAD else self.snapshot
 
     def load_uncommitted(self, alias: str) -> Snapshot:
         """Read all rows as a transaction has them that has edits of its own."""
