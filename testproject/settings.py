@@ -99,7 +99,26 @@ LOGIN_REDIRECT_URL = "index"
 LOGOUT_REDIRECT_URL = "index"
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English")), ("de", _("German"))]
+# All that the app speaks.
+LANGUAGES = [
+    ("ar", _("Arabic")),
+    ("cs", _("Czech")),
+    ("da", _("Danish")),
+    ("de", _("German")),
+    ("en", _("English")),
+    ("es", _("Spanish")),
+    ("fr", _("French")),
+    ("he", _("Hebrew")),
+    ("it", _("Italian")),
+    ("ja", _("Japanese")),
+    ("nl", _("Dutch")),
+    ("pl", _("Polish")),
+    ("pt-br", _("Brazilian Portuguese")),
+    ("sv", _("Swedish")),
+    ("tr", _("Turkish")),
+    ("uk", _("Ukrainian")),
+    ("zh-hans", _("Simplified Chinese")),
+]
 TIME_ZONE = "UTC"
 
 STATIC_URL = "static/"

@@ -2,7 +2,10 @@
 
 import ast
 import gettext
+import os
 import re
+import shutil
+import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
@@ -10,15 +13,23 @@ from pathlib import Path
 
 import polib
 import pytest
+from django.conf import settings
+from django.test import Client
 from django.utils import translation
+from django.utils.translation import get_language_info, to_language
 from django.utils.translation.template import templatize
 
 import django_http_errors
 from django_http_errors.core.statuses import STATUSES
+from django_http_errors.core.words import heading
+
+from ..samples import ROOT
 
 PACKAGE = Path(django_http_errors.__path__[0])
 LOCALE = PACKAGE / "locale"
 LANGUAGES = sorted(path.name for path in LOCALE.iterdir() if path.is_dir())
+# What the README promises, beside English.
+PROMISED = "ar cs da de es fr he it ja nl pl pt_BR sv tr uk zh_Hans".split()
 # The context of all words for visitors: what is the same English for Django has another there.
 CONTEXT = "http error"
 # A call in what Django makes of a template for gettext.
@@ -47,6 +58,24 @@ def test_the_compiled_messages_are_those_of_the_source(language: str) -> None:
             assert messages.gettext(entry.msgid) == entry.msgstr
 
 
+def test_no_french_line_begins_with_a_colon() -> None:
+    """A narrow space that doesn't break stands before punctuation of two parts."""
+    for entry in polib.pofile(str(LOCALE / "fr" / "LC_MESSAGES" / "django.po")):
+        for translated in entry.msgstr_plural.values() or [entry.msgstr]:
+            assert not re.search("(?<!\u202f)[;:!?\u00bb]", translated), translated
+            assert "'" not in translated
+
+
+@pytest.mark.skipif(shutil.which("msgfmt") is None, reason="gettext isn't installed")
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_gettext_finds_nothing_wrong(language: str) -> None:
+    """Plural forms and placeholders are checked by what translators use, too."""
+    source = LOCALE / language / "LC_MESSAGES" / "django.po"
+    command = ["msgfmt", "--check", f"--output-file={os.devnull}", source]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stderr
+
+
 @pytest.mark.conformance("rfc9457-3-language")
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_status_is_explained_in_the_language(language: str) -> None:
@@ -57,6 +86,38 @@ def test_each_status_is_explained_in_the_language(language: str) -> None:
     for status, words, translated in zip(STATUSES, english, theirs, strict=True):
         assert words[0] != translated[0], status
         assert words[1] != translated[1], status
+    # No status has the title, or the explanation, of another.
+    for texts in zip(*theirs, strict=True):
+        assert len(set(texts)) == len(STATUSES)
+
+
+# What browsers send that is more than the language and its region.
+SENT = {"zh_Hans": "zh-CN,zh;q=0.9,en;q=0.8", "pt_BR": "pt-BR,pt;q=0.9,en-US;q=0.8,en;q=0.7"}
+
+
+@pytest.mark.conformance("rfc9110-12.5.4-language")
+@pytest.mark.conformance("rfc9110-8.5-content-language")
+@pytest.mark.django_db
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_page_is_in_the_language_of_the_browser(language: str) -> None:
+    code = to_language(language)
+    sent = SENT.get(language, f"{code}-{code.upper()},{code};q=0.9,en;q=0.8")
+    response = Client().get("/raise/404/", headers={"accept": "text/html", "accept-language": sent})
+    assert response["Content-Language"] == code
+    page = response.content.decode()
+    direction = "rtl" if get_language_info(code)["bidi"] else "ltr"
+    assert f'<html lang="{code}" dir="{direction}">' in page
+    with translation.override(language):
+        assert f"<h1>{heading(STATUSES[404].default_problem)}</h1>" in page
+
+
+def test_the_promised_languages_are_there() -> None:
+    """In the package, on the demo site, and as many as the documentation says."""
+    assert sorted(LANGUAGES) == PROMISED
+    assert sorted(dict(settings.LANGUAGES)) == sorted([*map(to_language, PROMISED), "en"])
+    promise = f"in {len(PROMISED) + 1} languages"
+    for path in ("README.rst", "docs/howto/translate.rst"):
+        assert promise in " ".join((ROOT / path).read_text().split()), path
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
