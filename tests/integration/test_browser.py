@@ -208,8 +208,8 @@ def test_languages(visit: Callable[..., Any]) -> None:
 
 def test_right_to_left(visit: Callable[..., Any]) -> None:
     """Nothing of the style is tied to the left."""
-    page = visit("/raise/422/", viewport=PHONE)
-    page.evaluate("document.documentElement.dir = 'rtl'")
+    page = visit("/raise/503/", locale="ar-EG", viewport=PHONE)
+    assert page.locator("html").get_attribute("dir") == "rtl"
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     assert style_of(page, ".permanence", "border-right-width") == "3px"
     assert style_of(page, ".permanence", "border-left-width") == "0px"
