@@ -15,7 +15,7 @@ PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
 
 # Everything here shares one environment, so that nothing is won by doing two things at once.
 .NOTPARALLEL:
-.PHONY: help demo docs port tour test soak foreign neighbours lint matrix bench mutants clean site
+.PHONY: help demo docs port tour test soak foreign sites neighbours lint matrix bench mutants clean site
 
 help: ## this list
 	@echo 'make TARGET [PYTHON=python3.13] [PORT=8000] [PYTEST_ARGS="-k negotiation"]'
@@ -39,6 +39,9 @@ docs: $(VENV)/.installed-docs ## build the documentation in docs/_build/html
 
 foreign: $(VENV)/.installed-test ## run Django's own tests and REST framework's, with the app in the stack
 	@FOREIGN=1 $(BIN)/python -m pytest tests/foreign
+
+sites: $(VENV)/.installed-test ## run a part of the tests of real sites, from the repositories in SITES, with the app
+	@FOREIGN=sites SITES='$(SITES)' $(BIN)/python -m pytest tests/foreign/test_sites.py
 
 neighbours: $(VENV)/.installed-tox ## run the tests of the app beside the packages that sites really have
 	@$(BIN)/tox run -qq -e neighbours

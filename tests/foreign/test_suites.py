@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
@@ -56,6 +56,9 @@ class Suite:
     ran: str
     failed: str
     differences: Mapping[str, str]
+    python: str = sys.executable
+    environment: Mapping[str, str] = field(default_factory=dict)
+    seconds: int = SECONDS
 
     def __str__(self) -> str:
         return self.distribution
@@ -76,24 +79,31 @@ class Suite:
 
     def run(self, directory: Path, *wrapper: str) -> tuple[set[str], set[str]]:
         """Return the ids of the tests that ran in `directory`, and of those that failed."""
+        return self.results(self.output(directory, *wrapper))
+
+    def results(self, output: str) -> tuple[set[str], set[str]]:
+        """Return the ids of the tests that ran, and of those that failed, by their `output`."""
+        ran, failed = (
+            set(re.findall(pattern, output, re.MULTILINE)) for pattern in (self.ran, self.failed)
+        )
+        return ran, failed
+
+    def output(self, directory: Path, *wrapper: str) -> str:
+        """Run the tests in `directory`, and return what they say."""
         theirs = {name: value for name, value in os.environ.items() if not OURS.match(name)}
         package = Path(django_http_errors.__file__).parent.parent
-        output = subprocess.run(
-            [sys.executable, *wrapper, *self.command],
+        return subprocess.run(
+            [self.python, *wrapper, *self.command],
             cwd=directory,
-            env=theirs | {"PYTHONPATH": str(package)},
+            env=theirs | {"PYTHONPATH": str(package), **self.environment},
             check=False,  # Some of them fail, and which is the question.
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            timeout=SECONDS,
+            timeout=self.seconds,
         ).stdout
-        ran, failed = (
-            set(re.findall(pattern, output, re.MULTILINE)) for pattern in (self.ran, self.failed)
-        )
-        return ran, failed
 
 
 SUITES = (

@@ -7,6 +7,7 @@ Test suites make their settings themselves, and their tests override MIDDLEWARE 
 as they like. So the app doesn't go into the settings, but in where Django reads them.
 """
 
+import atexit
 import runpy
 import sys
 from pathlib import Path
@@ -23,6 +24,7 @@ FALLBACKS = {
     "django.contrib.redirects.middleware.RedirectFallbackMiddleware",
 }
 
+stacks: list[BaseHandler] = []  # Those that it was put into, for whoever doubts it.
 set_up = django.setup
 load_middleware = BaseHandler.load_middleware
 
@@ -38,6 +40,7 @@ def set_up_with_the_app(**options: bool) -> None:
 
 def load_middleware_with_the_app(handler: BaseHandler, is_async: bool = False) -> None:
     """Load what MIDDLEWARE says at the moment, and the app's at its place among it."""
+    stacks.append(handler)
     names = list(settings.MIDDLEWARE)
     place = min((names.index(name) for name in FALLBACKS & {*names}), default=len(names))
     names.insert(place, f"{APP}.middleware.HttpErrorsMiddleware")
@@ -48,6 +51,7 @@ def load_middleware_with_the_app(handler: BaseHandler, is_async: bool = False) -
 if __name__ == "__main__":
     django.setup = set_up_with_the_app
     BaseHandler.load_middleware = load_middleware_with_the_app
+    atexit.register(lambda: sys.stderr.write(f"\n{APP} was in {len(stacks)} stacks\n"))
     del sys.argv[0]
     if sys.argv[0] == "-m":
         del sys.argv[0]
