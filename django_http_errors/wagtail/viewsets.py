@@ -25,7 +25,7 @@ from ..admin import ErrorMessageAdmin, HidingRuleAdmin, PermanenceRuleAdmin
 from ..admin.base import BaseRuleAdmin
 from ..admin.forms import PreviewForm
 from ..http.csp import csp_nonce
-from ..models import ErrorMessage, HidingRule, PermanenceRule
+from ..models import ErrorMessage, HidingRule, MissingPage, PermanenceRule
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -208,10 +208,22 @@ class HidingRuleViewSet(RuleViewSet):
     )
 
 
+class MissingPageViewSet(SnippetViewSet):
+    """What visitors didn't find, the most often first."""
+
+    model = MissingPage
+    icon = "search"
+    copy_view_enabled = False
+    list_display = ("path", "host", "hits", "first_seen", "last_seen", "referrer", "ignored")
+    list_filter = ("ignored", "host")
+    search_fields = ("path", "host", "referrer")
+    edit_handler = ObjectList([FieldPanel(each) for each in ("path", "host", "ignored")])
+
+
 class ErrorPagesViewSetGroup(SnippetViewSetGroup):
     """An entry of the menu for all of them."""
 
-    items = (ErrorMessageViewSet, PermanenceRuleViewSet, HidingRuleViewSet)
+    items = (ErrorMessageViewSet, PermanenceRuleViewSet, HidingRuleViewSet, MissingPageViewSet)
     menu_label = _("Error pages")
     menu_icon = "warning"
     menu_name = "error-pages"

@@ -9,7 +9,12 @@ from django.contrib.auth.models import Group, Permission, User  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.urls import reverse  # noqa: E402
 
-from django_http_errors.models import ErrorMessage, HidingRule, PermanenceRule  # noqa: E402
+from django_http_errors.models import (  # noqa: E402
+    ErrorMessage,
+    HidingRule,
+    MissingPage,
+    PermanenceRule,
+)
 
 RULE = {
     "pattern": "/old-shop/",
@@ -55,10 +60,15 @@ def main():
         for page in ("list", "add"):
             assert editor.get(url(model, page)).status_code == 200, (model, page)
             assert reader.get(url(model, page)).status_code == 302, (model, page)
+    for model in (ErrorMessage, PermanenceRule, HidingRule):
         page = editor.get(url(model, "add")).content.decode()
         assert f'data-url="{url(model, "preview")}"' in page
         assert "django_http_errors/preview.js" in page
 
+    edits(editor, reader)
+
+
+def edits(editor, reader):
     # The preview says what would happen, and saves nothing.
     rules = PermanenceRule.objects.filter(pattern="/old-shop/")
     result = editor.post(url(PermanenceRule, "preview"), RULE).content.decode()
@@ -86,6 +96,13 @@ def main():
     # Who may add may not delete.
     assert editor.post(url(PermanenceRule, "delete", rule.pk)).status_code == 302
     assert rules.exists()
+
+    missing = MissingPage.objects.create(path="/lost/", hits=7)
+    assert "/lost/" in editor.get(url(MissingPage, "list")).content.decode()
+    ignored = {"path": "/lost/", "ignored": "on"}
+    assert editor.post(url(MissingPage, "edit", missing.pk), ignored).status_code == 302
+    missing.refresh_from_db()
+    assert (missing.ignored, missing.hits) == (True, 7)
 
     message = {"status": "404", "title": "Lost", "detail": "Nothing at {path}.", "enabled": "on"}
     result = editor.post(url(ErrorMessage, "preview"), message).content.decode()
