@@ -34,11 +34,19 @@ def parse_apache(lines: Lines, columns: Collection[str]) -> Parsed:
 
 def _continued(lines: Lines) -> Iterator[tuple[int, str]]:
     """Yield lines with those that continue them, and where they begin."""
+    number, size = 1, 0
+    parts: list[str] = []
     for line in lines:
-        number, whole = lines.number, line
-        while whole.rstrip("\r\n").endswith("\\") and len(whole) < LONGEST_LINE:
-            whole = whole.rstrip("\r\n")[:-1] + next(lines, "")
-        yield number, whole
+        number = number if parts else lines.number
+        bare = line.rstrip("\r\n")
+        size += len(bare)
+        if bare.endswith("\\") and size < LONGEST_LINE:
+            parts.append(bare[:-1])
+        else:
+            yield number, "".join([*parts, bare])
+            parts, size = [], 0
+    if parts:
+        yield number, "".join(parts)
 
 
 class _Apache:

@@ -66,11 +66,10 @@ class RowResult:
     @property
     def errors(self) -> list[str]:
         """What is wrong, each with the column that it is wrong in."""
-        if self.error is None:
-            return []
+        found = self.error.message_dict if self.error else {}
         return [
             message if column == NON_FIELD_ERRORS else f"{column}: {message}"
-            for column, messages in self.error.message_dict.items()
+            for column, messages in found.items()
             for message in messages
         ]
 

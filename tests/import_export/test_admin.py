@@ -163,7 +163,7 @@ def test_what_was_exported_is_imported(admin_client, format: str) -> None:
     ErrorMessage.objects.all().delete()
     confirm(admin_client, upload(admin_client, exported.content, AUTO, MESSAGES), MESSAGES)
     assert ErrorMessage.objects.get().title == "=Nichts, da"
-    assert b",=" not in exported.content
+    assert (b"'=Nichts" in exported.content) is (format == "csv")
     assert admin_client.post(f"{MESSAGES}export/", where).content == exported.content
 
 

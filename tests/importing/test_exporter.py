@@ -122,7 +122,7 @@ def test_a_redirects_file_says_what_is_gone() -> None:
 
 def test_what_a_redirects_file_cannot_say_is_counted() -> None:
     make("exact /a", "route /archive/<int:year>/")
-    make("prefix /shop/", "prefix /sho/", "prefix /", "route /x/<str:y>/")
+    make("prefix /shop/", "prefix /sho/", "prefix /", "route /x/<str:y>/", "route /x/a/<str:y>")
     make("exact /shop", "prefix /shop/a/", "route /x/<int:y>/", permanence="temporary")
     make("exact /off", enabled=False)
     make("exact /later", "prefix /later/", valid_from=NOW + DAY)
@@ -137,7 +137,7 @@ def test_what_a_redirects_file_cannot_say_is_counted() -> None:
         str(exporter.NOT_IN_FORCE): 3,
         str(exporter.ENDING): 1,
         str(exporter.TEMPORARY): 3,
-        str(exporter.ABOVE_TEMPORARY): 3,
+        str(exporter.ABOVE_TEMPORARY): 4,
         str(exporter.ROUTES): 1,
         str(exporter.EVEN_IF_THERE): 1,
     }

@@ -46,6 +46,7 @@ def rules(expression: str) -> list[str]:
         (r"(^/a$|^/b$)", ["exact /a", "exact /b"]),
         (r"^/[Oo]ld$", ["exact /Old", "exact /old"]),
         (r"^/a[.]b$", ["exact /a.b"]),
+        ("^/" + "(a)" * 25 + "$", ["exact /" + "a" * 25]),
         (r"^/colou?r$", ["exact /color", "exact /colour"]),
         (r"^/(\d{4})/(\d\d)/([^/]+)/?$", ["route /<int:any1>/<int:any2>/<str:any3>/"]),
         (r"^/[0-9]+$", ["route /<int:any1>"]),

@@ -298,6 +298,9 @@ SAMPLES: dict[str, tuple[str, str, list[str], list[str]]] = {
             Redirect gone /host
         </If>
         Redirect gone
+        </NoSuch>
+        redirect gone \
+            /last \
         """,
         "apache",
         [
@@ -309,6 +312,7 @@ SAMPLES: dict[str, tuple[str, str, list[str], list[str]]] = {
             "exact /shop/lamps/7",
             "exact /chairs/ ignore_case=True",
             "route /shop/tables/<str:any1>/",
+            "prefix /last",
         ],
         [
             "line 6, line 8, line 25: Not gone (410) but 301: left out.",
@@ -423,3 +427,16 @@ def test_a_format_is_recognised_and_read(name: str, is_told: bool, settings: Any
 
 def test_there_is_a_sample_of_each_format() -> None:
     assert {format for _text, format, *_more in SAMPLES.values()} | {"json"} == set(FORMATS)
+
+
+def test_an_export_of_redirection_may_have_been_edited() -> None:
+    strange = [1, {}, {"url": 7}, {"url": "/x\ud800", "action_code": 410, "match_data": []}]
+    content = json.dumps({"plugin": {}, "redirects": strange}).encode()
+    report = Import(RULES).run(Reader(BytesIO(content), RULES.columns))
+    assert [(bad.number, bad.errors) for bad in report.results["invalid"]] == [
+        *(
+            (number, ["This is no object with a url, as the Redirection plugin writes it."])
+            for number in (1, 2, 3)
+        ),
+        (4, ["In the column pattern, U+D800 after '/x' is no character."]),
+    ]

@@ -231,6 +231,11 @@ def test_json_may_have_what_is_no_text(row: dict[str, object]) -> None:
     assert counts(import_rules(json_file(row))) == {"invalid": 1}
 
 
+def test_what_is_equal_for_python_is_not_the_same_in_a_file() -> None:
+    report = import_rules(json_file({"pattern": "/a", "note": 1}, {"pattern": "/b", "note": True}))
+    assert counts(report) == {"new": 1, "invalid": 1}
+
+
 def test_all_errors_of_a_row_are_reported() -> None:
     row = {"pattern": "a", "host": "a b", "valid_from": "x", "reason": "{x}", "enabled": "?"}
     (bad,) = invalid(import_rules(csv_file(row)))
@@ -531,12 +536,12 @@ def many(count: int) -> bytes:
     return "".join(["kind,pattern,permanence,reason,valid_from,note\n", *rows]).encode()
 
 
-def test_ten_thousand_rows_are_no_long_wait() -> None:
+def test_some_thousand_rows_are_no_long_wait() -> None:
     """100,000 take less than 20 seconds; here is room for slow machines, and for busy ones."""
     for status in ("new", "same"):
         began = perf_counter()
-        assert counts(import_rules(many(10_000))) == {status: 10_000}
-        assert perf_counter() - began < 30
+        assert counts(import_rules(many(5000))) == {status: 5000}
+        assert perf_counter() - began < 20
 
 
 def test_the_queries_are_few(monkeypatch) -> None:
