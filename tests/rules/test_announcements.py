@@ -93,7 +93,7 @@ def test_what_a_view_says_stays(site: Site) -> None:
         {"valid_from": timezone.now() - timedelta(days=1)},
         {"host": "other.example"},
     ],
-    ids=str,
+    ids=["not announced", "disabled", "valid already", "another host"],
 )
 def test_other_rules_are_not_announced(fields: dict[str, Any], site: Site) -> None:
     rule(**fields)
