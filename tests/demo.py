@@ -432,10 +432,10 @@ class Question:
 
 
 QUESTIONS = (
-    Question("/old-shop/shoes/", (410, "has closed for good"), (404, "Not Found")),
-    Question("/shop/shoes/", (404, "No such product"), (404, "Not Found")),
-    Question("/vault/secret/", (404, "Not Found"), (404, "Not Found")),
-    Question("/raise/503/", (503, "We will be right back"), (503, "Service Unavailable")),
+    Question("/old-shop/shoes/", (410, "has closed for good"), (404, "nothing at this address")),
+    Question("/shop/shoes/", (404, "No such product"), (404, "nothing at this address")),
+    Question("/vault/secret/", (404, "nothing at this address"), (404, "nothing at this address")),
+    Question("/raise/503/", (503, "We will be right back"), (503, "overloaded or being worked on")),
     Question("/return/409/", (409, "Conflict"), (409, "Conflict")),
-    Question("/builtin/crash/", (500, "Internal Server Error"), (500, "Internal Server Error")),
+    Question("/builtin/crash/", (500, "An error on the server"), (500, "An error on the server")),
 )

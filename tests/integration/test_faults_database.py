@@ -262,7 +262,7 @@ def world(
 
 CLOSED = QUESTIONS[0]
 SUCCESS = Question("/negotiated/", (200, ""), (200, ""))
-DOCUMENT = Question("/documents/1/", (200, "Opening hours"), (500, "Internal Server Error"))
+DOCUMENT = Question("/documents/1/", (200, "Opening hours"), (500, "An error on the server"))
 BEGUN, ENDED = "what was known of them stays in force", "Messages and rules can be read again"
 
 

@@ -199,7 +199,7 @@ def test_who_asks_is_looked_for_once(
 
     monkeypatch.setattr(SessionStore, "load", fail)
     response = site.ask(path, JSON, cookie=f"sessionid={'a' * 32}")
-    assert says(response, JSON, (404, "Not Found"))
+    assert says(response, JSON, (404, "nothing at this address"))
     assert len(waits) == 1
 
 
