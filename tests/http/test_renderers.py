@@ -318,6 +318,8 @@ def test_a_page_has_the_language_and_direction_of_its_words(language: str, direc
     with translation.override(language):
         page = parsed(HTMLRenderer().render(full(404)))
     assert page.attrib == {"lang": language, "dir": direction}
+    # Else the slash that a pointer begins with would stand at its end.
+    assert {code.get("dir") for code in page.iter("code")} == {"ltr"}
 
 
 def test_a_page_has_a_language_when_none_is_active() -> None:
@@ -916,4 +918,4 @@ class LoudRenderer(JSONRenderer):
 def test_the_page_names_the_place_of_an_error(part: dict[str, str]) -> None:
     errors = (InvalidPart("Enter a number.", **part),)
     page = HTMLRenderer().render(error_status(422).problem(errors=errors)).decode()
-    assert "<li><code>/page</code>: Enter a number.</li>" in page
+    assert '<li><code dir="ltr">/page</code>: Enter a number.</li>' in page
