@@ -39,7 +39,7 @@ pytestmark = pytest.mark.slow
 
 DROPPED = {"gunicorn": HOP_BY_HOP, "uvicorn": frozenset()}
 # Fields that are another each time, or the server's own.
-UNSTEADY = {"date", "server", "connection", "content-security-policy"}
+UNSTEADY = {"date", "server", "connection", "content-security-policy", "x-request-id"}
 
 
 @pytest.fixture(scope="session")
