@@ -114,7 +114,8 @@ class Announcement:
 
     using: str
 
-    def __call__(self) -> None:
+    def publish(self) -> None:
+        """Number the edits and tell this process; a method, since Django logs a hook's name."""
         try:
             Edit.number_pending(self.using)
         finally:
@@ -124,7 +125,8 @@ class Announcement:
     @classmethod
     def is_due(cls, using: str) -> bool:
         """Return whether the transaction that is open on `using` has edits."""
-        return any(isinstance(hook[1], cls) for hook in connections[using].run_on_commit)
+        hooks = (hook[1] for hook in connections[using].run_on_commit)
+        return any(isinstance(getattr(hook, "__self__", None), cls) for hook in hooks)
 
 
 def recorded(using: str, digests: Iterable[int], change: Callable[[], T]) -> T:
@@ -139,7 +141,7 @@ def recorded(using: str, digests: Iterable[int], change: Callable[[], T]) -> T:
         are_noted = len(found) <= Edit.MOST_DIGESTS
         Edit._base_manager.using(using).create(digests=found if are_noted else None)
         if not Announcement.is_due(using):
-            transaction.on_commit(Announcement(using), using=using, robust=True)
+            transaction.on_commit(Announcement(using).publish, using=using, robust=True)
     edited.send(sender=Edit)
     return result
 
