@@ -24,6 +24,7 @@ DJANGO: Mapping[str, str] = {
         auth_tests.test_remote_user.RemoteUserNoCreateTest.test_csrf_validation_passes_after_process_request_login_async
         auth_tests.test_remote_user.RemoteUserTest.test_csrf_validation_passes_after_process_request_login
         auth_tests.test_remote_user.RemoteUserTest.test_csrf_validation_passes_after_process_request_login_async
+        view_tests.tests.test_csrf.CsrfViewTests.test_no_django_template_engine
         view_tests.tests.test_csrf.CsrfViewTests.test_no_cookies
         view_tests.tests.test_csrf.CsrfViewTests.test_no_referer
         view_tests.tests.test_csrf.CsrfViewTests.test_translation
