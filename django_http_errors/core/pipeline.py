@@ -99,14 +99,17 @@ def complete(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBa
     """
     info = RequestInfo.of(request)
     response = hide(request, response, info)
-    is_hidden = isinstance(response, ErrorResponse) and response.hides_status is not None
+    hidden = response if isinstance(response, ErrorResponse) and response.hides_status else None
     # What is hidden is finished outside of all that has seen the view.
-    if info.has_hiding_middleware if is_hidden else info.has_middleware:
+    if info.has_middleware or (hidden is not None and info.has_hiding_middleware):
         if response.status_code >= 500:
             # Django logs it before the response is finished, and the id belongs in the log.
             request_id(request, make=True, response=response)
         return response
-    if is_hidden:
+    if hidden is not None:
+        if not hidden.is_finished:
+            # REST framework adds headers of the view's to all that it returns.
+            response = responses.hidden_response(hidden, hidden.hides_status or 404)
         request = untouched(request)
         info = RequestInfo.of(request)
     if is_unfinished(response):
