@@ -237,7 +237,7 @@ class ErrorMessage(BaseRule):
     """The words for some errors; what is left blank comes from the next less specific row."""
 
     PERMANENCES = [
-        ("", _("as the status has it")),
+        ("", _("default")),
         (Permanence.TEMPORARY.value, _("temporary")),
         (Permanence.PERMANENT.value, _("permanent")),
         (Permanence.UNKNOWN.value, _("unknown")),
@@ -248,28 +248,28 @@ class ErrorMessage(BaseRule):
         max_length=3,
         blank=True,
         validators=[validators.status],
-        help_text=_("A status such as 404, a class (4xx or 5xx), or blank for any error."),
+        help_text=_("The number of the error. 404: there is nothing at the address."),
     )
     language = models.CharField(
         _("language"),
         max_length=35,
         blank=True,
         validators=[validators.language],
-        help_text=_("A language tag such as de or pt-br, or blank for any language."),
+        help_text=_("Whom these words are for. A message for any language is for all others too."),
     )
     host = models.CharField(
         _("host"),
         max_length=253,
         blank=True,
         validators=[validators.host],
-        help_text=_("A host name without scheme and port, or blank for any host."),
+        help_text=_("Only if the site has several names: shop.example.com. Blank: all of them."),
     )
     path_prefix = models.CharField(
-        _("path prefix"),
+        _("part of the site"),
         max_length=400,
         blank=True,
         validators=[validators.path],
-        help_text=_("/shop/ stands for /shop and everything below it; blank for any path."),
+        help_text=_("/shop/ is for the shop and everything below it. Blank: the whole site."),
     )
     title = models.CharField(
         _("title"),
@@ -288,17 +288,22 @@ class ErrorMessage(BaseRule):
         ),
     )
     permanence = models.CharField(
-        _("permanence"), max_length=9, blank=True, default="", choices=PERMANENCES
+        _("does it last?"),
+        max_length=9,
+        blank=True,
+        default="",
+        choices=PERMANENCES,
+        help_text=_("The sentence that says whether it is worth trying again."),
     )
     action_label = models.CharField(
-        _("action"),
+        _("text of the link"),
         max_length=100,
         blank=True,
         validators=[validators.no_control],
-        help_text=_('What the link says, for instance "Contact the shop".'),
+        help_text=_("Below the words, for instance “Contact the shop”."),
     )
     action_url = models.CharField(
-        _("address of the action"), max_length=500, blank=True, validators=[validators.link]
+        _("address of the link"), max_length=500, blank=True, validators=[validators.link]
     )
 
     class Meta:
@@ -309,7 +314,7 @@ class ErrorMessage(BaseRule):
             models.UniqueConstraint(
                 fields=["status", "language", "host", "path_prefix"],
                 name="http_errors_message_unique",
-                violation_error_message=_("There is a message for just this already."),
+                violation_error_message=_("There is one already."),
             ),
             models.CheckConstraint(
                 condition=Q(status__in=STATUSES), name="http_errors_message_status"
@@ -337,7 +342,7 @@ class ErrorMessage(BaseRule):
         self.normalise()
         if bool(self.action_label) != bool(self.action_url):
             field = "action_url" if self.action_label else "action_label"
-            raise ValidationError({field: _("An action has a text and an address, or neither.")})
+            raise ValidationError({field: _("A link has a text and an address, or neither.")})
 
 
 class MatchType(models.TextChoices):
@@ -345,22 +350,22 @@ class MatchType(models.TextChoices):
 
     EXACT = "exact", _("this address")
     PREFIX = "prefix", _("this address and everything below it")
-    ROUTE = "route", _("all addresses of this route")
+    ROUTE = "route", _("addresses that match a pattern")
 
 
 class PathRule(BaseRule):
     """A row that is for the addresses that a pattern covers, at one host or at any."""
 
     kind = models.CharField(
-        _("kind"), max_length=6, choices=MatchType.choices, default=MatchType.EXACT
+        _("covers"), max_length=6, choices=MatchType.choices, default=MatchType.EXACT
     )
     pattern = models.CharField(
         _("address"),
         max_length=500,
         validators=[validators.path],
         help_text=_(
-            "Begins with a slash, without host and query: /old-shop/. A route is written as in a"
-            " URLconf: /archive/&lt;int:year&gt;/."
+            "What stands behind the name of the site: /old-shop/. You can paste it from your"
+            " browser. A pattern has names in angle brackets: /archive/&lt;int:year&gt;/."
         ),
     )
     host = models.CharField(
@@ -369,7 +374,7 @@ class PathRule(BaseRule):
         blank=True,
         default="",
         validators=[validators.host],
-        help_text=_("A host name without scheme and port, or blank for any host."),
+        help_text=_("Only if the site has several names: shop.example.com. Blank: all of them."),
     )
     note = models.TextField(
         _("note"),
@@ -477,49 +482,58 @@ class PermanenceRule(PathRule):
     """
 
     class Source(models.TextChoices):
-        ADMIN = "admin", _("admin")
-        IMPORT = "import", _("import")
-        CODE = "code", _("code")
+        ADMIN = "admin", _("a person")
+        IMPORT = "import", _("a file")
+        CODE = "code", _("the site itself")
 
     class Answer(models.TextChoices):
-        PERMANENT = "permanent", _("permanent: 410 Gone")
-        TEMPORARY = "temporary", _("temporary: 404, and will be there")
+        PERMANENT = "permanent", _("gone for good (410)")
+        TEMPORARY = "temporary", _("not there yet, or back later (404)")
 
     permanence = models.CharField(
-        _("permanence"), max_length=9, choices=Answer.choices, default=Answer.PERMANENT
+        _("what has become of it"),
+        max_length=9,
+        choices=Answer.choices,
+        default=Answer.PERMANENT,
     )
     reason = models.TextField(
         _("reason"),
         max_length=4000,
         blank=True,
         validators=[validators.words, MaxLengthValidator(4000)],
-        help_text=_("Shown to visitors. Blank for the words that the status has."),
+        help_text=_("What visitors read. Blank: the built-in text."),
     )
     replacement = models.CharField(
         _("replacement"),
         max_length=500,
         blank=True,
         validators=[validators.link],
-        help_text=_("An address that visitors are offered instead; they are not redirected."),
+        help_text=_("A page that visitors are offered as a link. They are not sent there."),
     )
     expected_at = models.DateTimeField(
-        _("expected at"),
+        _("expected"),
         null=True,
         blank=True,
-        help_text=_("When something temporary is going to be there."),
+        help_text=_("When what is not there yet, or back later, is going to be there."),
     )
-    valid_from = models.DateTimeField(_("valid from"), null=True, blank=True)
-    valid_until = models.DateTimeField(_("valid until"), null=True, blank=True)
+    valid_from = models.DateTimeField(
+        _("valid from"), null=True, blank=True, help_text=_("Blank: from now on.")
+    )
+    valid_until = models.DateTimeField(
+        _("valid until"), null=True, blank=True, help_text=_("Blank: without end.")
+    )
     announce = models.BooleanField(
-        _("announce"),
+        _("announce it to programs"),
         default=False,
         help_text=_(
-            "Until it is valid, tell programs that what is there will go: live answers at these"
-            " addresses carry the headers Sunset and Deprecation."
+            "Until then, the pages at these addresses say in their headers that they are going to"
+            " be removed (Sunset and Deprecation)."
         ),
     )
     ignore_case = models.BooleanField(
-        _("ignore case"), default=False, help_text=_("/Old/ and /OLD/ are covered by /old/.")
+        _("capitals don't matter"),
+        default=False,
+        help_text=_("/Old/ and /OLD/ are covered by /old/."),
     )
     group = models.CharField(
         _("group"),
@@ -533,7 +547,7 @@ class PermanenceRule(PathRule):
     # What a process keeps of a rule, where there are too many to keep the rows.
     digest = models.BigIntegerField(default=0, editable=False)
     source = models.CharField(
-        _("source"),
+        _("made by"),
         max_length=6,
         choices=Source.choices,
         default=Source.ADMIN,
@@ -548,8 +562,8 @@ class PermanenceRule(PathRule):
     objects = PermanenceRuleQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
-        verbose_name = _("permanence rule")
-        verbose_name_plural = _("permanence rules")
+        verbose_name = _("removed page")
+        verbose_name_plural = _("removed pages")
         ordering = ["pattern", "host", "kind"]
         # The digests are read from it alone, and rules are looked up by it.
         indexes = [
@@ -560,7 +574,7 @@ class PermanenceRule(PathRule):
             models.UniqueConstraint(
                 fields=["pattern", "host", "kind"],
                 name="http_errors_permanence_unique",
-                violation_error_message=_("There is a rule for just this already."),
+                violation_error_message=_("There is one already."),
             ),
             models.CheckConstraint(
                 condition=Q(kind__in=MatchType.values), name="http_errors_permanence_kind"
@@ -577,7 +591,7 @@ class PermanenceRule(PathRule):
                 | Q(valid_until=None)
                 | Q(valid_from__lt=F("valid_until")),
                 name="http_errors_permanence_valid",
-                violation_error_message=_("A rule can't end before it begins."),
+                violation_error_message=_("This ends before it begins."),
             ),
         ]
 
@@ -598,14 +612,14 @@ class PermanenceRule(PathRule):
     def clean(self) -> None:
         super().clean()
         if self.valid_from and self.valid_until and self.valid_from >= self.valid_until:
-            raise ValidationError({"valid_until": _("A rule can't end before it begins.")})
+            raise ValidationError({"valid_until": _("This ends before it begins.")})
         if self.announce and not self.valid_from:
             raise ValidationError(
-                {"valid_from": _("Say from when on the rule is valid: that is announced.")}
+                {"valid_from": _("Say from when on it is removed: that is announced.")}
             )
         if self.expected_at and self.permanence != self.Answer.TEMPORARY:
             raise ValidationError(
-                {"expected_at": _("Only what is temporary can be expected at some time.")}
+                {"expected_at": _("Only what is not there yet, or back later, can be expected.")}
             )
 
 
@@ -625,30 +639,30 @@ class HidingRule(PathRule):
         STAFF = "staff", _("staff")
 
     exempt = models.CharField(
-        _("exempt"),
+        _("still shown the real error to"),
         max_length=13,
         choices=Exempt.choices,
         default=Exempt.NOBODY,
-        help_text=_("Who sees what is really the matter."),
+        help_text=_("Who may see a page sees it, whatever is chosen here."),
     )
     fold_client_errors = models.BooleanField(
-        _("hide every client error"),
+        _("hide every error from 400 to 499"),
         default=False,
         help_text=_(
-            "Make a 404 of all 4xx, not only of 401 and 403: a 405 or a 400 says too that there"
-            " is something."
+            "Not only that something is refused: an error for a form that was filled in wrongly"
+            " says too that there is something."
         ),
     )
 
     class Meta:
-        verbose_name = _("hiding rule")
-        verbose_name_plural = _("hiding rules")
+        verbose_name = _("hidden area")
+        verbose_name_plural = _("hidden areas")
         ordering = ["pattern", "host", "kind"]
         constraints = [
             models.UniqueConstraint(
                 fields=["pattern", "host", "kind"],
                 name="http_errors_hiding_unique",
-                violation_error_message=_("There is a rule for just this already."),
+                violation_error_message=_("There is one already."),
             ),
             models.CheckConstraint(
                 condition=Q(kind__in=MatchType.values), name="http_errors_hiding_kind"
@@ -685,7 +699,7 @@ class MissingPage(models.Model):
         _("address"),
         max_length=500,
         validators=[validators.no_control],
-        help_text=_("With * in it, everything that matches is counted here: *.php"),
+        help_text=_("With * in it, everything that matches is counted as one: *.php"),
     )
     hits = models.PositiveBigIntegerField(_("visits"), default=0, editable=False)
     first_seen = models.DateTimeField(_("first seen"), default=timezone.now, editable=False)
@@ -706,7 +720,7 @@ class MissingPage(models.Model):
             models.UniqueConstraint(
                 fields=["host", "path"],
                 name="http_errors_missing_unique",
-                violation_error_message=_("There is a row for just this already."),
+                violation_error_message=_("There is one already."),
             ),
         ]
 

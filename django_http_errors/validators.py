@@ -137,7 +137,7 @@ def wildcards(value: str) -> None:
 _LABELS = {
     "exact": _("this address"),
     "prefix": _("this address and everything below it"),
-    "route": _("all addresses of this route"),
+    "route": _("addresses that match a pattern"),
 }
 
 
@@ -197,7 +197,7 @@ def route(value: str) -> None:
         error = raised
     if error:
         raise ValidationError(
-            _("This is no route: %(error)s"), code="route", params={"error": error}
+            _("This is no pattern: %(error)s"), code="route", params={"error": error}
         )
 
 
@@ -249,6 +249,12 @@ def hiding(kind: str, pattern: str) -> None:
 def link(value: str) -> None:
     """Refuse what a page must not link to."""
     no_control(value)
+    if value.strip().startswith("//"):
+        raise ValidationError(
+            _("This leads to another site. If you mean that, write https:%(value)s"),
+            code="other_site",
+            params={"value": value.strip()},
+        )
     if not _LINK.match(web_address(value)):
         raise ValidationError(
             _(

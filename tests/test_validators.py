@@ -49,7 +49,7 @@ TAKEN: list[tuple[Callable[[str], None], list[str]]] = [
             "https://example.com",
             "http://a/b",
             "mailto:a@example.com",
-            "//cdn.example.com/x",
+            "https://cdn.example.com/x",
         ],
     ),
 ]
@@ -175,6 +175,7 @@ REFUSED: list[tuple[Callable[[str], None], str, list[str]]] = [
             "mailto:",
         ],
     ),
+    (validators.link, "other_site", ["//host/x", " //host"]),
     (validators.link, "control", ["/a\nb", "java\nscript:x", "/\x00"]),
 ]
 

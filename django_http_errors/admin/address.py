@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 GIVEN = {
     "title": gettext_lazy("title"),
     "detail": gettext_lazy("detail"),
-    "permanence": gettext_lazy("permanence"),
-    "actions": gettext_lazy("action"),
+    "permanence": gettext_lazy("does it last?"),
+    "actions": gettext_lazy("link"),
 }
 
 # Anyone who may see one of these may ask, and is shown those.

@@ -32,24 +32,26 @@ NAMED = 3
 # By kind and permanence: what happens, with a place for when.
 _SENTENCES = {
     (MatchType.EXACT, Answer.PERMANENT): gettext_lazy(
-        "Requests to %(pattern)s answer 410 Gone %(when)s."
+        "Visitors of %(pattern)s are told %(when)s that it is gone for good (410)."
     ),
     (MatchType.PREFIX, Answer.PERMANENT): gettext_lazy(
-        "Requests to %(pattern)s and everything below answer 410 Gone %(when)s."
+        "Visitors of %(pattern)s and everything below are told %(when)s that it is gone for good"
+        " (410)."
     ),
     (MatchType.ROUTE, Answer.PERMANENT): gettext_lazy(
-        "Requests to all addresses of the form %(pattern)s answer 410 Gone %(when)s."
+        "Visitors of all addresses like %(pattern)s are told %(when)s that they are gone for good"
+        " (410)."
     ),
     (MatchType.EXACT, Answer.TEMPORARY): gettext_lazy(
-        "Requests to %(pattern)s answer 404 Not Found %(when)s, and say that this is temporary."
+        "Visitors of %(pattern)s are told %(when)s that it is not there yet, or back later (404)."
     ),
     (MatchType.PREFIX, Answer.TEMPORARY): gettext_lazy(
-        "Requests to %(pattern)s and everything below answer 404 Not Found %(when)s, and say that"
-        " this is temporary."
+        "Visitors of %(pattern)s and everything below are told %(when)s that it is not there yet,"
+        " or back later (404)."
     ),
     (MatchType.ROUTE, Answer.TEMPORARY): gettext_lazy(
-        "Requests to all addresses of the form %(pattern)s answer 404 Not Found %(when)s, and say"
-        " that this is temporary."
+        "Visitors of all addresses like %(pattern)s are told %(when)s that they are not there yet,"
+        " or back later (404)."
     ),
 }
 
@@ -62,19 +64,19 @@ _WHEN = {
 }
 
 _ANSWERS = {
-    Answer.PERMANENT: gettext_lazy("410 Gone"),
-    Answer.TEMPORARY: gettext_lazy("404, temporary"),
+    Answer.PERMANENT: gettext_lazy("gone for good (410)"),
+    Answer.TEMPORARY: gettext_lazy("back later (404)"),
 }
 
 
 class State(TextChoices):
     """Whether a rule does anything at present."""
 
-    LIVE = "live", gettext_lazy("live")
-    SHADOWED = "shadowed", gettext_lazy("shadowed")
+    LIVE = "live", gettext_lazy("in force")
+    SHADOWED = "shadowed", gettext_lazy("overridden")
     PENDING = "pending", gettext_lazy("not yet valid")
     EXPIRED = "expired", gettext_lazy("expired")
-    DISABLED = "disabled", gettext_lazy("disabled")
+    DISABLED = "disabled", gettext_lazy("switched off")
 
 
 def date(moment: datetime) -> str:
@@ -283,13 +285,13 @@ _PRECEDENCE: tuple[tuple[Callable[[PermanenceRow, PermanenceRow], bool], StrOrPr
     ),
     (
         lambda first, second: first.kind == MatchType.PREFIX != second.kind,
-        gettext_lazy("a prefix goes before a route"),
+        gettext_lazy("one for everything below goes before a pattern"),
     ),
     (
         lambda first, second: (
             first.kind == MatchType.PREFIX and path_key(first.pattern) != path_key(second.pattern)
         ),
-        gettext_lazy("a longer prefix goes first"),
+        gettext_lazy("the one that is more exact goes first"),
     ),
     (
         lambda first, second: first.host != second.host,

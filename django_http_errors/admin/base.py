@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
-from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.utils import model_ngettext, unquote
@@ -14,7 +14,9 @@ from django.db import router, transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import NoReverseMatch, get_script_prefix, path, reverse
+from django.utils.html import format_html
+from django.utils.http import escape_leading_slashes
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -22,9 +24,10 @@ from django.utils.translation import override as language_override
 from django.views.decorators.http import require_POST
 
 from ..http.csp import csp_nonce
-from ..http.urls import bare_host
-from ..models import BaseRule
-from .forms import PathRuleForm, PreviewForm, statuses
+from ..http.urls import bare_host, web_address
+from ..models import BaseRule, MatchType
+from ..rules import permanence
+from .forms import PathRuleForm, PreviewForm, RuleForm, only_lacks_confirmation
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -60,6 +63,10 @@ class BaseRuleAdmin(ModelAdmin):
             "disable", gettext_lazy("Disable the selected %(verbose_name_plural)s"), enabled=False
         ),
     ]
+    form = RuleForm
+    # What the rows are for, and what to do where there are none.
+    intro: StrOrPromise = ""
+    if_empty: StrOrPromise = ""
     # What the inputs of a field have beside what Django gives them.
     widget_attrs: Mapping[str, Mapping[str, str]] = {}
     # The fields of PreviewForm that this preview has.
@@ -204,18 +211,46 @@ class BaseRuleAdmin(ModelAdmin):
         obj = kwargs.get("obj")
         asking = PreviewForm(prefix="preview")
         for name in ("address", "host"):
-            asking.fields[name].widget.attrs["placeholder"] = _("as the message has it")
+            asking.fields[name].widget.attrs["placeholder"] = _("as above")
         pks = [] if obj is None else [obj.pk]
         context["preview"] = {
             "url": self._may_save(request, obj) and self.url("preview", *pks),
             "asking": [asking[each] for each in self.asks],
             "nonce": csp_nonce(request),
-            "statuses": statuses(),
-            "languages": settings.LANGUAGES,
         }
         if obj is not None and request.method == "GET":
             context["result"] = self.preview_of(request, obj, self._asked(request, {}))
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def response_add(self, request: HttpRequest, obj: Any, *args: Any, **kwargs: Any) -> Any:
+        response = super().response_add(request, obj, *args, **kwargs)
+        self.say_what_was_saved(request, obj)
+        return response
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        response = super().response_change(request, obj)
+        self.say_what_was_saved(request, obj)
+        return response
+
+    def say_what_was_saved(self, request: HttpRequest, row: Any) -> None:
+        """Say what the saved `row` does, and lead to where that can be seen."""
+        summary = self.preview_of(request, row, self._asked(request, {})).get("summary", "")
+        address = self.address_of(request, row)
+        link = format_html('<a href="{}">{}</a>', address, _("View it")) if address else ""
+        self.message_user(request, format_html("{} {}", summary, link))
+
+    def address_of(self, request: HttpRequest, row: Any) -> str:
+        """Return where it can be seen what `row` does, "" if there is no such place."""
+        return ""
+
+    def try_url(self, **asked: str) -> str:
+        """Return where to try an address."""
+        name = "admin:django_http_errors_permanencerule_try"
+        query = urlencode({key: value for key, value in asked.items() if value})
+        try:
+            return f"{reverse(name, current_app=self.admin_site.name)}?{query}"
+        except NoReverseMatch:
+            return ""  # Nobody has registered the rules here.
 
     def page(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
         """Return a page of the admin that isn't one of Django's."""
@@ -248,28 +283,26 @@ class PathRuleAdmin(BaseRuleAdmin):
 
     form = PathRuleForm
 
+    def address_of(self, request: HttpRequest, row: Any) -> str:
+        path = permanence.sample(row) if row.kind == MatchType.ROUTE else row.pattern
+        # Two slashes would begin a host.
+        address = get_script_prefix()[:-1] + escape_leading_slashes(web_address(path))
+        is_elsewhere = row.host not in ("", bare_host(request.get_host()))
+        return f"//{row.host}{address}" if is_elsewhere else address
+
     def warnings_of(self, row: Any) -> list[str]:
         """Return what editors should know of `row`, each as a sentence."""
         raise NotImplementedError
 
-    def response_add(self, request: HttpRequest, obj: Any, *args: Any, **kwargs: Any) -> Any:
-        response = super().response_add(request, obj, *args, **kwargs)
-        self._warn(request, obj)
-        return response
-
-    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
-        response = super().response_change(request, obj)
-        self._warn(request, obj)
-        return response
-
-    def _warn(self, request: HttpRequest, row: Any) -> None:
+    def say_what_was_saved(self, request: HttpRequest, row: Any) -> None:
+        super().say_what_was_saved(request, row)
         for text in self.warnings_of(row):
             self.message_user(request, text, messages.WARNING)
 
     def preview_of_form(
         self, request: HttpRequest, form: Any, is_valid: bool, asked: Mapping[str, Any]
     ) -> dict[str, Any]:
-        if is_valid:
+        if is_valid or only_lacks_confirmation(form):
             return self.preview_of(request, form.instance, asked)
         is_empty = not form.data.get("pattern", "").strip()
         return {

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.conf import settings
-from django.core.exceptions import ValidationError
-from django.utils.translation import get_language_info
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db.models import UniqueConstraint
+from django.utils.translation import get_language_info, gettext
 from django.utils.translation import gettext_lazy as _
 
 from .. import validators
@@ -16,14 +18,25 @@ from ..core.statuses import STATUSES
 from ..http import renderers
 from ..http.urls import bare_host, web_address
 from ..importing import addresses
-from ..models import MatchType
+from ..models import MatchType, MissingPage
+from ..rules import permanence
+from ..rules.rows import PermanenceRow
 
 if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
     ModelForm = forms.ModelForm[Any]
 else:
     ModelForm = forms.ModelForm
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+# What a message can be for, beside a single status.
+CLASSES: Mapping[str, StrOrPromise] = {
+    "": _("any error"),
+    "4xx": _("4xx: every error from 400 to 499"),
+    "5xx": _("5xx: every error from 500 to 599"),
+}
 
 _WHOLE = re.compile(r"https?://([^/?#]+)(.*)")
 _PORT = re.compile(r":[0-9]+\Z")
@@ -40,12 +53,22 @@ def language_name(code: str) -> str:
 
 def languages() -> list[tuple[str, Any]]:
     """Return the choices of a language: those of the site, and none."""
-    return [("", _("as the site has it")), *settings.LANGUAGES]
+    return [("", _("default")), *settings.LANGUAGES]
 
 
 def statuses() -> list[tuple[str, str]]:
     """Return the choices of a status: those that are registered."""
     return [(str(each.code), f"{each.code} {each.title}") for each in STATUSES.values()]
+
+
+def status_choices() -> list[tuple[str, Any]]:
+    """Return what a message can be for: any error, some, or one."""
+    return [*CLASSES.items(), *statuses()]
+
+
+def language_choices() -> list[tuple[str, Any]]:
+    """Return the languages that a message can be for: those of the site, or any."""
+    return [("", _("any language")), *((code.lower(), name) for code, name in settings.LANGUAGES)]
 
 
 def media_types() -> list[str]:
@@ -63,7 +86,82 @@ def path_in(address: str) -> str:
     return web_address(path) + mark + web_address(query)
 
 
-class PathRuleForm(ModelForm):
+# The errors of what an editor may mean all the same, and confirms.
+TO_CONFIRM = frozenset({"covers_all", "covers_login"})
+
+
+def only_lacks_confirmation(form: forms.BaseForm) -> bool:
+    """Return whether nothing is wrong but that the editor hasn't said that it is meant."""
+    errors = [each for field in form.errors.as_data().values() for each in field]
+    return bool(errors) and all(each.code in TO_CONFIRM for each in errors)
+
+
+def confirm_everything() -> forms.BooleanField:
+    """Return the field that confirms a rule for everything that isn't found."""
+    return forms.BooleanField(
+        label=_("Even everything that is not found"),
+        required=False,
+        help_text=_(
+            "Needed each time a rule for all of the site is saved. Without it, that is refused."
+        ),
+    )
+
+
+def refuse_everything(form: Any) -> None:
+    """Refuse a rule for everything that isn't found, unless the editor has confirmed it.
+
+    form: of a `PermanenceRule`, its instance made; it has the field `confirm`
+    """
+    if form.errors or form.cleaned_data.get("confirm"):
+        return
+    rule = PermanenceRow.of(form.instance)
+    if not permanence.covers_everything(rule):
+        return
+    missing = MissingPage.objects.filter(ignored=False).exclude(path__contains="*")
+    covered = missing.filter(host=rule.host) if rule.host else missing
+    text = gettext(
+        "This is for everything that is not found; of the %(all)d missing pages in the list it"
+        " covers %(covered)d. Confirm that you mean it."
+    ) % {"all": missing.count(), "covered": covered.count()}
+    form.add_error("pattern", ValidationError(text, code="covers_all"))
+
+
+def offer_choices(form: forms.BaseModelForm[Any]) -> None:
+    """Let the fields of `form` that have few values be chosen from them.
+
+    What a row has that isn't among them can be kept.
+    """
+    for name, choices in (("status", status_choices()), ("language", language_choices())):
+        if name in form.fields:
+            value = form[name].value() or ""
+            kept = [] if value in dict(choices) else [(value, value)]
+            form.fields[name].widget = forms.Select(choices=[*choices, *kept])
+
+
+class RuleForm(ModelForm):
+    """The fields of a row, which knows the row that there is already for just the same."""
+
+    @property
+    def existing(self) -> Any:
+        """The row that this one would be the same as, None if that isn't what is wrong."""
+        if not self.errors or NON_FIELD_ERRORS not in self.errors:
+            return None
+        meta = self.instance._meta
+        unique = next(each for each in meta.constraints if isinstance(each, UniqueConstraint))
+        key = {name: getattr(self.instance, name) for name in unique.fields}
+        rows = meta.model._default_manager.filter(**key)
+        return rows.exclude(pk=self.instance.pk).first()
+
+
+class ErrorMessageForm(RuleForm):
+    """A message, whose status and language are chosen from what there is."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offer_choices(self)
+
+
+class PathRuleForm(RuleForm):
     """A rule for addresses, which takes what people paste: a whole URL, another tool's wildcard.
 
     Where such an address is refused, `suggestion` says what was meant; ticked, it is taken.
@@ -138,7 +236,7 @@ class PreviewForm(AskingForm):
 
     status = forms.ChoiceField(
         label=_("Status"),
-        choices=lambda: [("", _("as the message has it")), *statuses()],
+        choices=lambda: [("", _("as above")), *statuses()],
         required=False,
     )
     nonce = forms.RegexField(_NONCE, required=False, widget=forms.HiddenInput)

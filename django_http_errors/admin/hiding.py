@@ -34,23 +34,24 @@ _HIDDEN = {
         "Whatever is forbidden at %(pattern)s and everything below looks like what isn't there"
     ),
     (MatchType.ROUTE, False): gettext_lazy(
-        "Whatever is forbidden at all addresses of the form %(pattern)s looks like what isn't there"
+        "Whatever is forbidden at all addresses like %(pattern)s looks like what isn't there"
     ),
     (MatchType.EXACT, True): gettext_lazy(
-        "Every client error at %(pattern)s looks like what isn't there"
+        "Every error from 400 to 499 at %(pattern)s looks like what isn't there"
     ),
     (MatchType.PREFIX, True): gettext_lazy(
-        "Every client error at %(pattern)s and everything below looks like what isn't there"
+        "Every error from 400 to 499 at %(pattern)s and everything below looks like what isn't"
+        " there"
     ),
     (MatchType.ROUTE, True): gettext_lazy(
-        "Every client error at all addresses of the form %(pattern)s looks like what isn't there"
+        "Every error from 400 to 499 at all addresses like %(pattern)s looks like what isn't there"
     ),
 }
 
 _EXEMPT = {
-    Exempt.NOBODY: gettext_lazy("nobody is exempt"),
-    Exempt.AUTHENTICATED: gettext_lazy("anyone who has signed in is exempt"),
-    Exempt.STAFF: gettext_lazy("staff are exempt"),
+    Exempt.NOBODY: gettext_lazy("the real error is shown to nobody"),
+    Exempt.AUTHENTICATED: gettext_lazy("anyone who has signed in is shown the real error"),
+    Exempt.STAFF: gettext_lazy("staff are shown the real error"),
 }
 
 
@@ -103,6 +104,14 @@ class HidingRuleAdmin(PathRuleAdmin):
     """Hiding rules: for which addresses, what they hide, and from whom."""
 
     form = HidingRuleForm
+    intro = gettext_lazy(
+        "What is refused here looks like what isn't there, to all who may not see it. It locks"
+        " nothing: who may see what is decided by permissions and logins."
+    )
+    if_empty = gettext_lazy(
+        "Nothing is hidden by address. Hide an area that nobody should know of who may not see it,"
+        " and ask a developer first: single things can be hidden better than addresses."
+    )
     # Nothing is edited in the list: there is no room there to confirm it.
     list_display = ("pattern", "kind", "host_shown", "exempt", "hidden", "enabled")
     list_filter = ("enabled", "kind", "exempt", "fold_client_errors")
@@ -131,7 +140,9 @@ class HidingRuleAdmin(PathRuleAdmin):
 
     @admin.display(description=gettext_lazy("hidden"), ordering="fold_client_errors")
     def hidden(self, row: HidingRule) -> str:
-        return _("every client error") if row.fold_client_errors else _("401 and 403")
+        if row.fold_client_errors:
+            return _("every error from 400 to 499")
+        return _("what is refused (401 and 403)")
 
     def warnings_of(self, row: HidingRule) -> list[str]:
         return warnings(row)

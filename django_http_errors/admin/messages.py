@@ -25,17 +25,10 @@ from ..rules.rows import MessageRow
 from ..rules.snapshot import Snapshot, snapshots
 from .answers import beside, in_every_format
 from .base import BaseRuleAdmin
-from .forms import AskingForm, language_name
+from .forms import CLASSES, AskingForm, ErrorMessageForm, language_name
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
-
-# A status class as the changelist and its filter call it.
-CLASSES: Mapping[str, StrOrPromise] = {
-    "": gettext_lazy("any error"),
-    "4xx": gettext_lazy("4xx: any client error"),
-    "5xx": gettext_lazy("5xx: any server error"),
-}
 
 # Which error is shown where the message doesn't say.
 SHOWN = {"": 404, "4xx": 404, "5xx": 500}
@@ -45,13 +38,13 @@ EXAMPLE = "/example/"
 class StatusClassFilter(admin.SimpleListFilter):
     """Messages for client errors, for server errors, for any error."""
 
-    title = gettext_lazy("status class")
+    title = gettext_lazy("error")
     parameter_name = "class"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, StrOrPromise]]:
         return [
-            ("4", gettext_lazy("client errors (4xx)")),
-            ("5", gettext_lazy("server errors (5xx)")),
+            ("4", gettext_lazy("400 to 499")),
+            ("5", gettext_lazy("500 to 599")),
             ("any", gettext_lazy("any error")),
         ]
 
@@ -84,19 +77,35 @@ class LanguageFilter(admin.SimpleListFilter):
 class ErrorMessageAdmin(BaseRuleAdmin):
     """Messages as a matrix: which error, where, in which language, what it says."""
 
+    form = ErrorMessageForm
+    intro = gettext_lazy(
+        "What visitors read when something goes wrong. Where there is no message, they read the"
+        " built-in text."
+    )
+    if_empty = gettext_lazy(
+        "There are no messages yet: visitors read the built-in text, in their language. Write one"
+        " to say something else, on all of the site or on a part of it."
+    )
     list_display = ("error", "where", "language_shown", "title_shown", "enabled")
     list_editable = ("enabled",)
     list_filter = (StatusClassFilter, LanguageFilter, "enabled")
     search_fields = ("status", "host", "path_prefix", "language", "title", "detail")
     fieldsets = (
-        (gettext_lazy("Which errors"), {"fields": ("status", "language", "host", "path_prefix")}),
+        (
+            gettext_lazy("Which errors"),
+            {
+                "fields": ("status", "language", "host", "path_prefix"),
+                "description": gettext_lazy(
+                    "Of several messages for an error, the more exact one goes first; what it"
+                    " leaves blank comes from the next one."
+                ),
+            },
+        ),
         (gettext_lazy("What they say"), {"fields": ("title", "detail", "permanence")}),
-        (gettext_lazy("What to do"), {"fields": ("action_label", "action_url")}),
+        (gettext_lazy("What visitors can do"), {"fields": ("action_label", "action_url")}),
         (None, {"fields": ("enabled",)}),
     )
     widget_attrs = {
-        "status": {"list": "http-errors-statuses", "autocomplete": "off"},
-        "language": {"list": "http-errors-languages", "autocomplete": "off"},
         "path_prefix": {"placeholder": "/shop/"},
         "detail": {"rows": "5"},
     }
@@ -153,6 +162,15 @@ class ErrorMessageAdmin(BaseRuleAdmin):
             "answers": answers,
         }
 
+    def address_of(self, request: HttpRequest, row: ErrorMessage) -> str:
+        # Not every error can be had by going somewhere.
+        return self.try_url(
+            address=web_address(row.path_prefix) or EXAMPLE,
+            status=str(SHOWN.get(row.status) or row.status),
+            host=row.host,
+            language=row.language,
+        )
+
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view(self.preview_all_view)
         return [path("preview-all/", view, name=self._url_name("preview_all")), *super().get_urls()]
@@ -181,7 +199,7 @@ class ErrorMessageAdmin(BaseRuleAdmin):
         return self.page(
             request,
             "preview_all",
-            title=_("Every error in every format"),
+            title=_("All error pages"),
             asking=asking,
             shown=shown,
         )

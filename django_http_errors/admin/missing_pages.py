@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,7 +10,8 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -40,6 +42,15 @@ class IgnoredFilter(admin.SimpleListFilter):
 class MissingPageAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Missing pages: how often, from where, and what to do about them."""
 
+    intro = gettext_lazy(
+        "What visitors asked for and did not find, how often, and where they came from. Behind each"
+        " address there is what you can do about it."
+    )
+    if_empty = gettext_lazy(
+        "Everything that visitors asked for was there, or nothing has been counted yet: what is"
+        " counted comes here within a minute. Add a row only to have many addresses counted as"
+        " one, such as /old-forum/*."
+    )
     list_display = (
         "path",
         "host_shown",
@@ -61,25 +72,9 @@ class MissingPageAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.display(description=gettext_lazy("what to do"))
     def what_to_do(self, row: MissingPage) -> str:
-        if "*" in row.path:
-            return ""
-        rule = {"pattern": row.path, "host": row.host}
-        links = (
-            (PermanenceRule, rule, _("Gone for good")),
-            (PermanenceRule, {**rule, "permanence": "temporary"}, _("Back later")),
-            (
-                ErrorMessage,
-                {"status": "404", "path_prefix": row.path, "host": row.host},
-                _("Own words"),
-            ),
-        )
-        shown = [
-            format_html('<a href="{}">{}</a>', self._add_url(model, values), label)
-            for model, values, label in links
-        ]
-        return format_html(" · ".join(["{}"] * len(shown)), *shown)
+        return links_to_answers(row, self._add_url)
 
-    def _add_url(self, model: type[Any], values: dict[str, str]) -> str:
+    def _add_url(self, model: type[Any], values: Mapping[str, str]) -> str:
         name = f"admin:{model._meta.app_label}_{model._meta.model_name}_add"
         url = reverse(name, current_app=self.admin_site.name)
         return f"{url}?{urlencode(values)}"
@@ -96,7 +91,7 @@ class MissingPageAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.action(
         permissions=["view"],
-        description=gettext_lazy("Make one removed page of the selected ones, for all below"),
+        description=gettext_lazy("Say what has become of the folder that the selected ones are in"),
     )
     def remove_together(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
         rows = [row for row in queryset if "*" not in row.path]
@@ -126,6 +121,31 @@ class MissingPageAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                 messages.INFO,
             )
         return super().changelist_view(request, extra_context)
+
+
+def links_to_answers(
+    row: MissingPage, add_url: Callable[[type[Any], Mapping[str, str]], str]
+) -> SafeString:
+    """Return links to what can be said of a missing page, "" for a pattern.
+
+    add_url: returns the address of the form for a new row, with values filled in
+    """
+    shown = [
+        format_html('<a href="{}">{}</a>', add_url(model, values), label)
+        for model, values, label in offers(row.path, row.host)
+        if "*" not in row.path
+    ]
+    return format_html_join(" · ", "{}", ((each,) for each in shown))
+
+
+def offers(path: str, host: str) -> list[tuple[type[Any], dict[str, str], str]]:
+    """Return what can be said of an address: the model of the row, its values, a label."""
+    rule = {"pattern": path, "host": host}
+    return [
+        (PermanenceRule, rule, _("Gone for good")),
+        (PermanenceRule, {**rule, "permanence": "temporary"}, _("Back later")),
+        (ErrorMessage, {"status": "404", "path_prefix": path, "host": host}, _("Own words")),
+    ]
 
 
 def common_folder(paths: list[str]) -> str:

@@ -30,6 +30,7 @@ from . import advice
 from .address import try_address
 from .answers import beside
 from .base import PathRuleAdmin, bulk_edit
+from .forms import PathRuleForm, confirm_everything, refuse_everything
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 Answer = PermanenceRule.Answer
 
 STATES: Mapping[str, tuple[StrOrPromise, Any]] = {
-    "live": (gettext_lazy("live, or shadowed"), lambda rows: rows.live()),
+    "live": (gettext_lazy("in force, or overridden"), lambda rows: rows.live()),
     "pending": (advice.State.PENDING.label, lambda rows: rows.pending()),
     "expired": (advice.State.EXPIRED.label, lambda rows: rows.expired()),
     "disabled": (advice.State.DISABLED.label, lambda rows: rows.filter(enabled=False)),
@@ -70,9 +71,28 @@ class RuleList(ChangeList):
             row.state, row.shadow = advice.state(rule, rules, now, enabled=row.enabled)
 
 
+class PermanenceRuleForm(PathRuleForm):
+    """The fields, and that an editor means it where a rule is for everything that isn't found."""
+
+    confirm = confirm_everything()
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        refuse_everything(self)
+
+
 class PermanenceRuleAdmin(PathRuleAdmin):
     """Rules: for which addresses, what they answer, and whether they do so at present."""
 
+    form = PermanenceRuleForm
+    intro = gettext_lazy(
+        "Which addresses are gone for good, and which are not there yet or will be back. A rule"
+        " never hides a page that exists: it does something only where there is nothing."
+    )
+    if_empty = gettext_lazy(
+        "Nothing has been removed so far. When you take a page off the site, say here what has"
+        " become of it: visitors read it, and search engines stop asking for what is gone for good."
+    )
     list_display = ("pattern", "kind", "host_shown", "answer", "state", "source", "author")
     list_filter = (StateFilter, "permanence", "kind", "source")
     search_fields = ("pattern", "host", "reason", "replacement", "note", "author")
@@ -80,13 +100,13 @@ class PermanenceRuleAdmin(PathRuleAdmin):
         *PathRuleAdmin.actions,
         bulk_edit(
             "make_permanent",
-            gettext_lazy("Make the selected %(verbose_name_plural)s permanent"),
+            gettext_lazy("Say that the selected ones are gone for good (410)"),
             permanence=Answer.PERMANENT.value,
             expected_at=None,
         ),
         bulk_edit(
             "make_temporary",
-            gettext_lazy("Make the selected %(verbose_name_plural)s temporary"),
+            gettext_lazy("Say that the selected ones will be back (404)"),
             permanence=Answer.TEMPORARY.value,
         ),
         "export",
@@ -112,6 +132,8 @@ class PermanenceRuleAdmin(PathRuleAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)
+        if self._may_save(request, obj):
+            fieldsets = (*fieldsets, (gettext_lazy("Confirmation"), {"fields": ("confirm",)}))
         if obj is None:
             return fieldsets
         origin = (gettext_lazy("Where it comes from"), {"fields": self.readonly_fields})
@@ -124,7 +146,7 @@ class PermanenceRuleAdmin(PathRuleAdmin):
     def host_shown(self, row: PermanenceRule) -> str:
         return row.host or _("any")
 
-    @admin.display(description=gettext_lazy("answers"), ordering="permanence")
+    @admin.display(description=gettext_lazy("what has become of it"), ordering="permanence")
     def answer(self, row: Any) -> str:
         return str(row.answer)
 

@@ -256,7 +256,8 @@ def finish(request: HttpRequest, response: HttpResponseBase, info: RequestInfo) 
         info.language, override = language_of(request, own=not is_hidden)
         with override:
             problem = apply_policies(problem, request, info)
-            if problem.status == 404 and http_errors.MISSING_PAGES and not is_hidden:
+            is_counted = http_errors.MISSING_PAGES and not (is_hidden or info.is_rehearsal)
+            if is_counted and problem.status == 404:
                 count_missing(request, info)
             problem = add_request_details(problem, request)
             given = RenderInput(

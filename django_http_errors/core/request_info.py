@@ -52,6 +52,8 @@ class RequestInfo:
     # The exception behind the answer, in DEBUG only; and whether nothing may be told of it.
     exception: BaseException | None = None
     is_silent = False
+    # Nobody has asked: it is found out what would be answered, and nothing is counted.
+    is_rehearsal = False
     # Hiding: the policy of the view that was called, that of the rule that covers the path (found
     # out once), the request and the language before any view saw them, what a view has shown, and
     # whether something was hidden.

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 from django.apps import apps
+from django.conf import settings
 from django.http import HttpRequest
 from django.test import RequestFactory
 from django.urls import Resolver404, ResolverMatch, get_resolver, resolve
@@ -90,6 +92,7 @@ def explain(
     response = ErrorResponse(error_status(status).default_problem)
     info = RequestInfo.of(request)
     info.snapshot = snapshot
+    info.is_rehearsal = True
     with translation.override(language or translation.get_language()):
         pipeline.finish(request, response, info)
     policy = policies.rule_policy(request, info, snapshot.hiding)
@@ -149,6 +152,9 @@ def request_for(
         from django.contrib.auth.models import AnonymousUser  # noqa: PLC0415 - optional
 
         request.user = AnonymousUser()
+    if apps.is_installed("django.contrib.sessions"):
+        # As new, and never saved: a project's context processors may ask for it.
+        request.session = import_module(settings.SESSION_ENGINE).SessionStore()
     return request  # type: ignore[no-any-return]
 
 

@@ -76,7 +76,7 @@ class Migration(migrations.Migration):
                     "status",
                     models.CharField(
                         blank=True,
-                        help_text="A status such as 404, a class (4xx or 5xx), or blank for any error.",
+                        help_text="The number of the error. 404: there is nothing at the address.",
                         max_length=3,
                         validators=[django_http_errors.validators.status],
                         verbose_name="status",
@@ -86,7 +86,7 @@ class Migration(migrations.Migration):
                     "language",
                     models.CharField(
                         blank=True,
-                        help_text="A language tag such as de or pt-br, or blank for any language.",
+                        help_text="Whom these words are for. A message for any language is for all others too.",
                         max_length=35,
                         validators=[django_http_errors.validators.language],
                         verbose_name="language",
@@ -96,7 +96,7 @@ class Migration(migrations.Migration):
                     "host",
                     models.CharField(
                         blank=True,
-                        help_text="A host name without scheme and port, or blank for any host.",
+                        help_text="Only if the site has several names: shop.example.com. Blank: all of them.",
                         max_length=253,
                         validators=[django_http_errors.validators.host],
                         verbose_name="host",
@@ -106,10 +106,10 @@ class Migration(migrations.Migration):
                     "path_prefix",
                     models.CharField(
                         blank=True,
-                        help_text="/shop/ stands for /shop and everything below it; blank for any path.",
+                        help_text="/shop/ is for the shop and everything below it. Blank: the whole site.",
                         max_length=400,
                         validators=[django_http_errors.validators.path],
-                        verbose_name="path prefix",
+                        verbose_name="part of the site",
                     ),
                 ),
                 (
@@ -142,24 +142,25 @@ class Migration(migrations.Migration):
                     models.CharField(
                         blank=True,
                         choices=[
-                            ("", "as the status has it"),
+                            ("", "default"),
                             ("temporary", "temporary"),
                             ("permanent", "permanent"),
                             ("unknown", "unknown"),
                         ],
                         default="",
+                        help_text="The sentence that says whether it is worth trying again.",
                         max_length=9,
-                        verbose_name="permanence",
+                        verbose_name="does it last?",
                     ),
                 ),
                 (
                     "action_label",
                     models.CharField(
                         blank=True,
-                        help_text='What the link says, for instance "Contact the shop".',
+                        help_text="Below the words, for instance “Contact the shop”.",
                         max_length=100,
                         validators=[django_http_errors.validators.no_control],
-                        verbose_name="action",
+                        verbose_name="text of the link",
                     ),
                 ),
                 (
@@ -168,7 +169,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         max_length=500,
                         validators=[django_http_errors.validators.link],
-                        verbose_name="address of the action",
+                        verbose_name="address of the link",
                     ),
                 ),
             ],
@@ -180,7 +181,7 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(
                         fields=("status", "language", "host", "path_prefix"),
                         name="http_errors_message_unique",
-                        violation_error_message="There is a message for just this already.",
+                        violation_error_message="There is one already.",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
@@ -426,17 +427,17 @@ class Migration(migrations.Migration):
                         choices=[
                             ("exact", "this address"),
                             ("prefix", "this address and everything below it"),
-                            ("route", "all addresses of this route"),
+                            ("route", "addresses that match a pattern"),
                         ],
                         default="exact",
                         max_length=6,
-                        verbose_name="kind",
+                        verbose_name="covers",
                     ),
                 ),
                 (
                     "pattern",
                     models.CharField(
-                        help_text="Begins with a slash, without host and query: /old-shop/. A route is written as in a URLconf: /archive/&lt;int:year&gt;/.",
+                        help_text="What stands behind the name of the site: /old-shop/. You can paste it from your browser. A pattern has names in angle brackets: /archive/&lt;int:year&gt;/.",
                         max_length=500,
                         validators=[django_http_errors.validators.path],
                         verbose_name="address",
@@ -447,7 +448,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         blank=True,
                         default="",
-                        help_text="A host name without scheme and port, or blank for any host.",
+                        help_text="Only if the site has several names: shop.example.com. Blank: all of them.",
                         max_length=253,
                         validators=[django_http_errors.validators.host],
                         verbose_name="host",
@@ -475,29 +476,29 @@ class Migration(migrations.Migration):
                             ("staff", "staff"),
                         ],
                         default="nobody",
-                        help_text="Who sees what is really the matter.",
+                        help_text="Who may see a page sees it, whatever is chosen here.",
                         max_length=13,
-                        verbose_name="exempt",
+                        verbose_name="still shown the real error to",
                     ),
                 ),
                 (
                     "fold_client_errors",
                     models.BooleanField(
                         default=False,
-                        help_text="Make a 404 of all 4xx, not only of 401 and 403: a 405 or a 400 says too that there is something.",
-                        verbose_name="hide every client error",
+                        help_text="Not only that something is refused: an error for a form that was filled in wrongly says too that there is something.",
+                        verbose_name="hide every error from 400 to 499",
                     ),
                 ),
             ],
             options={
-                "verbose_name": "hiding rule",
-                "verbose_name_plural": "hiding rules",
+                "verbose_name": "hidden area",
+                "verbose_name_plural": "hidden areas",
                 "ordering": ["pattern", "host", "kind"],
                 "constraints": [
                     models.UniqueConstraint(
                         fields=("pattern", "host", "kind"),
                         name="http_errors_hiding_unique",
-                        violation_error_message="There is a rule for just this already.",
+                        violation_error_message="There is one already.",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(("kind__in", ["exact", "prefix", "route"])),
@@ -530,7 +531,7 @@ class Migration(migrations.Migration):
                 (
                     "path",
                     models.CharField(
-                        help_text="With * in it, everything that matches is counted here: *.php",
+                        help_text="With * in it, everything that matches is counted as one: *.php",
                         max_length=500,
                         validators=[django_http_errors.validators.no_control],
                         verbose_name="address",
@@ -584,7 +585,7 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(
                         fields=("host", "path"),
                         name="http_errors_missing_unique",
-                        violation_error_message="There is a row for just this already.",
+                        violation_error_message="There is one already.",
                     )
                 ],
             },
@@ -605,17 +606,17 @@ class Migration(migrations.Migration):
                         choices=[
                             ("exact", "this address"),
                             ("prefix", "this address and everything below it"),
-                            ("route", "all addresses of this route"),
+                            ("route", "addresses that match a pattern"),
                         ],
                         default="exact",
                         max_length=6,
-                        verbose_name="kind",
+                        verbose_name="covers",
                     ),
                 ),
                 (
                     "pattern",
                     models.CharField(
-                        help_text="Begins with a slash, without host and query: /old-shop/. A route is written as in a URLconf: /archive/&lt;int:year&gt;/.",
+                        help_text="What stands behind the name of the site: /old-shop/. You can paste it from your browser. A pattern has names in angle brackets: /archive/&lt;int:year&gt;/.",
                         max_length=500,
                         validators=[django_http_errors.validators.path],
                         verbose_name="address",
@@ -626,7 +627,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         blank=True,
                         default="",
-                        help_text="A host name without scheme and port, or blank for any host.",
+                        help_text="Only if the site has several names: shop.example.com. Blank: all of them.",
                         max_length=253,
                         validators=[django_http_errors.validators.host],
                         verbose_name="host",
@@ -649,19 +650,19 @@ class Migration(migrations.Migration):
                     "permanence",
                     models.CharField(
                         choices=[
-                            ("permanent", "permanent: 410 Gone"),
-                            ("temporary", "temporary: 404, and will be there"),
+                            ("permanent", "gone for good (410)"),
+                            ("temporary", "not there yet, or back later (404)"),
                         ],
                         default="permanent",
                         max_length=9,
-                        verbose_name="permanence",
+                        verbose_name="what has become of it",
                     ),
                 ),
                 (
                     "reason",
                     models.TextField(
                         blank=True,
-                        help_text="Shown to visitors. Blank for the words that the status has.",
+                        help_text="What visitors read. Blank: the built-in text.",
                         max_length=4000,
                         validators=[
                             django_http_errors.validators.words,
@@ -674,7 +675,7 @@ class Migration(migrations.Migration):
                     "replacement",
                     models.CharField(
                         blank=True,
-                        help_text="An address that visitors are offered instead; they are not redirected.",
+                        help_text="A page that visitors are offered as a link. They are not sent there.",
                         max_length=500,
                         validators=[django_http_errors.validators.link],
                         verbose_name="replacement",
@@ -684,25 +685,35 @@ class Migration(migrations.Migration):
                     "expected_at",
                     models.DateTimeField(
                         blank=True,
-                        help_text="When something temporary is going to be there.",
+                        help_text="When what is not there yet, or back later, is going to be there.",
                         null=True,
-                        verbose_name="expected at",
+                        verbose_name="expected",
                     ),
                 ),
                 (
                     "valid_from",
-                    models.DateTimeField(blank=True, null=True, verbose_name="valid from"),
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="Blank: from now on.",
+                        null=True,
+                        verbose_name="valid from",
+                    ),
                 ),
                 (
                     "valid_until",
-                    models.DateTimeField(blank=True, null=True, verbose_name="valid until"),
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="Blank: without end.",
+                        null=True,
+                        verbose_name="valid until",
+                    ),
                 ),
                 (
                     "announce",
                     models.BooleanField(
                         default=False,
-                        help_text="Until it is valid, tell programs that what is there will go: live answers at these addresses carry the headers Sunset and Deprecation.",
-                        verbose_name="announce",
+                        help_text="Until then, the pages at these addresses say in their headers that they are going to be removed (Sunset and Deprecation).",
+                        verbose_name="announce it to programs",
                     ),
                 ),
                 (
@@ -710,7 +721,7 @@ class Migration(migrations.Migration):
                     models.BooleanField(
                         default=False,
                         help_text="/Old/ and /OLD/ are covered by /old/.",
-                        verbose_name="ignore case",
+                        verbose_name="capitals don't matter",
                     ),
                 ),
                 (
@@ -729,11 +740,15 @@ class Migration(migrations.Migration):
                 (
                     "source",
                     models.CharField(
-                        choices=[("admin", "admin"), ("import", "import"), ("code", "code")],
+                        choices=[
+                            ("admin", "a person"),
+                            ("import", "a file"),
+                            ("code", "the site itself"),
+                        ],
                         default="admin",
                         editable=False,
                         max_length=6,
-                        verbose_name="source",
+                        verbose_name="made by",
                     ),
                 ),
                 (
@@ -756,8 +771,8 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "verbose_name": "permanence rule",
-                "verbose_name_plural": "permanence rules",
+                "verbose_name": "removed page",
+                "verbose_name_plural": "removed pages",
                 "ordering": ["pattern", "host", "kind"],
                 "indexes": [
                     models.Index(
@@ -771,7 +786,7 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(
                         fields=("pattern", "host", "kind"),
                         name="http_errors_permanence_unique",
-                        violation_error_message="There is a rule for just this already.",
+                        violation_error_message="There is one already.",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(("kind__in", ["exact", "prefix", "route"])),
@@ -793,11 +808,10 @@ class Migration(migrations.Migration):
                             _connector="OR",
                         ),
                         name="http_errors_permanence_valid",
-                        violation_error_message="A rule can't end before it begins.",
+                        violation_error_message="This ends before it begins.",
                     ),
                 ],
             },
         ),
-        # MariaDB and MySQL can do no DDL in a transaction.
         migrations.RunPython(compare_by_bytes, migrations.RunPython.noop, atomic=False),
     ]

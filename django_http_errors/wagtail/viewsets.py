@@ -5,8 +5,10 @@ Who may do what is said by the permissions of groups, as for any snippet: nobody
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import unescape
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin
@@ -19,11 +21,13 @@ from django.utils.translation import gettext_lazy as _
 from django.views import View
 from wagtail.admin.forms import WagtailAdminModelForm
 from wagtail.admin.panels import FieldPanel, MultiFieldPanel, ObjectList, Panel
-from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
+from wagtail.admin.ui.tables import Column
+from wagtail.snippets.views.snippets import CreateView, SnippetViewSet, SnippetViewSetGroup
 
 from ..admin import ErrorMessageAdmin, HidingRuleAdmin, PermanenceRuleAdmin
 from ..admin.base import BaseRuleAdmin
-from ..admin.forms import PreviewForm
+from ..admin.forms import PreviewForm, confirm_everything, offer_choices, refuse_everything
+from ..admin.missing_pages import links_to_answers
 from ..http.csp import csp_nonce
 from ..models import ErrorMessage, HidingRule, MissingPage, PermanenceRule
 
@@ -85,6 +89,7 @@ class RuleForm(WagtailAdminModelForm):
         for field in self.fields.values():
             # Django's admin takes these for HTML, Wagtail's doesn't.
             field.help_text = unescape(str(field.help_text))
+        offer_choices(self)
 
     def save(self, commit: bool = True) -> Any:
         rule = self.instance
@@ -92,6 +97,16 @@ class RuleForm(WagtailAdminModelForm):
             rule.source = PermanenceRule.Source.ADMIN
             rule.author = self.for_user.get_username()[:150]
         return super().save(commit)
+
+
+class PermanenceRuleForm(RuleForm):
+    """Asks whether an editor means it where a rule is for everything that isn't found."""
+
+    confirm = confirm_everything()
+
+    def _post_clean(self) -> None:
+        super()._post_clean()
+        refuse_everything(self)
 
 
 class HidingRuleForm(RuleForm):
@@ -143,9 +158,21 @@ class PreviewView(View):
         )
 
 
+class FilledInCreateView(CreateView):
+    """Takes the values of fields from the address, as Django's admin does."""
+
+    def get_initial_form_instance(self) -> Any:
+        form_class = self.get_form_class()
+        names = form_class.base_fields.keys() & self.request.GET.keys()
+        fields = [self.model._meta.get_field(each) for each in names if hasattr(self.model, each)]
+        values = {each.name: self.request.GET[each.name] for each in fields if not each.null}
+        return self.model(**values)
+
+
 class RuleViewSet(SnippetViewSet):
     """The views of a model, and one more, for the preview."""
 
+    add_view_class = FilledInCreateView
     copy_view_enabled = False
 
     def get_urlpatterns(self) -> list[Any]:
@@ -169,7 +196,7 @@ class ErrorMessageViewSet(RuleViewSet):
         RuleForm,
         (_("Which errors"), "status language host path_prefix"),
         (_("What they say"), "title detail permanence"),
-        (_("What to do"), "action_label action_url"),
+        (_("What visitors can do"), "action_label action_url"),
         ("", "enabled"),
     )
 
@@ -183,11 +210,12 @@ class PermanenceRuleViewSet(RuleViewSet):
     list_filter = ("permanence", "kind", "source", "enabled")
     search_fields = ("pattern", "host", "reason", "replacement", "note", "author")
     edit_handler = _edit_handler(
-        RuleForm,
-        (_("Which addresses"), "pattern kind host"),
+        PermanenceRuleForm,
+        (_("Which addresses"), "pattern kind host ignore_case"),
         (_("What they answer"), "permanence reason replacement expected_at"),
-        (_("When"), "enabled valid_from valid_until"),
-        (_("For editors"), "note"),
+        (_("When"), "enabled valid_from valid_until announce"),
+        (_("For editors"), "group note"),
+        (_("Confirmation"), "confirm"),
     )
 
 
@@ -208,13 +236,25 @@ class HidingRuleViewSet(RuleViewSet):
     )
 
 
+def what_to_do(row: MissingPage) -> str:
+    """Return links to what can be said of a missing page."""
+    return links_to_answers(row, _add_url)
+
+
+def _add_url(model: type[Any], values: Mapping[str, str]) -> str:
+    return f"{reverse(model.snippet_viewset.get_url_name('add'))}?{urlencode(values)}"
+
+
+WHAT_TO_DO = Column("what_to_do", label=_("what to do"), accessor=what_to_do)
+
+
 class MissingPageViewSet(SnippetViewSet):
     """What visitors didn't find, the most often first."""
 
     model = MissingPage
     icon = "search"
     copy_view_enabled = False
-    list_display = ("path", "host", "hits", "first_seen", "last_seen", "referrer", "ignored")
+    list_display = ("path", "host", "hits", "last_seen", "referrer", WHAT_TO_DO)
     list_filter = ("ignored", "host")
     search_fields = ("path", "host", "referrer")
     edit_handler = ObjectList([FieldPanel(each) for each in ("path", "host", "ignored")])

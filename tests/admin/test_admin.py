@@ -214,7 +214,7 @@ def test_messages_can_be_read_as_a_matrix(admin: Client) -> None:
     page = re.sub(r"<[^>]+>|\s+", " ", text_of(admin.get(url("errormessage_changelist"))))
     rows = " ".join(page.split())
     assert "404 Not Found a.example/shop/ any Sold out" in rows
-    assert "5xx: any server error everywhere German (de) built-in text" in rows
+    assert "5xx: every error from 500 to 599 everywhere German (de) built-in text" in rows
     assert "any error everywhere any Oh" in rows
 
 
@@ -469,10 +469,10 @@ def test_what_the_list_of_rules_says(admin: Client) -> None:
         "/shop/": "live",
         "/shop/<int:item>/": "shadowed",
     }
-    assert shown["/shop/"][0] == "404, temporary"
+    assert shown["/shop/"][0] == "back later (404)"
     page = " ".join(text_of(response).split())
     address = url("permanencerule_change", winner.pk)
-    assert f'shadowed</span> by <a href="{address}">/shop/</a>' in page
+    assert f'overridden</span> by <a href="{address}">/shop/</a>' in page
 
 
 @pytest.mark.parametrize(
@@ -485,7 +485,7 @@ def test_what_the_list_of_rules_says(admin: Client) -> None:
         ),
         (
             "/items/:id",
-            "/items/&lt;str:id&gt;, all addresses of this route",
+            "/items/&lt;str:id&gt;, addresses that match a pattern",
             ("route", "/items/<str:id>", ""),
         ),
         (
@@ -570,7 +570,8 @@ def test_the_sentence_and_the_warnings_of_the_form(admin: Client, saved: bool) -
     )
     assert (list(PermanenceRule.objects.values()), edits_made()) == before
     assert part(response, "summary") == (
-        "Requests to /documents/ and everything below answer 410 Gone from now on."
+        "Visitors of /documents/ and everything below are told from now on that it is gone for good"
+        " (410)."
     )
     warnings = part(response, "warnings")
     assert "The site has views below /documents/: /documents/<int:pk>/." in warnings
@@ -588,9 +589,9 @@ def test_the_sentence_and_the_warnings_of_the_form(admin: Client, saved: bool) -
         (
             {"pattern": "/a", "expected_at": "2030-01-01 00:00:00"},
             "This can not be saved yet.",
-            "Expected at: Only what is temporary can be expected at some time.",
+            "Expected: Only what is not there yet, or back later, can be expected.",
         ),
-        ({"pattern": "/taken/"}, "This can not be saved yet.", "There is a rule for just this"),
+        ({"pattern": "/taken/"}, "This can not be saved yet.", "There is one already."),
     ],
 )
 def test_what_can_not_be_saved_yet(admin: Client, values: dict, summary: str, error: str) -> None:
@@ -653,9 +654,13 @@ ACTIONS = {
     "make_permanent": (
         {"permanence": "temporary", "expected_at": timezone.now()},
         {"permanence": "permanent", "expected_at": None},
-        "Permanence and Expected at",
+        "What has become of it and Expected",
     ),
-    "make_temporary": ({"permanence": "permanent"}, {"permanence": "temporary"}, "Permanence"),
+    "make_temporary": (
+        {"permanence": "permanent"},
+        {"permanence": "temporary"},
+        "What has become of it",
+    ),
 }
 
 
@@ -671,7 +676,7 @@ def test_rules_are_edited_together(admin: Client, action: str) -> None:
         {"action": action, "_selected_action": [row.pk for row in (*rows, done)]},
         follow=True,
     )
-    assert "3 permanence rules were changed." in text_of(response)
+    assert "3 removed pages were changed." in text_of(response)
     assert edits_made() == generation + 1
     for row in rows:
         row.refresh_from_db()
@@ -689,7 +694,7 @@ def test_an_edit_of_many_that_changes_nothing(admin: Client) -> None:
     before = edits_made()
     chosen = {"action": "enable", "_selected_action": [rule.pk]}
     response = admin.post(url("permanencerule_changelist"), chosen, follow=True)
-    assert "0 permanence rules were changed." in text_of(response)
+    assert "0 removed pages were changed." in text_of(response)
     assert edits_made() == before
 
 
@@ -727,7 +732,7 @@ def test_actions_need_permission(
     rule = PermanenceRuleFactory(enabled=False, permanence="temporary")
     client = editor(f"{permission}_permanencerule")
     page = text_of(client.get(url("permanencerule_changelist")))
-    offered = set(re.findall(r'<option value="(\w+)">(?:Enable|Disable|Make|Export)', page))
+    offered = set(re.findall(r'<option value="(\w+)">(?:Enable|Disable|Say|Export)', page))
     assert offered == actions
     chosen = {"action": "enable", "_selected_action": [rule.pk]}
     client.post(url("permanencerule_changelist"), chosen)
@@ -777,7 +782,7 @@ def test_the_rules_considered_and_the_winner(admin: Client) -> None:
             "a rule for just this address goes first",
         ),
         (
-            "/shop/<slug:item>/ (all addresses of this route)",
+            "/shop/<slug:item>/ (addresses that match a pattern)",
             False,
             "a rule for just this address goes first",
         ),
@@ -905,7 +910,7 @@ def test_nonsense_that_is_tried(admin: Client, asked: dict, error: str) -> None:
             "permanencerule",
             {"pattern": "/<nonsense:x>/", "kind": "route"},
             "pattern",
-            "This is no route",
+            "This is no pattern",
         ),
         ("permanencerule", {"pattern": "/a", "host": "a.example:80"}, "host", "without scheme"),
         ("permanencerule", {"pattern": "/a", "kind": "regex"}, "kind", "Select a valid choice"),
@@ -918,7 +923,7 @@ def test_nonsense_that_is_tried(admin: Client, asked: dict, error: str) -> None:
                 "valid_until": "2027-01-01 00:00:00",
             },
             "valid_until",
-            "end before it begins",
+            "ends before it begins",
         ),
         ("permanencerule", {"pattern": ""}, "pattern", "This field is required"),
     ],
@@ -943,7 +948,7 @@ def test_a_row_that_there_is_already(admin: Client) -> None:
     ErrorMessageFactory(status="404", path_prefix="/shop/")
     values = message_form(status="404", path_prefix="/shop/")
     page = text_of(admin.post(url("errormessage_add"), values))
-    assert "There is a message for just this already." in page
+    assert "There is one already." in page
     assert ErrorMessage.objects.count() == 1
 
 

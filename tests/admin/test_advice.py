@@ -25,74 +25,54 @@ def rule(
     return PermanenceRow.of(PermanenceRule(pk=pk, kind=kind, pattern=pattern, **fields))
 
 
+GONE = "Visitors of /old-shop/ are told {} that it is gone for good (410)."
+LATER = "Visitors of /old-shop/ are told from now on that it is not there yet, or back later (404)."
+NOW_ON = GONE.format("from now on")
+
+
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({}, "Requests to /old-shop/ answer 410 Gone from now on."),
+        ({}, NOW_ON),
         (
             {"kind": "prefix"},
-            "Requests to /old-shop/ and everything below answer 410 Gone from now on.",
+            NOW_ON.replace("/old-shop/", "/old-shop/ and everything below"),
         ),
         (
             {"kind": "route", "pattern": "/archive/<int:year>/"},
             (
-                "Requests to all addresses of the form /archive/<int:year>/ answer 410 Gone from"
-                " now on."
+                "Visitors of all addresses like /archive/<int:year>/ are told from now on that they"
+                " are gone for good (410)."
             ),
         ),
-        (
-            {"permanence": "temporary"},
-            (
-                "Requests to /old-shop/ answer 404 Not Found from now on, and say that this is"
-                " temporary."
-            ),
-        ),
+        ({"permanence": "temporary"}, LATER),
         (
             {"permanence": "temporary", "expected_at": DECEMBER},
-            (
-                "Requests to /old-shop/ answer 404 Not Found from now on, and say that this is"
-                " temporary. Visitors are told to wait until Dec. 1, 2026."
-            ),
+            f"{LATER} Visitors are told to wait until Dec. 1, 2026.",
         ),
         (
             {"permanence": "temporary", "expected_at": NOW - DAY},
             (
-                "Requests to /old-shop/ answer 404 Not Found from now on, and say that this is"
-                " temporary. Visitors are told no date: Nov. 21, 2026, noon is past, or more than a"
+                f"{LATER} Visitors are told no date: Nov. 21, 2026, noon is past, or more than a"
                 " year away."
             ),
         ),
-        ({"valid_from": NOW - DAY}, "Requests to /old-shop/ answer 410 Gone from now on."),
-        (
-            {"valid_from": DECEMBER},
-            "Requests to /old-shop/ answer 410 Gone from Dec. 1, 2026 on.",
-        ),
+        ({"valid_from": NOW - DAY}, NOW_ON),
+        ({"valid_from": DECEMBER}, GONE.format("from Dec. 1, 2026 on")),
         (
             {"valid_from": DECEMBER, "valid_until": MARCH},
-            (
-                "Requests to /old-shop/ answer 410 Gone from Dec. 1, 2026 until March 1, 2027,"
-                " 6:30 p.m."
-            ),
+            GONE.format("from Dec. 1, 2026 until March 1, 2027, 6:30 p.m."),
         ),
         (
             {"valid_until": DECEMBER, "host": "www.example.com"},
-            "Requests to /old-shop/ answer 410 Gone until Dec. 1, 2026. Only at www.example.com.",
+            f"{GONE.format('until Dec. 1, 2026')} Only at www.example.com.",
         ),
         (
             {"valid_until": NOW},
             "This rule ended on Nov. 22, 2026, noon and changes nothing any more.",
         ),
-        (
-            {"replacement": "/shop/"},
-            (
-                "Requests to /old-shop/ answer 410 Gone from now on. Visitors are offered /shop/"
-                " instead."
-            ),
-        ),
-        (
-            {"pattern": "/50%-off/"},
-            "Requests to /50%-off/ answer 410 Gone from now on.",
-        ),
+        ({"replacement": "/shop/"}, f"{NOW_ON} Visitors are offered /shop/ instead."),
+        ({"pattern": "/50%-off/"}, NOW_ON.replace("/old-shop/", "/50%-off/")),
     ],
 )
 def test_the_sentence(fields: dict, sentence: str) -> None:
@@ -101,22 +81,21 @@ def test_the_sentence(fields: dict, sentence: str) -> None:
 
 def test_the_sentence_of_a_disabled_rule() -> None:
     assert advice.sentence(rule(), NOW, enabled=False) == (
-        "This rule is switched off and changes nothing. When it is switched on: Requests to"
-        " /old-shop/ answer 410 Gone from now on."
+        f"This rule is switched off and changes nothing. When it is switched on: {NOW_ON}"
     )
 
 
 @pytest.mark.parametrize(
     ("fields", "answer"),
     [
-        ({}, "410 Gone"),
-        ({"permanence": "temporary"}, "404, temporary"),
+        ({}, "gone for good (410)"),
+        ({"permanence": "temporary"}, "back later (404)"),
         (
             {"permanence": "temporary", "expected_at": MARCH, "valid_until": MARCH},
-            "404, temporary, expected March 1, 2027, until March 1, 2027",
+            "back later (404), expected March 1, 2027, until March 1, 2027",
         ),
-        ({"valid_from": DECEMBER}, "410 Gone, from Dec. 1, 2026"),
-        ({"valid_from": NOW - DAY}, "410 Gone"),
+        ({"valid_from": DECEMBER}, "gone for good (410), from Dec. 1, 2026"),
+        ({"valid_from": NOW - DAY}, "gone for good (410)"),
     ],
 )
 def test_what_it_answers_in_a_few_words(fields: dict, answer: str) -> None:
@@ -263,7 +242,7 @@ EVERYTHING = "This rule is for every address of the site that is not found."
             [
                 (
                     "This rule goes before others, which have no effect any more:"
-                    " /old-shop/<slug:item>/ (all addresses of this route)."
+                    " /old-shop/<slug:item>/ (addresses that match a pattern)."
                 ),
                 (
                     "This rule covers addresses of others, which go before it: /old-shop/1/ (this"
@@ -305,8 +284,8 @@ def test_a_saved_rule_is_not_compared_with_itself() -> None:
         (rule(valid_from=DECEMBER), rule(), "not valid before Dec. 1, 2026"),
         (rule(), None, "rules are asked for a 404 only"),
         (rule(kind="prefix"), rule(), "a rule for just this address goes first"),
-        (rule(kind="route"), rule(kind="prefix"), "a prefix goes before a route"),
-        (rule("/", "prefix"), rule(kind="prefix"), "a longer prefix goes first"),
+        (rule(kind="route"), rule(kind="prefix"), "one for everything below goes before a pattern"),
+        (rule("/", "prefix"), rule(kind="prefix"), "the one that is more exact goes first"),
         (rule(), rule(host="a.example"), "a rule for this host goes before one for any host"),
         (rule("/old-shop"), rule(), "an older rule goes first"),
     ],

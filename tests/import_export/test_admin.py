@@ -49,7 +49,7 @@ def test_a_file_is_looked_at_and_then_imported(admin_client) -> None:
     page = response.content.decode()
     assert "1 new, 1 changed, 1 the same." in page
     assert "are shown." not in page
-    assert headings(page) == ["Verdict", "pattern", "reason"]
+    assert headings(page) == ["Result", "pattern", "reason"]
     assert "<b>" not in page
     assert PermanenceRule.objects.count() == 2
     response = confirm(admin_client, response)
@@ -120,7 +120,7 @@ def test_a_long_preview_is_cut(admin_client, monkeypatch) -> None:
     response = upload(admin_client, b"/a/*\n/b/*\n/c/*\n/d/*\n")
     page = response.content.decode()
     assert page.count('<td class="import-type">') == 2
-    assert headings(page) == ["Verdict", "kind", "pattern"]
+    assert headings(page) == ["Result", "kind", "pattern"]
     for text in ("4 new, 0 changed, 0 the same.", "The first 2 that are", "<li>and 2 more</li>"):
         assert text in page
     confirm(admin_client, response)

@@ -164,13 +164,13 @@ BAD: list[tuple[dict[str, object], str]] = [
     ({"pattern": "https://a.example/", "host": "b.example"}, "pattern: The host is a.example here"),
     ({"pattern": "https://[/"}, "pattern: "),
     ({"pattern": "/a/*", "kind": "exact"}, "pattern: “/a/*” would be taken literally. Choose"),
-    ({"pattern": "/a*b*", "kind": "route"}, "pattern: This is no route:"),
+    ({"pattern": "/a*b*", "kind": "route"}, "pattern: This is no pattern:"),
     ({"pattern": "/a\x07"}, "pattern: Control characters are not allowed here."),
     ({"pattern": "/" + "x" * 4999}, "pattern: Ensure this value has at most 500 characters"),
     # U+0958 becomes two characters in NFC.
     ({"pattern": "/" + "\u0958" * 499}, "pattern: Ensure this value has at most 500 characters"),
-    ({"pattern": "/<int:/", "kind": "route"}, "pattern: This is no route:"),
-    ({"pattern": "/<colour:x>/", "kind": "route"}, "pattern: This is no route:"),
+    ({"pattern": "/<int:/", "kind": "route"}, "pattern: This is no pattern:"),
+    ({"pattern": "/<colour:x>/", "kind": "route"}, "pattern: This is no pattern:"),
     ({"pattern": "/a", "kind": "regex"}, "kind: Value 'regex' is not a valid choice."),
     ({"pattern": "/a", "host": "https://a.example"}, "host: Write the name of the host alone"),
     ({"pattern": "/a", "permanence": "gone"}, "permanence: Value 'gone' is not a valid choice."),
@@ -189,10 +189,10 @@ BAD: list[tuple[dict[str, object], str]] = [
         {"pattern": "/a", "valid_from": "0001-01-01T00:00+10:00"},
         "valid_from: 0001-01-01T00:00+10:00 is no date.",
     ),
-    ({"pattern": "/a", "expected_at": "2030-01-01"}, "expected_at: Only what is temporary can be"),
+    ({"pattern": "/a", "expected_at": "2030-01-01"}, "expected_at: Only what is not there yet"),
     (
         {"pattern": "/a", "valid_from": "2030-01-02", "valid_until": "2030-01-01"},
-        "valid_until: A rule can't end before it begins.",
+        "valid_until: This ends before it begins.",
     ),
     ({**GOOD, "reason": "x"}, "has the same kind, pattern, host already."),
 ]
@@ -409,7 +409,9 @@ def test_a_column_that_a_file_lacks_is_left_alone(file: Any) -> None:
     rule.expected_at = NOON
     rule.save()
     (bad,) = invalid(import_rules(file({"pattern": "/a", "permanence": "permanent"})))
-    assert bad.errors == ["expected_at: Only what is temporary can be expected at some time."]
+    assert bad.errors == [
+        "expected_at: Only what is not there yet, or back later, can be expected."
+    ]
 
 
 def test_in_one_file_objects_may_have_different_members() -> None:

@@ -119,7 +119,7 @@ def shown_page(page: Any) -> Any:
 def test_the_page_follows_the_form(visit: Callable[..., Any]) -> None:
     page = visit("message")
     part(page, "summary").to_contain_text("404 Not Found")
-    page.locator("#id_status").press_sequentially("507")
+    page.select_option("#id_status", "507")
     shown_page(page).to_contain_text("Insufficient Storage")
     page.locator("#id_title").press_sequentially("We are <em>tidying</em> up")
     page.fill("#id_detail", "At {path}.")
@@ -147,10 +147,14 @@ def test_the_sentence_and_the_warnings_follow_the_form(visit: Callable[..., Any]
     page.locator("#id_pattern").press_sequentially("documents/")
     part(page, "errors").to_contain_text("An address begins with a slash: /documents/")
     page.fill("#id_pattern", "/documents/")
-    part(page, "summary").to_have_text("Requests to /documents/ answer 410 Gone from now on.")
+    part(page, "summary").to_have_text(
+        "Visitors of /documents/ are told from now on that it is gone for good (410)."
+    )
     part(page, "errors").to_be_empty()
     page.get_by_label("this address and everything below it").check()
-    part(page, "summary").to_contain_text("and everything below answer 410 Gone from now on.")
+    part(page, "summary").to_contain_text(
+        "and everything below are told from now on that it is gone"
+    )
     part(page, "warnings").to_contain_text("The site has views below /documents/")
     page.fill("#id_host", "www.example.com")
     part(page, "summary").to_contain_text("Only at www.example.com.")

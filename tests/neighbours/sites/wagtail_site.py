@@ -1,5 +1,8 @@
 """What an editor of a Wagtail site does, who isn't staff: run with the site's settings."""
 
+import re
+from html import unescape
+
 import django
 
 django.setup()
@@ -72,7 +75,8 @@ def edits(editor, reader):
     # The preview says what would happen, and saves nothing.
     rules = PermanenceRule.objects.filter(pattern="/old-shop/")
     result = editor.post(url(PermanenceRule, "preview"), RULE).content.decode()
-    assert "Requests to /old-shop/ and everything below answer 410 Gone from now on." in result
+    told = "Visitors of /old-shop/ and everything below are told from now on that it is gone for"
+    assert told in result
     assert "The shop has closed." in result
     assert not rules.exists()
     assert editor.get(url(PermanenceRule, "preview")).status_code == 405
@@ -91,14 +95,20 @@ def edits(editor, reader):
     result = editor.post(
         url(PermanenceRule, "preview", rule.pk), {**RULE, "permanence": "temporary"}
     ).content.decode()
-    assert "answer 404 Not Found" in result
+    assert "not there yet, or back later (404)" in result
     assert rules.get().permanence == "permanent"
     # Who may add may not delete.
     assert editor.post(url(PermanenceRule, "delete", rule.pk)).status_code == 302
     assert rules.exists()
 
     missing = MissingPage.objects.create(path="/lost/", hits=7)
-    assert "/lost/" in editor.get(url(MissingPage, "list")).content.decode()
+    page = editor.get(url(MissingPage, "list")).content.decode()
+    # From there one click leads to a form that is filled in.
+    assert page.count("?pattern=%2Flost%2F") == 2
+    offered = re.findall(r'href="([^"]+(?:pattern|path_prefix)=%2Flost%2F[^"]*)"', page)
+    for address, label in zip(offered, ("Gone for good", "Back later", "Own words"), strict=True):
+        assert f">{label}</a>" in page
+        assert 'value="/lost/"' in editor.get(unescape(address)).content.decode(), label
     ignored = {"path": "/lost/", "ignored": "on"}
     assert editor.post(url(MissingPage, "edit", missing.pk), ignored).status_code == 302
     missing.refresh_from_db()
