@@ -400,7 +400,7 @@ def _bounded(address: str) -> str:
 
 
 def negotiate(request: HttpRequest) -> RendererEntry:
-    """Return the renderer that the client prefers, or what its path has by default.
+    """Return the renderer that the client prefers, the nearest, or what its path has by default.
 
     An Accept header that can't be met doesn't change the status of an error (RFC 9110, 12.5.1).
     """
@@ -426,10 +426,7 @@ def _negotiated(wish: Wish) -> RendererEntry:
     entries = renderers.renderers()
     if is_subresource and "text/plain" in entries:
         return entries["text/plain"]
-    offers = tuple(entries)
-    if default not in entries:
-        default = offers[0]
-    return entries[negotiation.best(accept, offers, default) or default]
+    return entries[negotiation.nearest(accept, tuple(entries), default)]
 
 
 def _default_media_type(path: str) -> str:

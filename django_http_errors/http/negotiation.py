@@ -70,10 +70,33 @@ def _weights(field: str) -> dict[str, float]:
     return {**{name: weight for name, weight in parametrised.items() if weight}, **plain}
 
 
-def _best(field: str, offers: tuple[str, ...], default: str) -> str | None:
-    weights = _weights(field)
-    if not weights:
-        return default
+# What comes nearest to a type that no form has: JSON to JSON, a page to a page, a text to what is
+# read as one. A few lines of text are enough where nobody reads what is sent.
+_ALIKE, _LEGIBLE, _SHORT, _FAR = 3, 2, 1, 0
+_UNREAD = (
+    *("image/", "audio/", "video/", "font/", "application/font-", "application/x-font-"),
+    "application/vnd.ms-fontobject",
+)
+_RUN = ("javascript", "ecmascript", "/wasm")
+
+
+def _near(name: str) -> tuple[int, tuple[str, ...]]:
+    """Return how near the forms come to the type `name`, and which: the nearest first."""
+    if name.endswith(("json", "/problem+xml")):
+        return _ALIKE, ("application/problem+json", "application/json")
+    if name.endswith("xhtml+xml"):
+        return _ALIKE, ("text/html",)
+    if name.startswith(_UNREAD) or name.endswith(_RUN):
+        return _SHORT, ("text/plain",)
+    if name.startswith("text/") and name != "text/*":
+        return _LEGIBLE, ("text/plain",)
+    return _FAR, ()
+
+
+def _met(
+    weights: dict[str, float], offers: tuple[str, ...], default: str
+) -> tuple[float, int, str]:
+    """Return what ranges with these weights prefer: its weight, how exactly they name it, it."""
     ranked = []
     for place, offer in enumerate(offers):
         for exactness, name in (
@@ -86,11 +109,39 @@ def _best(field: str, offers: tuple[str, ...], default: str) -> str | None:
                 favourite = exactness < _EXACT and offer == default
                 ranked.append((weight, exactness, favourite, -place, offer))
                 break
-    weight, *_, offer = max(ranked, default=(0, ""))
+    weight, exactness, *_, offer = max(ranked, default=(0, 0, ""))
+    return weight, exactness, offer
+
+
+def _best(field: str, offers: tuple[str, ...], default: str) -> str | None:
+    weights = _weights(field)
+    if not weights:
+        return default
+    weight, _exactness, offer = _met(weights, offers, default)
     return offer if weight else None
 
 
+def _nearest(field: str, offers: tuple[str, ...], default: str) -> str:
+    weights = _weights(field)
+    weight, exactness, met = _met(weights, offers, default)
+    if weight and exactness == _EXACT:
+        return met
+    # What is excluded by its name is the last that is sent.
+    left = tuple(offer for offer in offers if weights.get(offer) != 0) or offers
+    nearest = met if weight else default if default in left else left[0]
+    # Internet Explorer and Netscape named the pictures that they could show, and "*/*" for a page.
+    takes_page = exactness == _SUBTYPES or "image/gif" in weights
+    nearness = _SHORT if takes_page else _FAR
+    for name, wished in weights.items():
+        near, forms = _near(name)
+        form = next((each for each in forms if each in left), None)
+        if form and wished and (wished, near) > (weight, nearness):
+            weight, nearness, nearest = wished, near, form
+    return nearest
+
+
 _remembered_best = lru_cache(maxsize=1024)(_best)
+_remembered_nearest = lru_cache(maxsize=1024)(_nearest)
 
 
 def best(accept: str | None, offers: Sequence[str], default: str | None = None) -> str | None:
@@ -108,6 +159,27 @@ def best(accept: str | None, offers: Sequence[str], default: str | None = None) 
         default = offers[0]
     if not accept or len(accept) > LONGEST_FIELD:
         return default
-    if len(accept) > LONGEST_REMEMBERED:
-        return _best(accept, offers, default)
-    return _remembered_best(accept, offers, default)
+    choose = _best if len(accept) > LONGEST_REMEMBERED else _remembered_best
+    return choose(accept, offers, default)
+
+
+def nearest(accept: str, offers: Sequence[str], default: str) -> str:
+    """Return the form among `offers` that `accept` prefers, or the nearest, for an error.
+
+    An error has its status whatever the client accepts. What `best` returns is sent if the client
+    names it by its own type. If not, a type that a form comes near to (``application/ld+json``)
+    goes before a wildcard that weighs no more. What is left gets the default.
+
+    accept: the Accept field, "" if there is none
+    offers: media types in lower case, the site's favourite first
+    default: the form for a client that takes anything; the first offer if it isn't one
+
+    RFC 9110, section 12.5.1.
+    """
+    offers = tuple(offers)
+    if default not in offers:
+        default = offers[0]
+    if not accept or len(accept) > LONGEST_FIELD:
+        return default
+    choose = _nearest if len(accept) > LONGEST_REMEMBERED else _remembered_nearest
+    return choose(accept, offers, default)

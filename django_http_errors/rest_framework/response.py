@@ -233,10 +233,9 @@ class APIErrorResponse(UnfinishedError, Response):
         default = PROBLEM_JSON
         if isinstance(self.accepted_renderer, TemplateHTMLRenderer):
             default = HTML
-        accept = given.request.META.get("HTTP_ACCEPT")
-        chosen = negotiation.best(accept, tuple(entries), default) or default
-        entry = entries.get(chosen) or next(iter(entries.values()))
-        body, given.content_type = pipeline.render(entry, given)
+        accept = given.request.META.get("HTTP_ACCEPT", "")
+        chosen = negotiation.nearest(accept, tuple(entries), default)
+        body, given.content_type = pipeline.render(entries[chosen], given)
         return body
 
 

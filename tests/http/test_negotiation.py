@@ -12,18 +12,28 @@ werkzeug's parser is the oracle. It differs on purpose in what the generated fie
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+from django.test import RequestFactory, override_settings
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
+from django_http_errors.core import pipeline
 from django_http_errors.http import negotiation
-from django_http_errors.http.negotiation import LONGEST_FIELD, LONGEST_RANGE, MOST_RANGES, best
+from django_http_errors.http.negotiation import (
+    LONGEST_FIELD,
+    LONGEST_RANGE,
+    LONGEST_REMEMBERED,
+    MOST_RANGES,
+    best,
+    nearest,
+)
 
-from ..asking import FORMS, HTML, JSON, PROBLEM, TEXT
+from ..asking import FORMS, HTML, JSON, PROBLEM, TEXT, Site
 
 CHROME = (
     "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,"
@@ -206,6 +216,100 @@ def test_the_case_of_an_offer_doesnt_matter(offer: str) -> None:
     assert best("text/*", (offer, JSON)) == offer
 
 
+# --- For an error: the nearest form ---------------------------------------------------------
+
+
+def clients() -> Iterator[tuple[str, str, str]]:
+    """Yield the lines of the table: the form, the client, its field."""
+    for line in Path(__file__).with_name("clients.txt").read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            form, client, field = line.split("|")
+            yield form.strip(), client.strip(), field.strip()
+
+
+@override_settings(HTTP_ERRORS={"DEFAULT_MEDIA_TYPES": {"/api/": PROBLEM}})
+def test_clients_get_the_form_that_they_can_use() -> None:
+    """One test for all of them: it takes as long as some ten cases of their own would."""
+    names = {"page": HTML, "problem": PROBLEM, "json": JSON, "text": TEXT}
+    defaults = {"/nowhere/": HTML, "/api/nowhere/": PROBLEM}
+    wrong = []
+    for form, client, field in clients():
+        headers = {"accept": field} if field else {}
+        for path, default in defaults.items():
+            request = RequestFactory().get(path, headers=headers)
+            found = pipeline.negotiate(request).media_type
+            if found != names.get(form, default):
+                wrong.append(f"{client} gets {found} at {path}")
+    assert wrong == []
+
+
+def test_the_table_of_clients_is_complete() -> None:
+    rows = list(clients())
+    assert len(rows) > 200
+    assert len({client for _form, client, _field in rows}) == len(rows)
+    assert {form for form, *_ in rows} == {"page", "problem", "json", "text", "default"}
+
+
+@pytest.mark.parametrize(
+    ("accept", "default", "chosen"),
+    [
+        # A form that is named is what `best` says, however much another type is wanted.
+        ("application/ld+json, text/html;q=0.1", HTML, HTML),
+        ("image/webp, application/json;q=0.1", HTML, JSON),
+        # A wildcard that weighs more goes before what is only near
+        ("application/ld+json;q=0.5, */*", HTML, HTML),
+        ("application/ld+json;q=0.5, text/*", HTML, HTML),
+        ("application/ld+json;q=0.5, */*;q=0.4", HTML, PROBLEM),
+        ("text/css;q=0.5, application/*;q=0.5", HTML, TEXT),
+        ("application/json;q=0.8, */*", HTML, HTML),
+        # Between near ones the weight decides, and then how near they are
+        ("text/csv, application/ld+json;q=0.9", HTML, TEXT),
+        ("text/csv, application/ld+json", HTML, PROBLEM),
+        ("image/png, application/xhtml+xml", PROBLEM, HTML),
+        ("image/png, text/csv;q=0.5, application/*;q=0.9", HTML, TEXT),
+        # Pictures beside a wildcard: a page only of a browser that names a GIF
+        ("image/png, */*", HTML, TEXT),
+        ("image/gif, image/png, */*", HTML, HTML),
+        ("image/gif, image/png, */*;q=0.9", HTML, TEXT),
+        ("image/gif, application/ld+json, */*", HTML, PROBLEM),
+        # What is excluded isn't near, nor is what has no weight
+        ("application/ld+json, application/problem+json;q=0", HTML, JSON),
+        ("application/ld+json;q=0, text/csv;q=0", HTML, HTML),
+        ("text/html;q=0", HTML, PROBLEM),
+        ("text/html;q=0, application/problem+json;q=0, image/png", HTML, TEXT),
+        ("*/*;q=0", JSON, JSON),
+        (", ".join(f"{form};q=0" for form in FORMS), JSON, JSON),
+        # Type, subtype and case
+        ("APPLICATION/VND.GitHub+JSON", HTML, PROBLEM),
+        ("text/*", TEXT, TEXT),
+        ("text/*", PROBLEM, HTML),
+        ("application/*", JSON, JSON),
+        ("application/jsonp, application/xml, model/gltf", HTML, HTML),
+        # No wish
+        ("", JSON, JSON),
+        ("nonsense", JSON, JSON),
+        ("", "image/png", HTML),
+    ],
+)
+def test_what_no_form_meets_gets_the_nearest(accept: str, default: str, chosen: str) -> None:
+    assert nearest(accept, FORMS, default) == chosen
+    longer = f"{accept}{',' * LONGEST_REMEMBERED}" if accept else accept
+    assert nearest(longer, FORMS, default) == chosen
+
+
+def test_a_form_that_the_site_doesnt_have_is_near_to_nothing() -> None:
+    assert nearest("application/ld+json", (HTML, JSON), HTML) == JSON
+    assert nearest("application/ld+json", (HTML, TEXT), HTML) == HTML
+    assert nearest("text/csv, image/png", (HTML, JSON), JSON) == JSON
+
+
+def test_the_nearest_form_goes_out(site: Site) -> None:
+    response = site.ask("/nowhere/", "application/activity+json")
+    assert (response.status_code, response["Content-Type"]) == (404, PROBLEM)
+    response = site.ask("/nowhere/", "text/css,*/*;q=0.1")
+    assert response["Content-Type"] == "text/plain; charset=utf-8"
+
+
 # --- Against another parser -----------------------------------------------------------------
 
 WEIGHTS = st.sampled_from(["0", "0.0", "0.001", "0.1", "0.25", "0.5", "0.9", "0.999", "1", "1.000"])
@@ -271,6 +375,7 @@ GARBAGE = st.one_of(
 @given(GARBAGE, OFFERS, st.none() | st.sampled_from(FORMS))
 def test_garbage_never_raises(field: str, offers: list[str], default: str | None) -> None:
     assert best(field, offers, default) in (*offers, None)
+    assert nearest(field, offers, default or HTML) in offers
 
 
 @settings(max_examples=200)
@@ -286,6 +391,8 @@ def test_a_field_that_is_too_long_is_no_wish() -> None:
     assert best(field, FORMS) == JSON
     assert best(f"{field} ", FORMS) == HTML
     assert best(f"{field} ", FORMS, TEXT) == TEXT
+    assert nearest(field, FORMS, TEXT) == JSON
+    assert nearest(f"{field} ", FORMS, TEXT) == TEXT
 
 
 def test_ranges_after_the_last_that_is_read_dont_count() -> None:
@@ -327,6 +434,7 @@ def test_an_answer_is_remembered_as_long_as_the_field_is_short(
 
 def test_what_is_remembered_is_bounded() -> None:
     assert negotiation._remembered_best.cache_info().maxsize is not None
+    assert negotiation._remembered_nearest.cache_info().maxsize is not None
 
 
 HOSTILE = {
@@ -357,7 +465,7 @@ def cost(field: str, times: int = 1) -> float:
     for _ in range(7):
         start = time.perf_counter()
         for _ in range(times):
-            negotiation._best(field, FORMS, HTML)
+            negotiation._nearest(field, FORMS, HTML)
         runs.append((time.perf_counter() - start) / times)
     return min(runs)
 
@@ -382,6 +490,6 @@ def test_a_field_of_64_kilobytes_costs_nothing(shape: str) -> None:
     runs = []
     for _ in range(7):
         start = time.perf_counter()
-        assert best(field, FORMS, TEXT) == TEXT
+        assert nearest(field, FORMS, TEXT) == TEXT
         runs.append(time.perf_counter() - start)
     assert min(runs) < 5 * normal

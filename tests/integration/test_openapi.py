@@ -46,7 +46,7 @@ BODIES: list[tuple[bytes, str]] = [
 ]
 MOST = 600  # bytes of a body
 # How it is asked for: the Accept header, and what follows the path.
-WAYS = [(JSON, ""), (PROBLEM, ""), ("image/png", ""), ("*/*", "?format=tar")]
+WAYS = [(JSON, ""), (PROBLEM, ""), ("application/pdf", ""), ("*/*", "?format=tar")]
 KEYS = ("2", "999")
 WHO = ("nobody", "wrong", "reader", "editor", "session")
 
