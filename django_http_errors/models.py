@@ -115,7 +115,7 @@ class Announcement:
     using: str
 
     def publish(self) -> None:
-        """Number the edits and tell this process; a method, since Django logs a hook's name."""
+        """Give the edits numbers and tell this process; Django logs a hook's name: a method's."""
         try:
             Edit.number_pending(self.using)
         finally:

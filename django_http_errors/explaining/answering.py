@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.apps import apps
@@ -13,42 +13,68 @@ from django.utils.translation import gettext as _
 logger = logging.getLogger("django_http_errors")
 
 
+# As many addresses are asked for in one query: each has two spellings, and SQLite had a bound of
+# 999 parameters.
+AT_ONCE = 400
+
+
 def answering(path: str) -> Iterator[str]:
     """Yield what answers the 404s at the decoded `path`, in words: flat pages and redirects.
 
     At whatever host. What can't be found out is logged and left out.
     """
+    for _path, what in answering_at([path]):
+        yield what
+
+
+def answering_at(paths: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield those of the decoded `paths` at which something answers the 404s, and what does."""
     for app, middleware, find in _SOURCES:
         if apps.is_installed(app) and middleware in settings.MIDDLEWARE:
-            try:
-                yield from find(path)
-            except Exception:
-                logger.exception("Whether %s answers at an address can't be found out", app)
+            for start in range(0, len(paths), AT_ONCE):
+                try:
+                    yield from find(paths[start : start + AT_ONCE])
+                except Exception:
+                    logger.exception("Whether %s answers at an address can't be found out", app)
 
 
-def _rows(model: str) -> Any:
-    return apps.get_model(model)._default_manager.all()
+def _rows(model: str, field: str, values: Collection[str]) -> Any:
+    return apps.get_model(model)._default_manager.filter(**{f"{field}__in": values})
 
 
-def _spellings(path: str) -> tuple[str, ...]:
-    # With settings.APPEND_SLASH, and without it, these packages look for one or for both.
-    return path, f"{path.rstrip('/')}/"
+def _spelled(paths: Sequence[str], *spell: Callable[[str], str]) -> Mapping[str, list[str]]:
+    """Return which of `paths` have a spelling, by the spellings that `spell` makes of each."""
+    found: dict[str, list[str]] = {}
+    for path in paths:
+        for each in dict.fromkeys(function(path) for function in spell):
+            found.setdefault(each, []).append(path)
+    return found
 
 
-def _flatpages(path: str) -> Iterator[str]:
-    for page in _rows("flatpages.FlatPage").filter(url__in=_spellings(path)):
-        yield _("the flat page “%(title)s”") % {"title": page.title}
+# With settings.APPEND_SLASH, and without it, Django's packages look for one or for both.
+_SPELLINGS: tuple[Callable[[str], str], ...] = (str, lambda path: f"{path.rstrip('/')}/")
 
 
-def _redirects(path: str) -> Iterator[str]:
-    for redirect in _rows("redirects.Redirect").filter(old_path__in=_spellings(path)):
-        yield _redirect(redirect.new_path)
+def _flatpages(paths: Sequence[str]) -> Iterator[tuple[str, str]]:
+    spelled = _spelled(paths, *_SPELLINGS)
+    for page in _rows("flatpages.FlatPage", "url", spelled):
+        for path in spelled[page.url]:
+            yield path, _("the flat page “%(title)s”") % {"title": page.title}
 
 
-def _wagtail_redirects(path: str) -> Iterator[str]:
-    rows = _rows("wagtailredirects.Redirect")
-    for redirect in rows.filter(old_path=rows.model.normalise_path(path)):
-        yield _redirect(redirect.link)
+def _redirects(paths: Sequence[str]) -> Iterator[tuple[str, str]]:
+    spelled = _spelled(paths, *_SPELLINGS)
+    for redirect in _rows("redirects.Redirect", "old_path", spelled):
+        for path in spelled[redirect.old_path]:
+            yield path, _redirect(redirect.new_path)
+
+
+def _wagtail_redirects(paths: Sequence[str]) -> Iterator[tuple[str, str]]:
+    model = "wagtailredirects.Redirect"
+    spelled = _spelled(paths, apps.get_model(model).normalise_path)
+    for redirect in _rows(model, "old_path", spelled):
+        for path in spelled[redirect.old_path]:
+            yield path, _redirect(redirect.link)
 
 
 def _redirect(target: str | None) -> str:
@@ -57,8 +83,8 @@ def _redirect(target: str | None) -> str:
     return _("a redirect to %(target)s") % {"target": target}
 
 
-# The app, the middleware by which it answers, and how to find what it has at a path.
-_SOURCES: tuple[tuple[str, str, Callable[[str], Iterator[str]]], ...] = (
+# The app, the middleware by which it answers, and how to find what it has at some paths.
+_SOURCES: tuple[tuple[str, str, Callable[[Sequence[str]], Iterator[tuple[str, str]]]], ...] = (
     (
         "django.contrib.flatpages",
         "django.contrib.flatpages.middleware.FlatpageFallbackMiddleware",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
+from urllib.parse import unquote
 
 from django.apps import apps
 from django.conf import settings
@@ -16,6 +17,7 @@ from django.urls import Resolver404, ResolverMatch, get_resolver, resolve
 from django.urls.resolvers import RegexPattern, RoutePattern
 from django.utils import translation
 from django.utils.http import escape_leading_slashes
+from django.utils.translation import gettext as _
 
 from ..core import pipeline
 from ..core.request_info import RequestInfo
@@ -28,7 +30,7 @@ from ..rules import permanence
 from ..rules.rows import MessageRow, PermanenceRow
 from ..rules.snapshot import Snapshot, snapshots
 from . import handlers
-from .answering import answering
+from .answering import answering, answering_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,12 +169,30 @@ def is_own_host(host: str) -> bool:
 def view_at(path: str) -> ResolverMatch | None:
     """Return the view that answers at the decoded `path`, with or without the final slash."""
     key = path_key(path)
-    for spelling in (path, f"{key}/", key or "/"):
+    for spelling in dict.fromkeys((path, f"{key}/", key or "/")):
         try:
             return resolve(spelling)
         except Resolver404:
             continue
     return None
+
+
+def answered_today(patterns: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield those of the `patterns`, of rules that aren't routes, that have an answer today.
+
+    Beside each stands what answers there, in words.
+    """
+    patterns_at: dict[str, str] = {unquote(each): each for each in patterns}
+    for path, pattern in patterns_at.items():
+        match = view_at(path)
+        if match:
+            yield (
+                pattern,
+                _("The view %s answers here today: the rule counts only where that is a 404.")
+                % match.view_name,
+            )
+    for path, what in answering_at(list(patterns_at)):
+        yield patterns_at[path], _("Before any rule, this answers here: %s.") % what
 
 
 def routes_below(path: str) -> Iterator[str]:

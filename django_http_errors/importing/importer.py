@@ -301,6 +301,14 @@ class Import:
                 self._set_row(result, known.get(result.key))
             except ValidationError as error:
                 result.error, result.status = error, RowStatus.INVALID
+        self._remark_on_new(compared)
+
+    def _remark_on_new(self, results: Iterable[RowResult]) -> None:
+        """Say which new rows may be of no use; at a known one somebody has been told."""
+        at = self._schema.key.index(self._schema.found_by)
+        new = {each.key[at]: each for each in results if each.status is RowStatus.NEW}
+        for value, text in self._schema.remarks(each.row for each in new.values()):
+            self.report.remark(Remark(new[value].line, text, new[value].number))
 
     def _known(self, results: Iterable[RowResult]) -> dict[tuple[object, ...], dict[str, object]]:
         """Return what is in the database by the keys of `results`, and some more."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property, partial
@@ -14,7 +14,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ..models import BaseRule, ErrorMessage, PermanenceRule
+from ..explaining.explanation import answered_today
+from ..models import BaseRule, ErrorMessage, MatchType, PermanenceRule
 from .addresses import Cells, understood
 
 _FLAGS = {
@@ -36,6 +37,7 @@ class ImportSchema:
     export can be restored as it was, and no reason to change one that is there
     assumed: what is taken for a column that is left out, if that isn't the field's default
     understood: makes of the cells of a row those that were meant, and remarks on that
+    remarks: yields what somebody should know of new rows, each with the value of `found_by`
     """
 
     model: type[BaseRule]
@@ -45,6 +47,7 @@ class ImportSchema:
     provenance: tuple[str, ...] = ()
     assumed: Mapping[str, object] = field(default_factory=dict)
     understood: Callable[[Cells], tuple[Cells, list[str]]] = lambda cells: (cells, [])
+    remarks: Callable[[Iterable[Any]], Iterator[tuple[str, str]]] = lambda rows: iter(())
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -71,6 +74,10 @@ class ImportSchema:
         return self.field(column).clean(value, None) if column in self.key else value
 
 
+def _remarks_on_rules(rows: Iterable[PermanenceRule]) -> Iterator[tuple[str, str]]:
+    return answered_today(row.pattern for row in rows if row.kind != MatchType.ROUTE)
+
+
 RULES = ImportSchema(
     PermanenceRule,
     key=("kind", "pattern", "host"),
@@ -91,6 +98,7 @@ RULES = ImportSchema(
     provenance=("source", "created_at", "updated_at"),
     assumed={"source": PermanenceRule.Source.IMPORT.value},
     understood=understood,
+    remarks=_remarks_on_rules,
 )
 MESSAGES = ImportSchema(
     ErrorMessage,

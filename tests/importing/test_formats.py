@@ -120,7 +120,7 @@ SAMPLES: dict[str, tuple[str, str, list[str], list[str]]] = {
             "exact www.example.com/Old",
             "exact www.example.com/",
         ],
-        [],
+        ["line 3: The view index answers here today: the rule counts only where that is a 404."],
     ),
     "pasted": (
         """

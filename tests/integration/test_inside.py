@@ -19,12 +19,13 @@ from django.test import SimpleTestCase, modify_settings, override_settings
 from django.utils import timezone
 
 from django_http_errors.admin import advice
-from django_http_errors.explaining.answering import answering
+from django_http_errors.explaining.answering import AT_ONCE, answering
 from django_http_errors.models import PermanenceRule
 from django_http_errors.rules.matching import Index
 from django_http_errors.rules.rows import PermanenceRow
 from django_http_errors.rules.snapshot import snapshots
 
+from ..imports import import_rules
 from . import middleware
 from .context_processors import renderings
 from .project import HERE, Visitor, messages_on, project, said, templates, token_on
@@ -333,6 +334,25 @@ def test_it_is_named_to_who_makes_a_rule_and_to_who_explains_an_address() -> Non
 
 
 @pytest.mark.usefixtures("answering_rows")
+def test_it_is_named_where_rules_are_imported(django_assert_max_num_queries: Any) -> None:
+    """Many in one query."""
+    some = [f"/nothing/{n}/" for n in range(AT_ONCE)]
+    content = "\n".join(["/about", "/moved/", "/gone/", "/raised/404/", *some]).encode()
+    with django_assert_max_num_queries(20):
+        report = import_rules(content, dry_run=True)
+    assert {text: str(places) for text, places in report.remarks.items()} == {
+        "Before any rule, this answers here: the flat page “About us”.": "line 1",
+        "Before any rule, this answers here: a redirect to /new/.": "line 2",
+        "Before any rule, this answers here: a redirect to nowhere, which is a 410 without words"
+        ".": "line 3",
+        "The view tests.integration.views.raised answers here today: the rule counts only where that"
+        " is a 404.": "line 4",
+    }
+    import_rules(content)
+    assert not import_rules(content).remarks, "Who made them has been told."
+
+
+@pytest.mark.usefixtures("answering_rows")
 def test_without_their_middleware_they_answer_nothing() -> None:
     with project():
         assert list(answering("/moved/")) == []
@@ -342,7 +362,7 @@ def test_without_their_middleware_they_answer_nothing() -> None:
 def test_what_cant_be_found_out_is_logged(
     monkeypatch: pytest.MonkeyPatch, own_records: list[Any]
 ) -> None:
-    monkeypatch.setattr(apps.get_model("flatpages.FlatPage").objects, "all", None)
+    monkeypatch.setattr(apps.get_model("flatpages.FlatPage").objects, "filter", None)
     assert list(answering("/moved/")) == ["a redirect to /new/"]
     assert len(own_records) == 1
 
