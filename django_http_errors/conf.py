@@ -11,10 +11,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, lru_cache
-from typing import Generic, NamedTuple, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Generic, NamedTuple, ParamSpec, TypeVar, cast, overload
 
 from django.conf import settings
 from django.core.signals import setting_changed
+from django.utils.functional import Promise
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -77,6 +81,13 @@ def _header_name(value: object) -> str:
     if not isinstance(value, str) or not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]*", value):
         raise ValueError("the name of a header, or an empty string, is expected")
     return value
+
+
+def _text(value: object) -> StrOrPromise:
+    # A lazy text is read when a page is made, in the language of that.
+    if not isinstance(value, (str, Promise)):
+        raise ValueError("a string is expected")
+    return cast("StrOrPromise", value)
 
 
 def _texts(value: object) -> tuple[str, ...]:
@@ -170,6 +181,7 @@ class HttpErrorsSettings:
     REFRESH_SECONDS = Setting(5, _seconds)
     REQUEST_ID = Setting("", _path)
     REQUEST_ID_HEADER = Setting("X-Request-ID", _header_name)
+    SITE_NAME = Setting("", _text)
 
     @cached_property
     def request_id_key(self) -> str:

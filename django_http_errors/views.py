@@ -19,6 +19,7 @@ from django.views.generic import View
 from .core import pipeline
 from .core.exception_mapping import checked, problem_for
 from .core.statuses import error_status
+from .core.way_on import CSRF_FAILED
 from .decorators import Exempt, hide_forbidden
 from .exceptions import HttpError
 from .hiding.policies import Condition
@@ -401,8 +402,12 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:
 
 def csrf_problem(reason: str) -> Problem:
     """Return what a failed CSRF check stands for; the reason is part of it in DEBUG only."""
-    extensions = {"debug": {"reason": reason}} if settings.DEBUG else {}
-    return error_status(403).problem(detail=_CSRF_DETAIL, extensions=extensions)
+    return error_status(403).problem(
+        detail=_CSRF_DETAIL,
+        code=CSRF_FAILED,
+        permanence=Permanence.UNKNOWN,  # Sent from a page that is loaded again, it is accepted.
+        extensions={"debug": {"reason": reason}} if settings.DEBUG else {},
+    )
 
 
 __all__ = [

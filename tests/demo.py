@@ -213,6 +213,9 @@ _SAFE = {"owed": {"Allow": "GET, HEAD"}, "members": {"allow": ["GET", "HEAD"]}}
 _FORM = {"owed": {"Allow": "GET, HEAD, POST"}, "members": {"allow": ["GET", "HEAD", "POST"]}}
 _VIEW_METHODS = ["GET", "POST", "HEAD", "OPTIONS"]
 
+# Without the token of a form.
+UNVERIFIED = {"permanence": "unknown", "code": "csrf_failed"}
+
 # Addresses where it depends on the request.
 DEMANDING = (
     *(Ask("/negotiated/", 405, method, owed={"Allow": ", ".join(_VIEW_METHODS)},
@@ -223,7 +226,7 @@ DEMANDING = (
         members=_NOT_JSON, owed={"Accept": "application/json", "Accept-Encoding": "identity",
                                  "Accept-Post": "application/json"}),
     Ask("/negotiated/", 400, "POST", _JSON, b"{"),
-    *(Ask(path, 403, method) for path in ("/form/", "/plain-documents/1/")
+    *(Ask(path, 403, method, members=UNVERIFIED) for path in ("/form/", "/plain-documents/1/")
       for method in sorted(UNSAFE)),
     *(Ask("/documents/1/", 404, method, **_HIDDEN) for method in sorted({*UNSAFE, "OPTIONS"})),
     *(Ask(path, 405, "OPTIONS", **_SAFE) for path in ("/plain-documents/2/", "/")),
@@ -366,16 +369,18 @@ def titles(status: int) -> set[str]:
     return {title(status), EDITED.get(status, title(status))}
 
 
-def headings(status: int) -> set[str]:
-    return {heading(status), EDITED.get(status, heading(status))}
+def headings(ask: Ask) -> set[str]:
+    if ask.members.get("code") == "csrf_failed":
+        return {"This form could not be sent"}
+    return {heading(ask.status), EDITED.get(ask.status, heading(ask.status))}
 
 
 def check_page(ask: Ask, page: str) -> None:
     assert page.startswith('<!doctype html>\n<html lang="en" dir="ltr">')
     assert page.count("<h1>") == page.count("<main>") == page.count("<title>") == 1
     assert any(
-        f"<h1>{each}</h1>" in page and f"<title>{each} ({ask.status})</title>" in page
-        for each in headings(ask.status)
+        f"<h1>{each}</h1>" in page and f"<title>{each} ({ask.status})" in page
+        for each in headings(ask)
     )
     assert '<meta name="robots" content="noindex">' in page
     assert "<script" not in page
@@ -420,7 +425,7 @@ def _words(ask: Ask) -> Iterator[str]:
         yield each["pointer"]
     if "retry_after" in members:
         waits = {30: "30 seconds", 120: "2 minutes", 300: "5 minutes"}
-        yield f"Try again in {waits[members['retry_after']]}."
+        yield f"You can try again in {waits[members['retry_after']]}."
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ DEFAULTS: dict[str, Any] = {
     "REFRESH_SECONDS": 5.0,
     "REQUEST_ID": "",
     "REQUEST_ID_HEADER": "X-Request-ID",
+    "SITE_NAME": "",
 }
 
 # Each: the setting, what a project writes, what the app uses.
@@ -67,6 +68,8 @@ GOOD: list[tuple[str, Any, Any]] = [
     ("REQUEST_ID", "", ""),
     ("REQUEST_ID_HEADER", "X-Correlation-ID", "X-Correlation-ID"),
     ("REQUEST_ID_HEADER", "", ""),
+    ("SITE_NAME", "The Shop", "The Shop"),
+    ("SITE_NAME", "", ""),
 ]
 
 # Each: the setting, what it doesn't take.
@@ -74,7 +77,7 @@ ILL_TYPED: list[tuple[str, Any]] = [
     *((name, None) for name in DEFAULTS),
     *((name, 404) for name in DEFAULTS if name != "REFRESH_SECONDS"),
     *((name, object()) for name in DEFAULTS),
-    *((name, "text") for name in DEFAULTS if name != "REQUEST_ID_HEADER"),
+    *((name, "text") for name in DEFAULTS if name not in ("REQUEST_ID_HEADER", "SITE_NAME")),
     *((name, {1: 2}) for name in DEFAULTS),
     ("CACHE_CONTROL", {"404": "no-store"}),
     ("CACHE_CONTROL", {399: "no-store"}),

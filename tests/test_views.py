@@ -201,5 +201,5 @@ def test_a_page_for_csrf_that_fails_costs_nobody_the_answer(
     project_pages({"403_csrf.html": "{% load no_such_library %}"})
     page = Client(enforce_csrf_checks=True).post("/form/", headers={"accept": HTML})
     assert page.status_code == 403
-    assert b"<h1>This is not allowed</h1>" in page.content
+    assert b"<h1>This form could not be sent</h1>" in page.content
     assert len(own_records) == 1

@@ -19,7 +19,7 @@ import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import quote
 
@@ -53,6 +53,7 @@ from . import debug, missing_pages
 from .exception_mapping import problem_for
 from .request_info import RequestInfo
 from .statuses import error_status, translated_default
+from .way_on import NOWHERE, WayOn, may_lead_to_login, way_on
 from .words import duration
 
 logger = logging.getLogger("django_http_errors")
@@ -266,6 +267,7 @@ def finish(request: HttpRequest, response: HttpResponseBase, info: RequestInfo) 
                 instance_of(request),
                 request_id(request, make=problem.status >= 500, response=response),
                 get_context,
+                partial(find_way_on, problem, request, info),
             )
             prepared = None if own_renderer else prepared_answer(given)
             if prepared is None:
@@ -353,7 +355,7 @@ def add_request_details(problem: Problem, request: HttpRequest) -> Problem:
     if problem.status == 405 and members.get("allow", problem.allow) is None:
         members["allow"] = allowed_methods(request)
     if problem.available:
-        here = _bounded(web_address(request.get_full_path())) or instance_of(request)
+        here = _address_of(request)
         members["available"] = tuple(
             each if each.href else replace(each, href=here) for each in problem.available
         )
@@ -366,6 +368,26 @@ def add_request_details(problem: Problem, request: HttpRequest) -> Problem:
 
 def _members_of_headers(problem: Problem) -> dict[str, Any]:
     return headers.members_of(problem.status, CaseInsensitiveMapping(dict(problem.headers)))
+
+
+def find_way_on(problem: Problem, request: HttpRequest, info: RequestInfo) -> WayOn:
+    """Return where a page for `problem` leads on to; nowhere if that can't be found out.
+
+    Nobody is asked to sign in where something is hidden, whatever the rules make of it.
+    """
+    try:
+        is_hiding = may_lead_to_login(problem) and bool(
+            policies.view_policy(request, info) or rule_policy(request, info)
+        )
+        return way_on(problem, request, partial(_address_of, request), is_hiding=is_hiding)
+    except Exception:
+        logger.exception("Where a page leads on to could not be found out")
+        return NOWHERE
+
+
+def _address_of(request: HttpRequest) -> str:
+    """Return the address of `request`, as far as it can be sent back."""
+    return _bounded(web_address(request.get_full_path())) or instance_of(request)
 
 
 def instance_of(request: HttpRequest) -> str:

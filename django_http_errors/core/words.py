@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from django.utils.text import format_lazy
 from django.utils.translation import npgettext, pgettext, pgettext_lazy
 
-from ..problems import Permanence, Problem
+from ..problems import Action, Permanence, Problem
 from .statuses import error_status
+from .way_on import CSRF_FAILED, NOWHERE, WayOn
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -22,10 +23,11 @@ if TYPE_CHECKING:
 # changed, and its explanation says how.
 _LASTING = frozenset({410, 501, 505})
 
-# What leads on.
-HOME = pgettext_lazy("http error", "Go to the home page")
-SIGN_IN = pgettext_lazy("http error", "Sign in")
-TRY_AGAIN = pgettext_lazy("http error", "Try again")
+# What keeps the order of letters in a value that is from left to right (Unicode, UAX 9).
+_ISOLATES = "\u2068\u2069"
+
+# Statuses from which the home page is the way on: no other request for the address would help.
+_HOME_FROM = frozenset({401, 403, 404, 405, 410, 451})
 
 
 def go_to(address: str) -> StrOrPromise:
@@ -35,12 +37,36 @@ def go_to(address: str) -> StrOrPromise:
     return format_lazy(pgettext_lazy("http error", "Go to {address}"), address=address)
 
 
+def actions(problem: Problem, way_on: WayOn = NOWHERE) -> tuple[Action, ...]:
+    """Return what a person can do now, the best first: what the problem says, then the rest."""
+    labels = {
+        pgettext("http error", "Try again"): way_on.try_again,
+        pgettext("http error", "Sign in"): way_on.sign_in,
+    }
+    if problem.status in _HOME_FROM and problem.code != CSRF_FAILED:
+        labels[pgettext("http error", "Go to the home page")] = way_on.home
+    ways = (Action(label, address) for label, address in labels.items() if address)
+    return (*problem.actions, *ways)
+
+
 def heading(problem: Problem) -> str:
     """Return what stands over a page: the title, but for that of the status a plainer one."""
     status = error_status(problem.status)
-    if status.heading and str(problem.title) == str(status.title):
-        return str(status.heading)
-    return str(problem.title)
+    if not status.heading or str(problem.title) != str(status.title):
+        return str(problem.title)
+    if problem.code == CSRF_FAILED:
+        return pgettext("http error", "This form could not be sent")
+    return str(status.heading)
+
+
+def labelled(label: str, value: str) -> str:
+    """Return a line of text that names a value."""
+    return pgettext("http error", "%(label)s: %(value)s") % {"label": label, "value": value}
+
+
+def colon() -> str:
+    """Return what stands between a label and a value: a space goes before it in French."""
+    return labelled("", "").strip(_ISOLATES)
 
 
 def permanence_note(problem: Problem) -> str:
@@ -89,18 +115,30 @@ def _wait(seconds: int) -> str:
     match unit:
         case "second":
             words = npgettext(
-                "http error", "Try again in %(n)d second.", "Try again in %(n)d seconds.", n
+                "http error",
+                "You can try again in %(n)d second.",
+                "You can try again in %(n)d seconds.",
+                n,
             )
         case "minute":
             words = npgettext(
-                "http error", "Try again in %(n)d minute.", "Try again in %(n)d minutes.", n
+                "http error",
+                "You can try again in %(n)d minute.",
+                "You can try again in %(n)d minutes.",
+                n,
             )
         case "hour":
             words = npgettext(
-                "http error", "Try again in %(n)d hour.", "Try again in %(n)d hours.", n
+                "http error",
+                "You can try again in %(n)d hour.",
+                "You can try again in %(n)d hours.",
+                n,
             )
         case _:
             words = npgettext(
-                "http error", "Try again in %(n)d day.", "Try again in %(n)d days.", n
+                "http error",
+                "You can try again in %(n)d day.",
+                "You can try again in %(n)d days.",
+                n,
             )
     return words % {"n": n}

@@ -131,7 +131,7 @@ def make_headers(problem: Problem, content_type: str, method: str, below_wsgi: b
             made[name] = value
     made.setdefault("Cache-Control", cache_control(problem.status))
     made["X-Content-Type-Options"] = "nosniff"
-    made["Vary"] = ", ".join(vary())
+    made["Vary"] = ", ".join(vary(problem.status))
     headers = ResponseHeaders({})
     for name, value in made.items():
         if not (below_wsgi and is_hop_by_hop(name)):
@@ -202,23 +202,23 @@ def set_headers(
             put(headers, name, value)
     for name, value in made.values():
         if name == "Vary" and "Vary" in headers:
-            headers["Vary"] = _with_ours(headers["Vary"])
+            headers["Vary"] = _with_ours(headers["Vary"], value)
         elif name in ("Content-Type", "Content-Language") or name not in headers:
             headers[name] = value
 
 
 @cached_until_settings_change
-def _with_ours(value: str) -> str:
-    """Return the Vary header `value` with what any error of the site may depend on."""
+def _with_ours(value: str, ours: str) -> str:
+    """Return the Vary header `value` with what `ours` names beside."""
     response = HttpResponseBase()
     response.headers["Vary"] = value
-    patch_vary_headers(response, vary())
+    patch_vary_headers(response, listed(ours))
     return response.headers["Vary"]
 
 
 @cached_until_settings_change
-def vary() -> tuple[str, ...]:
-    """Return the request headers that any error of the site may depend on.
+def vary(status: int = 404) -> tuple[str, ...]:
+    """Return the request headers that any error of the site with `status` may depend on.
 
     The same for every client: a cache that learned of a header only from those who sent it would
     give their answer to all others, and the other way round.
@@ -227,6 +227,9 @@ def vary() -> tuple[str, ...]:
     if http_errors.is_localised:
         # The language comes from a cookie, if there is one, before it comes from the header.
         fields = (*fields, "Accept-Language", "Cookie")
+    elif status == 403:
+        # Its page leads to the login page whoever hasn't signed in.
+        fields = (*fields, "Cookie")
     if http_errors.REQUEST_ID_HEADER:
         fields = (*fields, http_errors.REQUEST_ID_HEADER)
     return fields

@@ -27,10 +27,11 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.html import escape
 from django.utils.module_loading import import_string
 from django.utils.safestring import mark_safe
-from django.utils.translation import pgettext
+from django.utils.translation import get_language_bidi, pgettext
 
 from ..conf import RENDERERS_DEFAULT, cached_until_settings_change, forget_on_change, http_errors
-from ..core.words import duration, heading, permanence_note
+from ..core.way_on import NOWHERE, WayOn
+from ..core.words import actions, colon, duration, heading, labelled, permanence_note
 from ..problems import Problem
 from .csp import csp_nonce, lazy_csp_nonce, source_hash
 from .responses import GetContext
@@ -59,6 +60,7 @@ class RenderInput:
     problem: translated, without what is known of this request alone, which is beside it:
     instance: its path · request_id: "" where there is none
     get_context: gives what a view adds to the context of a template
+    find_way_on: finds where a page leads on to
     is_personal: set by a renderer whose body shows something of the visitor
     content_type: set by a renderer that labels its body by something else than its entry's
     """
@@ -68,12 +70,19 @@ class RenderInput:
     instance: str
     request_id: str
     get_context: GetContext | None = None
+    find_way_on: Callable[[], WayOn] = WayOn
     is_personal: bool = field(default=False, init=False)
     content_type: str = field(default="", init=False)
 
     def complete_problem(self) -> Problem:
         """Return the problem with what is known of the request."""
         return self.problem.replaced(instance=self.instance, request_id=self.request_id)
+
+    def way_on(self) -> WayOn:
+        """Return where the page leads on to; to ask for it may make the body personal."""
+        found = self.find_way_on()
+        self.is_personal = self.is_personal or found.is_personal
+        return found
 
 
 Render = Callable[[RenderInput], bytes | None]
@@ -132,9 +141,14 @@ def _entry(renderer: Any) -> RendererEntry:
 def _render_request(renderer: Any, given: RenderInput) -> bytes | None:
     if isinstance(renderer, HTMLRenderer) and project_template(given.problem.status) is None:
         return None
-    context = given.get_context or dict
+
+    def context() -> dict[str, Any]:
+        return {**way_on_context(given.problem, given.way_on), **(given.get_context or dict)()}
+
     body: bytes | None = renderer.render_request(given.complete_problem(), given.request, context)
-    given.is_personal = body is not None and has_looked_at_visitor(given.request)
+    given.is_personal = body is not None and (
+        given.is_personal or has_looked_at_visitor(given.request)
+    )
     return body
 
 
@@ -218,20 +232,22 @@ class TextRenderer:
             pgettext("http error", "Who requested this"): problem.blocked_by
             and (problem.blocked_by,),
         }
-        lines += [_labelled(label, ", ".join(each)) for label, each in lists.items() if each]
+        lines += [labelled(label, ", ".join(each)) for label, each in lists.items() if each]
         for part in problem.errors:
             place = part.pointer or part.parameter
-            lines.append(f"- {place}: {part.detail}" if place else f"- {part.detail}")
+            detail = str(part.detail)
+            lines.append(f"- {labelled(_isolated(place), detail) if place else detail}")
         for action in problem.actions:
             label = str(action.label)
-            lines.append(label if action.href in label else _labelled(label, action.href))
+            lines.append(label if action.href in label else labelled(label, action.href))
         if problem.request_id:
-            lines.append(_labelled(pgettext("http error", "Request id"), problem.request_id))
+            lines.append(labelled(pgettext("http error", "Request id"), problem.request_id))
         return "\n".join([*lines, ""]).encode("utf-8", "replace")
 
 
-def _labelled(label: str, value: str) -> str:
-    return pgettext("http error", "%(label)s: %(value)s") % {"label": label, "value": value}
+def _isolated(value: str) -> str:
+    """Return `value`, kept from left to right in a text that is from right to left (UAX 9)."""
+    return f"\u2066{value}\u2069" if get_language_bidi() else value
 
 
 class HTMLRenderer:
@@ -257,17 +273,20 @@ class HTMLRenderer:
         page = template.render(values, request if problem.status < 500 else None)
         return str(page).encode()
 
-    def render(self, problem: Problem, *, nonce: str = "") -> bytes:
+    def render(self, problem: Problem, *, nonce: str = "", way_on: WayOn = NOWHERE) -> bytes:
         """Return the app's own page, which needs nothing of the project."""
         template = _own_engine().get_template(PAGE)
-        page = template.render(Context(page_context(problem, nonce or None), use_l10n=False))
+        values = page_context(problem, nonce or None, lambda: way_on)
+        page = template.render(Context(values, use_l10n=False))
         return str(page).encode("utf-8", "replace")
 
 
 # What differs from one request to the next in a body that is otherwise prepared once. Nobody
 # knows these, and so nobody can write them into a text that is shown.
-_INSTANCE, _REQUEST_ID, _NONCE = (secrets.token_hex(16) for _place in range(3))
-_PLACES = re.compile(f"({_INSTANCE}|{_REQUEST_ID}|{_NONCE})".encode())
+_PLACES_OF = ("instance", "request_id", "nonce", "home", "sign_in", "try_again")
+_MARKS = {name: secrets.token_hex(16) for name in _PLACES_OF}
+_NAMES = {mark.encode(): name for name, mark in _MARKS.items()}
+_PLACES = re.compile(b"(" + b"|".join(_NAMES) + b")")
 _NEEDS_NO_ESCAPE = re.compile(r"[A-Za-z0-9/._~=+-]*+")
 
 # The renderers whose bodies are prepared, and how each writes a value. What a subclass would make
@@ -280,15 +299,15 @@ _WRITERS: Mapping[type, Callable[[str], bytes]] = {
 }
 
 
-def _prepare(
-    kind: type, problem: Problem, has_instance: bool, has_request_id: bool, has_nonce: bool
-) -> tuple[bytes, ...]:
-    """Return the parts of a body by the renderer `kind`: text and places in turn."""
-    marked = problem.replaced(
-        instance=_INSTANCE if has_instance else "",
-        request_id=_REQUEST_ID if has_request_id else "",
-    )
-    return tuple(_PLACES.split(_render(kind, marked, _NONCE if has_nonce else "")))
+def _prepare(kind: type, problem: Problem, filled: frozenset[str]) -> tuple[bytes, ...]:
+    """Return the parts of a body by the renderer `kind`: text and places in turn.
+
+    filled: the names of the places that have a value
+    """
+    marks = {name: _MARKS[name] if name in filled else "" for name in _PLACES_OF}
+    marked = problem.replaced(instance=marks["instance"], request_id=marks["request_id"])
+    way_on = WayOn(marks["home"], marks["sign_in"], marks["try_again"])
+    return tuple(_PLACES.split(_render(kind, marked, marks["nonce"], way_on)))
 
 
 # By value: a problem is frozen to its last member, and its words are exact strings. A page takes
@@ -299,8 +318,9 @@ forget_on_change(_prepared.cache_clear)
 _LONGEST_PREPARED = 4096  # characters
 
 
-def _render(kind: type, problem: Problem, nonce: str) -> bytes:
-    body: bytes = kind().render(problem, nonce=nonce) if nonce else kind().render(problem)
+def _render(kind: type, problem: Problem, nonce: str, way_on: WayOn) -> bytes:
+    page = {"nonce": nonce, "way_on": way_on} if kind is HTMLRenderer else {}
+    body: bytes = kind().render(problem, **page)
     return body
 
 
@@ -318,28 +338,44 @@ def render_prepared(kind: type, given: RenderInput) -> bytes:
     """Return the body by a renderer of the app's: prepared once where it can be."""
     if is_common(given.problem):
         return fill_in(kind, given)
-    nonce = csp_nonce(given.request) if kind is HTMLRenderer else ""
-    return _render(kind, given.complete_problem(), nonce)
+    nonce, way_on = _of_page(kind, given)
+    return _render(kind, given.complete_problem(), nonce, way_on)
+
+
+def _of_page(kind: type, given: RenderInput) -> tuple[str, WayOn]:
+    """Return what only a page has of its request: the nonce, and where it leads on to."""
+    if kind is not HTMLRenderer:
+        return "", NOWHERE
+    return csp_nonce(given.request), given.way_on()
 
 
 def fill_in(kind: type, given: RenderInput) -> bytes:
     """Return the prepared body for what `is_common`, with what is known of this request."""
-    nonce = csp_nonce(given.request) if kind is HTMLRenderer else ""
-    parts = _prepared(
-        kind, given.problem, given.instance != "", given.request_id != "", nonce != ""
-    )
+    nonce, way_on = _of_page(kind, given)
+    values = {
+        "instance": given.instance,
+        "request_id": given.request_id,
+        "nonce": nonce,
+        "home": way_on.home,
+        "sign_in": way_on.sign_in,
+        "try_again": way_on.try_again,
+    }
+    parts = _prepared(kind, given.problem, frozenset(name for name in values if values[name]))
     if len(parts) == 1:
         return parts[0]
-    values = {_INSTANCE: given.instance, _REQUEST_ID: given.request_id, _NONCE: nonce}
     body = list(parts)
     for place in range(1, len(body), 2):
-        value = values[body[place].decode()]
+        value = values[_NAMES[body[place]]]
         plain = _NEEDS_NO_ESCAPE.fullmatch(value)
         body[place] = value.encode() if plain else _WRITERS[kind](value)
     return b"".join(body)
 
 
-def page_context(problem: Problem, nonce: str | SimpleLazyObject[str] | None) -> dict[str, Any]:
+def page_context(
+    problem: Problem,
+    nonce: str | SimpleLazyObject[str] | None,
+    find_way_on: Callable[[], WayOn] = WayOn,
+) -> dict[str, Any]:
     """Return what the app's templates are given: the reference has the list.
 
     Where there is no nonce, there is no `csp_nonce`: Django's ``{% csp_nonce_attr %}`` writes any
@@ -350,9 +386,26 @@ def page_context(problem: Problem, nonce: str | SimpleLazyObject[str] | None) ->
         "heading": heading(problem),
         "permanence_note": permanence_note(problem),
         "retry_in": None if problem.retry_after is None else duration(problem.retry_after),
+        "colon": colon(),
+        "site_name": http_errors.SITE_NAME,
         "style": style(),
+        **way_on_context(problem, find_way_on),
     }
     return context if nonce is None else {**context, "csp_nonce": nonce}
+
+
+def way_on_context(problem: Problem, find_way_on: Callable[[], WayOn]) -> dict[str, Any]:
+    """Return where a page leads on to, found out where a template asks for it.
+
+    That may be a question to the session, and then the page is for one visitor.
+    """
+    found = cache(find_way_on)
+    return {
+        "actions": SimpleLazyObject(lambda: actions(problem, found())),
+        "home_url": SimpleLazyObject(lambda: found().home),
+        "sign_in_url": SimpleLazyObject(lambda: found().sign_in),
+        "try_again_url": SimpleLazyObject(lambda: found().try_again),
+    }
 
 
 @cache

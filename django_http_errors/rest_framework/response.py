@@ -140,7 +140,8 @@ class APIErrorResponse(UnfinishedError, Response):
             if not self._has_page(renderer):
                 return None
             if isinstance(self.data, Mapping):
-                self.data = {**page_context(problem, lazy_csp_nonce(given.request)), **self.data}
+                nonce = lazy_csp_nonce(given.request)
+                self.data = {**page_context(problem, nonce, given.way_on), **self.data}
         elif isinstance(renderer, BrowsableAPIRenderer):
             # Its page shows them.
             meta = given.request.META
@@ -153,7 +154,7 @@ class APIErrorResponse(UnfinishedError, Response):
             # A renderer, or a handler around the app's, has put it into a format of its own.
             given.content_type = JSON
         # The browsable API greets the user.
-        given.is_personal = has_looked_at_visitor(given.request)
+        given.is_personal = given.is_personal or has_looked_at_visitor(given.request)
         return body
 
     @property

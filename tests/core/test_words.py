@@ -73,7 +73,7 @@ def test_a_person_is_told_whether_it_lasts_where_that_helps(
 def test_a_duration_is_said_as_a_person_says_it_and_rounded_up(seconds: int, said: str) -> None:
     assert duration(seconds) == said
     problem = error_status(503).problem(retry_after=seconds)
-    assert permanence_note(problem) == f"Try again in {said}."
+    assert permanence_note(problem) == f"You can try again in {said}."
 
 
 def test_no_time_to_wait_is_none() -> None:

@@ -26,6 +26,7 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy
 
 from django_http_errors.core.statuses import error_status
+from django_http_errors.core.way_on import WayOn
 from django_http_errors.core.words import permanence_note
 from django_http_errors.http import renderers as renderers_module
 from django_http_errors.http.csp import csp_nonce
@@ -196,7 +197,7 @@ def test_text_says_everything_that_is_known(status: int) -> None:
         f"{status} {ERRORS[status]}",
         "",
         str(error_status(status).detail),
-        "Try again in 90 seconds.",
+        "You can try again in 90 seconds.",
         "Allowed methods: GET, PUT",
         "Available formats: text/html (/page), application/json (/data)",
         "Accepted formats: image/png, image/gif",
@@ -260,6 +261,21 @@ def test_a_page_is_whole_and_loads_nothing(status: int, make: Callable[[int], Pr
             )
 
 
+def test_a_page_with_all_that_leads_on_is_whole() -> None:
+    way_on = WayOn("/", "/sign-in/?a=b&next=/", "/again/")
+    with override_settings(HTTP_ERRORS={"SITE_NAME": "The Shop"}):
+        page = parsed(HTMLRenderer().render(full(403), way_on=way_on))
+    assert [each.tag for each in page.iterfind("body/*")] == ["header", "main"]
+    assert text_of(page.find("head/title")) == "This is not allowed (403) \N{EN DASH} The Shop"
+    links = [(each.get("class"), each.get("href"), text_of(each)) for each in page.iter("a")]
+    assert links[:4] == [
+        (None, "/", "The Shop"),
+        ("button", "/again/", "Try again"),
+        (None, "/sign-in/?a=b&next=/", "Sign in"),
+        (None, "/", "Go to the home page"),
+    ]
+
+
 @every_status
 def test_a_page_says_what_happened_and_whether_it_lasts(status: int) -> None:
     problem = error_status(status).problem()
@@ -292,7 +308,7 @@ def test_a_page_says_everything_that_is_known(status: int) -> None:
         {"href": "/data", "type": "application/json"},
     ]
     said = [text_of(each) for each in page.iter("p")]
-    assert "Try again in 90 seconds." in said
+    assert "You can try again in 90 seconds." in said
     assert said[-1] == "If you ask for help, quote this id: ab-12"
 
 
@@ -622,13 +638,11 @@ def test_the_apps_page_can_be_overridden(
 
 
 def test_every_block_of_the_page_can_be_filled(
-    project_pages: Callable[..., None], rf: RequestFactory
+    project_pages: Callable[..., None], rf: RequestFactory, settings: Any
 ) -> None:
-    names = (
-        *("title", "extra_head", "content", "heading", "explanation", "actions", "request_id"),
-        "footer",
-    )
-    for name in names:
+    names = "title extra_head header logo content heading explanation actions request_id footer"
+    settings.HTTP_ERRORS = {"SITE_NAME": "The Shop"}
+    for name in names.split():
         page = f"{{% extends '404-base.html' %}}{{% block {name} %}}-{name}-{{% endblock %}}"
         project_pages(
             {"404.html": page, "404-base.html": "{% extends 'django_http_errors/error.html' %}"}
@@ -765,11 +779,12 @@ def alone(kind: Any, problem: Problem, *, path: str = "/here/", request_id: str 
 def test_the_same_words_are_prepared_once(kind: Any, prepared: Callable[[], int]) -> None:
     first, second = (
         body_of(kind, error_status(500).problem(), path=f"/{each}/", request_id=each)
-        for each in ("one", "two")
+        for each in ("first", "second")
     )
     assert prepared() == 1
-    assert second == first.replace("one", "two") != first
-    assert second == alone(kind, error_status(500).problem(), path="/two/", request_id="two")
+    assert second == first.replace("first", "second") != first
+    found = alone(kind, error_status(500).problem(), path="/second/", request_id="second")
+    assert second == found
 
 
 @every_renderer

@@ -109,6 +109,6 @@ def test_a_428_says_how_to_send_it_again() -> None:
 @pytest.mark.conformance("rfc6585-6-511-link")
 def test_a_511_has_the_link_that_editors_give_it(site: Site) -> None:
     ErrorMessage.objects.create(status="511", action_label="Sign in", action_url="/portal/")
-    assert '<a class="action" href="/portal/">Sign in</a>' in site.get("511", HTML).content.decode()
+    assert '<a class="button" href="/portal/">Sign in</a>' in site.get("511", HTML).content.decode()
     actions = site.get("511", JSON).json()["actions"]
     assert actions == [{"label": "Sign in", "href": "/portal/"}]

@@ -34,6 +34,7 @@ from ..demo import (
     MODES,
     ONE_EACH,
     STATUSES,
+    UNVERIFIED,
     Answer,
     Ask,
     check,
@@ -397,7 +398,7 @@ def _response(response: Any) -> HttpResponse:
 @pytest.mark.usefixtures("seeded")
 def test_a_button_is_a_form_with_a_token(handler: type, path: str) -> None:
     get = Ask(path, 405, owed={"Allow": "POST"}, members={"allow": ["POST"]})
-    for ask in (get, get.by("HEAD"), Ask(path, 403, "POST")):
+    for ask in (get, get.by("HEAD"), Ask(path, 403, "POST", members=UNVERIFIED)):
         check(ask, answer(handler, ask, JSON), JSON)
     assert not Session.objects.exists()
 

@@ -577,8 +577,8 @@ def test_translations_whose_plurals_differ(
 ) -> None:
     translations(
         {
-            "Try again in %(n)d second.": (
-                "Try again in %(n)d seconds.",
+            "You can try again in %(n)d second.": (
+                "You can try again in %(n)d seconds.",
                 "Provu post %(kiom)d sekundo.",
                 "Provu post %(kiom)d sekundoj.",
             )

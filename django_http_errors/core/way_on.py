@@ -1,0 +1,121 @@
+"""Where a page leads on to: the home page, the login page, the same address again."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import quote, urlencode, urlsplit, urlunsplit
+
+from django.conf import settings
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.http import HttpRequest
+from django.shortcuts import resolve_url
+from django.urls import NoReverseMatch, Resolver404, get_script_prefix, get_urlconf, resolve
+from django.utils.http import escape_leading_slashes
+from django.utils.translation import get_language
+
+from ..conf import forget_on_change
+from ..http.urls import web_address
+from ..problems import Problem
+
+logger = logging.getLogger("django_http_errors")
+
+# The code of a failed CSRF check: the way on is to send the form again.
+CSRF_FAILED = "csrf_failed"
+
+_SIGN_IN_FROM = frozenset({401, 403})
+_TRY_AGAIN_AFTER = frozenset({429, 503})
+
+
+@dataclass(frozen=True, slots=True)
+class WayOn:
+    """The addresses that a page can lead on to, each "" where it makes no sense.
+
+    is_personal: whether they depend on who is signed in
+    """
+
+    home: str = ""
+    sign_in: str = ""
+    try_again: str = ""
+    is_personal: bool = False
+
+
+NOWHERE = WayOn()
+
+
+def may_lead_to_login(problem: Problem) -> bool:
+    """Return whether somebody who gets `problem` may have to sign in."""
+    return problem.status in _SIGN_IN_FROM and problem.code != CSRF_FAILED
+
+
+def way_on(
+    problem: Problem, request: HttpRequest, address: Callable[[], str], *, is_hiding: bool
+) -> WayOn:
+    """Return what there is for `problem`, answered to `request`; may raise.
+
+    What a 404 leads on to depends on the path alone, so that a hidden one is as any other.
+
+    address: gives the path of the request with its query string, "" if it can't be sent back
+    is_hiding: whether something is hidden at this address: then nobody is asked to sign in
+    """
+    home = escape_leading_slashes(quote(get_script_prefix()))
+    sign_in, is_personal = "", False
+    if may_lead_to_login(problem) and not is_hiding:
+        is_personal = problem.status == 403 and hasattr(request, "user")
+        if not (is_personal and _is_signed_in(request)):
+            sign_in = _login_address(request, address())
+    return WayOn(
+        "" if request.path_info in ("", "/") else home,
+        sign_in,
+        address() if problem.status in _TRY_AGAIN_AFTER and request.method == "GET" else "",
+        is_personal,
+    )
+
+
+def _is_signed_in(request: HttpRequest) -> bool:
+    """Return whether somebody has signed in; True where that can't be found out."""
+    try:
+        return bool(request.user.is_authenticated)
+    except Exception as error:  # noqa: BLE001 - a project's user or session may raise anything
+        logger.warning("Who makes a request could not be found out: %r", error)
+        return True
+
+
+def _login_address(request: HttpRequest, address: str) -> str:
+    """Return the address of the login page with the way back, "" where there is none.
+
+    The way back is that of Django's `redirect_to_login`.
+    """
+    urlconf = getattr(request, "urlconf", None) or get_urlconf() or settings.ROOT_URLCONF
+    login = _login_page(str(settings.LOGIN_URL), urlconf, get_language(), get_script_prefix())
+    parts = urlsplit(login)
+    if not login or (not parts.netloc and parts.path == request.path):
+        return ""
+    if address:
+        way_back = request.build_absolute_uri(address) if parts.netloc else address
+        query = urlencode({REDIRECT_FIELD_NAME: way_back}, safe="/")
+        parts = parts._replace(query=f"{parts.query}&{query}" if parts.query else query)
+    return web_address(urlunsplit(parts))
+
+
+# By all that it depends on. To find a route among hundreds takes longer than the whole answer.
+@lru_cache(maxsize=128)
+def _login_page(login_url: str, urlconf: object, language: str | None, prefix: str) -> str:
+    """Return the address of the login page, "" if the site has none at what the setting says.
+
+    The setting has a default, which few sites have a page at.
+    """
+    try:
+        login = str(resolve_url(login_url))
+        parts = urlsplit(login)
+        if parts.netloc:
+            return login
+        resolve(f"/{parts.path.removeprefix(prefix)}", urlconf)  # type: ignore[arg-type]
+    except (NoReverseMatch, Resolver404, ValueError):
+        return ""
+    return login
+
+
+forget_on_change(_login_page.cache_clear)

@@ -1,0 +1,241 @@
+"""Where a page leads on to, through the whole stack."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse
+from django.test import Client
+from django.test.utils import override_script_prefix
+from django.urls import path
+
+from django_http_errors.conf import LOCALE_MIDDLEWARE
+from django_http_errors.decorators import hide_forbidden, reveal
+from django_http_errors.exceptions import HttpError
+from django_http_errors.models import HidingRule
+from django_http_errors.rules.snapshot import snapshots
+from django_http_errors.test import VARIANTS, assert_indistinguishable
+
+from ..asking import FORMS, HTML, TEXT
+from ..factories import ErrorMessageFactory, PermanenceRuleFactory
+
+pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
+
+
+def failing(request: HttpRequest, status: int) -> HttpResponse:
+    raise HttpError(status=status, retry_after=90 if status in (429, 503) else None)
+
+
+@hide_forbidden
+def hiding(request: HttpRequest, status: int) -> HttpResponse:
+    if "shown" in request.GET:
+        reveal(request)
+    raise HttpError(status=status)
+
+
+urlpatterns = [
+    path("sign-in/", lambda request: HttpResponse("who?"), name="sign-in"),
+    path("<int:status>/", failing),
+    path("hidden/<int:status>/", hiding),
+    path("covered/<int:status>/", failing),
+]
+
+LINK = re.compile(r'<li><a(?: class="(button)")? href="([^"]*)"[^>]*>([^<]*)</a></li>')
+HOME, HOME_BELOW = ("Go to the home page", "/"), ("Go to the home page", "/app/")
+
+
+def sign_in(way_back: str) -> tuple[str, str]:
+    return "Sign in", f"/sign-in/?next={way_back}"
+
+
+def ways(response: HttpResponse) -> list[tuple[str, str]]:
+    """Return the labels and addresses of the page's actions, of which the first is a button."""
+    page = response.content.decode()
+    _, _, rest = page.partition('<ul class="actions">')
+    found = [tuple(map(unescape, each)) for each in LINK.findall(rest.partition("</ul>")[0])]
+    assert [kind for kind, _, _ in found] == ["button", "", ""][: len(found)]
+    return [(label, href) for _, href, label in found]
+
+
+@pytest.fixture(autouse=True)
+def _login_page(settings: Any) -> None:
+    settings.LOGIN_URL = "sign-in"
+
+
+def signed_in() -> Client:
+    client = Client()
+    client.force_login(User.objects.create(username="somebody"))
+    return client
+
+
+def test_each_status_leads_on_to_what_helps() -> None:
+    strange, known = Client(), signed_in()
+    for address, method, expected, expected_when_known in (
+        ("/404/", "get", [HOME], [HOME]),
+        ("/nowhere/", "post", [HOME], [HOME]),
+        ("/", "get", [], []),
+        ("/410/", "get", [HOME], [HOME]),
+        ("/405/", "get", [HOME], [HOME]),
+        ("/451/", "get", [HOME], [HOME]),
+        ("/401/?a=1&b=%C3%A9", "get", [sign_in("/401/%3Fa%3D1%26b%3D%25C3%25A9"), HOME], None),
+        ("/403/?a=1", "get", [sign_in("/403/%3Fa%3D1"), HOME], [HOME]),
+        ("/403/", "post", [sign_in("/403/"), HOME], [HOME]),
+        ("/429/?page=2&q=<x>", "get", [("Try again", "/429/?page=2&q=%3Cx%3E")], None),
+        ("/503/", "get", [("Try again", "/503/")], None),
+        ("/503/", "post", [], []),
+        ("/400/", "get", [], []),
+        ("/409/", "get", [], []),
+        ("/500/", "get", [], []),
+    ):
+        for client, ways_on in ((strange, expected), (known, expected_when_known)):
+            for _prepared in range(2):
+                response = getattr(client, method)(address, headers={"accept": HTML})
+                found = ways(response)
+                assert found == (expected if ways_on is None else ways_on), (address, method)
+
+
+def test_what_the_problem_says_goes_first() -> None:
+    PermanenceRuleFactory(pattern="/old/", replacement="/new/")
+    ErrorMessageFactory(status="403", path_prefix="", action_label="Ask for it", action_url="/ask/")
+    snapshots.forget()
+    assert ways(Client().get("/old/", headers={"accept": HTML})) == [("Go to /new/", "/new/"), HOME]
+    found = ways(Client().get("/403/", headers={"accept": HTML}))
+    assert found == [("Ask for it", "/ask/"), sign_in("/403/"), HOME]
+
+
+@pytest.mark.parametrize(
+    ("login", "expected"),
+    [
+        ("/sign-in/", [sign_in("/403/")]),
+        ("/sign-in/?realm=x", [("Sign in", "/sign-in/?realm=x&next=/403/")]),
+        ("/accounts/no-such-page/", []),
+        ("no-such-name", []),
+        ("https://id.example/?a=b", [("Sign in", "https://id.example/?a=b&next=http%3A//testserver/403/")]),
+        ("javascript:alert(1)//sign-in/", []),
+        ("/403/", []),
+    ],
+)  # fmt: skip
+def test_the_login_page_is_that_of_the_settings_if_there_is_one(
+    login: str, expected: list[tuple[str, str]], settings: Any
+) -> None:
+    settings.LOGIN_URL = login
+    assert ways(Client().get("/403/", headers={"accept": HTML})) == [*expected, HOME]
+
+
+def test_a_site_below_a_prefix_has_its_home_there(settings: Any) -> None:
+    settings.FORCE_SCRIPT_NAME = "/app"
+    with override_script_prefix("/app/"):  # which a server's handler sets
+        found = ways(Client().get("/403/", headers={"accept": HTML}))
+    assert found == [("Sign in", "/app/sign-in/?next=/app/403/"), HOME_BELOW]
+
+
+def test_nobody_is_asked_to_sign_in_where_something_is_hidden() -> None:
+    HidingRule.objects.create(kind="prefix", pattern="/covered/", exempt="staff")
+    snapshots.forget()
+    client = signed_in()
+    staff = Client()
+    staff.force_login(User.objects.create(username="boss", is_staff=True))
+    for who in (Client(), client):
+        for address in ("/hidden/403/", "/hidden/404/", "/covered/403/", "/covered/404/"):
+            assert ways(who.get(address, headers={"accept": HTML})) == [HOME], address
+    # Those who are told the real status aren't either.
+    for who, address in ((Client(), "/hidden/401/?shown=1"), (staff, "/covered/401/")):
+        response = who.get(address, headers={"accept": HTML})
+        assert response.status_code == 401
+        assert ways(response) == [HOME], address
+    some: Any = {"methods": ["GET", "POST"], "accepts": [HTML, TEXT], "variants": VARIANTS[:1]}
+    assert_indistinguishable(Client(), "/hidden/403/", "/hidden/404/", **some)
+    assert_indistinguishable(client, "/covered/403/", "/covered/404/", **some)
+
+
+@pytest.mark.parametrize("is_localised", [True, False])
+def test_a_page_that_depends_on_who_asks_says_so(is_localised: bool, settings: Any) -> None:
+    """Whatever the client: a cache that has the JSON in store would send it to all others."""
+    if not is_localised:
+        settings.MIDDLEWARE = [
+            each for each in django_settings.MIDDLEWARE if each != LOCALE_MIDDLEWARE
+        ]
+    settings.HTTP_ERRORS = {"CACHE_CONTROL": {"4xx": "max-age=60"}}
+    for form in FORMS:
+        response = Client().get("/403/", headers={"accept": form})
+        assert "Cookie" in response["Vary"].split(", ")
+        assert ("private" in response["Cache-Control"]) == (form == HTML)
+        response = Client().get("/404/", headers={"accept": form})
+        assert ("Cookie" in response["Vary"].split(", ")) == is_localised
+        assert response["Cache-Control"] == "max-age=60"
+
+
+def test_a_template_of_the_projects_has_the_same(project_pages: Any) -> None:
+    page = "{% for each in actions %}{{ each.label }} {{ each.href }};{% endfor %}"
+    page += "{{ home_url }}|{{ sign_in_url }}|{{ try_again_url }}|{{ site_name }}{{ colon }}"
+    constant = "constant"
+    project_pages({"403.html": page, "429.html": page, "401.html": constant})
+    found = Client().get("/403/", headers={"accept": HTML})
+    signing_in = "/sign-in/?next=/403/"
+    assert found.content.decode() == (
+        f"Sign in {signing_in};Go to the home page /;/|{signing_in}||: "
+    )
+    assert Client().get("/429/", headers={"accept": HTML}).content == (
+        b"Try again /429/;/||/429/|: "
+    )
+
+
+def test_only_a_template_that_asks_who_it_is_is_for_one_visitor(
+    project_pages: Any, settings: Any
+) -> None:
+    settings.HTTP_ERRORS = {"CACHE_CONTROL": {"4xx": "max-age=60"}}
+    for page, is_private in (("constant", False), ("{{ sign_in_url }}", True)):
+        project_pages({"403.html": page})
+        response = Client().get("/403/", headers={"accept": HTML})
+        assert ("private" in response["Cache-Control"]) == is_private
+
+
+def test_a_user_that_cant_be_found_out_costs_the_link_alone(
+    monkeypatch: pytest.MonkeyPatch, own_records: list
+) -> None:
+    def broken(request: HttpRequest) -> None:
+        raise RuntimeError("secret")
+
+    monkeypatch.setattr("django.contrib.auth.middleware.get_user", broken)
+    response = Client().get("/403/", headers={"accept": HTML})
+    assert response.status_code == 403
+    assert ways(response) == [HOME]
+    assert [each.levelname for each in own_records] == ["WARNING"]
+
+
+def test_what_leads_on_costs_nobody_the_page(
+    monkeypatch: pytest.MonkeyPatch, own_records: list
+) -> None:
+    def broken(*args: object, **options: object) -> None:
+        raise RuntimeError("secret")
+
+    monkeypatch.setattr("django_http_errors.core.pipeline.way_on", broken)
+    response = Client().get("/404/", headers={"accept": HTML})
+    assert b"<h1>Page not found</h1>" in response.content
+    assert ways(response) == []
+    assert len(own_records) == 1
+
+
+def test_a_form_that_fails_the_csrf_check_is_to_be_sent_again(client: Client) -> None:
+    """It is no matter of a permission, and lasts as long as the page isn't loaded again."""
+    client = Client(enforce_csrf_checks=True)
+    page = client.post("/404/", headers={"accept": HTML})
+    assert b"<h1>This form could not be sent</h1>" in page.content
+    assert ways(page) == []
+    members = client.post("/404/", headers={"accept": "application/json"}).json()
+    assert (members["title"], members["permanence"]) == ("Forbidden", "unknown")
+    assert members["code"] == "csrf_failed"
+
+
+def test_the_page_has_the_name_of_the_site(settings: Any) -> None:
+    settings.HTTP_ERRORS = {"SITE_NAME": "<Shop>"}
+    page = Client().get("/404/", headers={"accept": HTML}).content.decode()
+    assert "<title>Page not found (404) \N{EN DASH} &lt;Shop&gt;</title>" in page
+    assert '<header><a href="/"><bdi>&lt;Shop&gt;</bdi></a></header>' in page
+    page = Client().get("/", headers={"accept": HTML}).content.decode()
+    assert "<header><bdi>&lt;Shop&gt;</bdi></header>" in page
