@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache, partial
 from itertools import chain, islice
 from typing import Any, TypeVar
 
@@ -12,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
 from django.db import connections, models, router, transaction
 from django.db.models import F, Q
+from django.db.models.constants import OnConflict
 from django.db.models.signals import post_save
 from django.dispatch import Signal
 from django.utils import timezone
@@ -186,6 +188,60 @@ class RuleQuerySet(models.QuerySet[Any]):
         return super().bulk_update(objs, *args, **kwargs)  # which calls `update`
 
     bulk_update.alters_data = True  # type: ignore[attr-defined]
+
+    def upsert(self, objs: Iterable[Any], key: Sequence[str], content: Sequence[str]) -> None:
+        """Insert `objs`, whose primary keys stay unknown, or update the rows that are there.
+
+        As `bulk_create` with `update_conflicts` does, which takes twice as long for many rows: it
+        composes a statement for each batch, and prepares every value.
+
+        key: the fields of a unique constraint, by which a row is there already
+        content: the fields of such a row to update
+        """
+        objs = list(objs)
+        for each in objs:
+            each.normalise()
+        using = self._written
+        recorded(using, _digests_of(objs), lambda: _upsert(self.model, using, objs, key, content))
+
+    upsert.alters_data = True  # type: ignore[attr-defined]
+
+
+def _upsert(
+    model: type[models.Model],
+    using: str,
+    objs: Iterable[Any],
+    key: Sequence[str],
+    content: Sequence[str],
+) -> None:
+    connection = connections[using]
+    quote = connection.ops.quote_name
+    meta: Any = model._meta
+    fields = [each for each in meta.concrete_fields if not each.primary_key]
+    columns = ", ".join(quote(each.column) for each in fields)
+    places = ", ".join(["%s"] * len(fields))
+    # MySQL and MariaDB can't name the constraint, and take any.
+    otherwise = connection.ops.on_conflict_suffix_sql(
+        fields,
+        OnConflict.UPDATE,
+        [meta.get_field(name).column for name in content],
+        [meta.get_field(name).column for name in key],
+    )
+    insert = ("INSERT INTO", quote(meta.db_table), f"({columns}) VALUES ({places})", otherwise)
+    # Most rows say the same in most fields.
+    prepare = [
+        lru_cache(maxsize=100)(partial(each.get_db_prep_save, connection=connection))
+        for each in fields
+    ]
+    rows = [
+        tuple(
+            prepared(getattr(each, field.attname))
+            for prepared, field in zip(prepare, fields, strict=True)
+        )
+        for each in objs
+    ]
+    with connection.cursor() as cursor:
+        cursor.executemany(" ".join(insert), rows)
 
 
 def _digests_of(rows: Iterable[Any]) -> Iterator[int]:

@@ -356,14 +356,9 @@ class Import:
             marks = ("source", "author", "updated_at")
             for row in made:
                 row.author = self._author
-        # MySQL and MariaDB have no way to name the constraint, and take any.
-        named = connections[self._using].features.supports_update_conflicts_with_target
         # Somebody else may have made the same row since it was looked for.
-        self._schema.model._default_manager.using(self._using).bulk_create(
-            made,
-            update_conflicts=True,
-            unique_fields=self._schema.key if named else None,
-            update_fields=(*self._schema.content, *marks),
+        self._schema.model.objects.using(self._using).upsert(
+            made, self._schema.key, (*self._schema.content, *marks)
         )
         return len(made)
 

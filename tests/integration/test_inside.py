@@ -345,8 +345,8 @@ def test_it_is_named_where_rules_are_imported(django_assert_max_num_queries: Any
         "Before any rule, this answers here: a redirect to /new/.": "line 2",
         "Before any rule, this answers here: a redirect to nowhere, which is a 410 without words"
         ".": "line 3",
-        "The view tests.integration.views.raised answers here today: the rule counts only where that"
-        " is a 404.": "line 4",
+        "The view tests.integration.views.raised answers here today: the rule counts only where"
+        " that is a 404.": "line 4",
     }
     import_rules(content)
     assert not import_rules(content).remarks, "Who made them has been told."
