@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, ParamSpec, TypeVar, cast,
 from django.conf import settings
 from django.core.signals import setting_changed
 from django.utils.functional import Promise
+from django.utils.module_loading import import_string
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -167,6 +168,17 @@ RENDERERS_DEFAULT = (
 )
 
 
+def _is_locale_middleware(path: str) -> bool:
+    """Return whether `path` names Django's LocaleMiddleware, or a subclass of the project's."""
+    if path == LOCALE_MIDDLEWARE:
+        return True
+    try:
+        found = import_string(path)
+    except Exception:  # noqa: BLE001 - the project's code; Django says that it can't be imported
+        return False
+    return isinstance(found, type) and issubclass(found, import_string(LOCALE_MIDDLEWARE))
+
+
 class HttpErrorsSettings:
     """The settings, a line each; the reference says what they mean."""
 
@@ -191,7 +203,12 @@ class HttpErrorsSettings:
     @cached_property
     def is_localised(self) -> bool:
         """Whether the language of an answer depends on who asks."""
-        return settings.USE_I18N and LOCALE_MIDDLEWARE in settings.MIDDLEWARE
+        languages = {settings.LANGUAGE_CODE, *dict(settings.LANGUAGES)}
+        return (
+            settings.USE_I18N
+            and len(languages) > 1
+            and any(map(_is_locale_middleware, settings.MIDDLEWARE))
+        )
 
 
 http_errors = HttpErrorsSettings()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.middleware.locale import LocaleMiddleware
 from django.test import override_settings
 
 from django_http_errors import conf
@@ -229,18 +230,31 @@ def test_what_depends_on_settings_is_remembered_until_one_changes(settings: Any)
     assert len(asked) == 2
 
 
+def a_middleware(get_response: Callable[..., Any]) -> Callable[..., Any]:
+    return get_response
+
+
+class OwnLocaleMiddleware(LocaleMiddleware):
+    """A project's own, which Vary has to know too."""
+
+
 @pytest.mark.parametrize(
-    ("middleware", "use_i18n", "is_localised"),
+    ("changed", "is_localised"),
     [
-        ([conf.LOCALE_MIDDLEWARE], True, True),
-        ([conf.LOCALE_MIDDLEWARE], False, False),
-        ([], True, False),
+        ({}, True),
+        ({"MIDDLEWARE": ["no.such.Middleware", f"{__name__}.OwnLocaleMiddleware"]}, True),
+        ({"MIDDLEWARE": ["no.such.Middleware", "tests.middleware.MissingIn"]}, False),
+        ({"MIDDLEWARE": [f"{__name__}.a_middleware"]}, False),
+        ({"MIDDLEWARE": []}, False),
+        ({"USE_I18N": False}, False),
+        ({"LANGUAGES": [("en", "English")], "LANGUAGE_CODE": "en"}, False),
+        ({"LANGUAGES": [("en", "English")], "LANGUAGE_CODE": "de"}, True),
     ],
 )
 def test_visitors_have_a_language_where_it_is_found_out(
-    middleware: list[str], use_i18n: bool, is_localised: bool
+    changed: dict[str, object], is_localised: bool
 ) -> None:
-    with override_settings(MIDDLEWARE=middleware, USE_I18N=use_i18n):
+    with override_settings(**{"MIDDLEWARE": [conf.LOCALE_MIDDLEWARE], **changed}):
         assert http_errors.is_localised is is_localised
 
 

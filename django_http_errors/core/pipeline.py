@@ -46,11 +46,12 @@ from ..http.responses import ErrorResponse, GetContext, UnfinishedError
 from ..http.urls import web_address
 from ..problems import Problem
 from ..rules import announcements
-from ..rules.messages import apply_messages, fill_placeholders
+from ..rules.messages import apply_messages, fill_placeholders, has_own_words
 from ..rules.permanence import apply_rules
 from ..rules.snapshot import UNREAD, Snapshot, snapshots
 from . import debug, missing_pages
 from .exception_mapping import problem_for
+from .languages import ENGLISH, is_spoken
 from .request_info import RequestInfo
 from .statuses import error_status, translated_default
 from .way_on import NOWHERE, WayOn, may_lead_to_login, way_on
@@ -256,6 +257,8 @@ def finish(request: HttpRequest, response: HttpResponseBase, info: RequestInfo) 
             problem = responses.problem_of(response)
         info.language, override = language_of(request, own=not is_hidden)
         with override:
+            info.language, english = language_of_words(problem, request, info, own_renderer)
+        with override, english:
             problem = apply_policies(problem, request, info)
             is_counted = http_errors.MISSING_PAGES and not (is_hidden or info.is_rehearsal)
             if is_counted and problem.status == 404:
@@ -311,10 +314,7 @@ def apply_policies(problem: Problem, request: HttpRequest, info: RequestInfo) ->
         # A crash may come from the database: its answer doesn't wait for news from there.
         snapshot = _snapshot(info, from_memory=problem.status == 500)
         own = problem
-        # Most paths have no rule, and to find out host and time takes longer than to see that.
-        if problem.status == 404 and snapshot.rules.may_cover(info.path):
-            host = info.host(request)
-            problem = apply_rules(problem, snapshot.rules, info.path, host, info.now)
+        problem = _with_rules(problem, snapshot, request, info)
         if snapshot.messages:
             host, language = info.host(request), info.language.lower()
             problem = apply_messages(problem, snapshot.messages, info.path_key, host, language)
@@ -330,6 +330,15 @@ def apply_policies(problem: Problem, request: HttpRequest, info: RequestInfo) ->
     except Exception:
         logger.exception("An error could not be put into words")
     return translated_default(problem.status, info.language)
+
+
+def _with_rules(
+    problem: Problem, snapshot: Snapshot, request: HttpRequest, info: RequestInfo
+) -> Problem:
+    # Most paths have no rule, and to find out host and time takes longer than to see that.
+    if problem.status == 404 and snapshot.rules.may_cover(info.path):
+        return apply_rules(problem, snapshot.rules, info.path, info.host(request), info.now)
+    return problem
 
 
 def _placeholders(
@@ -542,3 +551,39 @@ def language_of(
 
 
 _NO_OVERRIDE = nullcontext()
+
+
+def language_of_words(
+    problem: Problem, request: HttpRequest, info: RequestInfo, own_renderer: RendererEntry | None
+) -> tuple[str, AbstractContextManager[Any]]:
+    """Return the language that all words of the answer are in, and what activates it.
+
+    That is the visitor's, which is active, if the app, the site or its editors have words in it.
+    If not it is English, as a whole: what is labelled as Korean must not be half English.
+    """
+    try:
+        if is_spoken(info.language) or _is_by_the_site(problem, request, info, own_renderer):
+            return info.language, _NO_OVERRIDE
+    except Exception:
+        logger.exception("Whether there are words in a language could not be found out")
+    return ENGLISH, translation.override(ENGLISH)
+
+
+def _is_by_the_site(
+    problem: Problem, request: HttpRequest, info: RequestInfo, own_renderer: RendererEntry | None
+) -> bool:
+    """Return whether the site has words of its own in a language that the app has none in."""
+    language = info.language.lower()
+    snapshot = _snapshot(info, from_memory=problem.status == 500)
+    problem = _with_rules(problem, snapshot, request, info)
+    entry = own_renderer or negotiate(request)
+    if entry.media_type == "text/html" and (
+        not entry.uses_templates or renderers.project_template(problem.status) is not None
+    ):
+        return True
+    host = info.host(request) if snapshot.messages else ""
+    return has_own_words(
+        problem,
+        snapshot.messages.matching(problem.status, info.path_key, host, language),
+        is_sites_language=language == settings.LANGUAGE_CODE.lower(),
+    )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from json import JSONDecodeError
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import pgettext_lazy
 from rest_framework import exceptions
@@ -66,11 +67,24 @@ def _words_of(exc: exceptions.APIException) -> dict[str, Any]:
     if _is_by_a_parser(exc):
         members.update(_place_of_syntax_error(exc))
     elif not _says_the_default(exc):
-        members["detail"] = str(exc.detail)
+        members["detail"] = _untranslated(exc)
     code = getattr(exc.detail, "code", None)
     if code and code != exc.default_code:
         members["code"] = str(code)
     return members
+
+
+def _untranslated(exc: exceptions.APIException) -> StrOrPromise:
+    """Return the text of `exc` as it can still be translated, if that is known.
+
+    REST framework has put it into the visitor's language, which may be another one than the rest
+    of the answer has words in.
+    """
+    text = str(exc.detail)
+    for each in (*exc.args, exc.default_detail):
+        if isinstance(each, Promise) and str(each) == text:
+            return cast("StrOrPromise", each)
+    return text
 
 
 def _members_of(detail: dict[str, Any]) -> dict[str, Any]:

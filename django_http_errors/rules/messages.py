@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
+from django.utils import translation
+
+from ..core.languages import ENGLISH
 from ..http.urls import web_address
 from ..problems import Action, Permanence, Problem
 from ..validators import PLACEHOLDERS
 from .matching import report_once
 from .rows import MessageRow
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 _PLACEHOLDER = re.compile(r"\{(" + "|".join(PLACEHOLDERS) + r")\}")
 
@@ -64,6 +70,32 @@ def apply_messages(
     if "actions" in found:
         found["actions"] = (*problem.actions, *found["actions"])
     return problem.replaced(**found) if found else problem
+
+
+def has_own_words(problem: Problem, rows: Iterable[MessageRow], *, is_sites_language: bool) -> bool:
+    """Return whether title and detail, with the words of `rows`, are in the active language.
+
+    That is: whether the project has translated them, or an editor has written them in it.
+
+    is_sites_language: whether that is the site's own language, which what is written once for
+        everybody is in
+    """
+    is_own = {name: _is_own(getattr(problem, name), is_sites_language) for name in _WORDS}
+    for row, given in contributions(rows):
+        for name in _WORDS & given.keys():
+            is_own[name] = bool(row.language) or is_sites_language
+    return all(is_own.values())
+
+
+_WORDS = {"title", "detail"}
+
+
+def _is_own(text: StrOrPromise, is_sites_language: bool) -> bool:
+    if isinstance(text, str):
+        return is_sites_language
+    translated = str(text)
+    with translation.override(ENGLISH):
+        return str(text) != translated
 
 
 def contributions(rows: Iterable[MessageRow]) -> Iterator[tuple[MessageRow, dict[str, Any]]]:

@@ -15,6 +15,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.test import AsyncClient, RequestFactory
 from django.urls import path
+from django.utils.translation import gettext_lazy
 from rest_framework import exceptions
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer, TemplateHTMLRenderer
@@ -24,7 +25,7 @@ from django_http_errors.models import ErrorMessage, HidingRule, PermanenceRule
 from django_http_errors.rest_framework import exception_handler
 
 from ..asking import HIDING_MIDDLEWARE, HTML, JSON, MIDDLEWARE, PROBLEM
-from .conftest import COMMON, Api, both_ways
+from .conftest import COMMON, LOCALE, Api, both_ways
 from .views import LinesRenderer, PlainView, challenging, raising
 
 RENDERERS = [JSONRenderer, BrowsableAPIRenderer, LinesRenderer]
@@ -45,6 +46,31 @@ def fallback(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[..
         return response
 
     return middleware
+
+
+@both_ways
+@pytest.mark.parametrize(
+    "raised",
+    [
+        exceptions.NotFound,
+        exceptions.NotAuthenticated,  # a 403, with words of the framework's
+        exceptions.Throttled,
+        lambda: exceptions.AuthenticationFailed(gettext_lazy("Invalid token.")),
+        lambda: exceptions.ValidationError({"name": ["x"]}),
+    ],
+)
+@pytest.mark.django_db
+def test_words_that_only_the_framework_has_in_a_language(
+    serve: Callable[..., Api], settings: Any, middleware: list[str], raised: Any
+) -> None:
+    """REST framework speaks Finnish, and the app doesn't: all of it is English, and says so."""
+    settings.MIDDLEWARE = [LOCALE, *middleware]
+    settings.LANGUAGES = [("en", "English"), ("fi", "Finnish")]
+    api = serve(raising(raised))
+    finnish, english = (api.ask(accept_language=each) for each in ("fi", "en"))
+    assert finnish["Content-Language"] == "en"
+    assert finnish.content == english.content
+    assert finnish["Vary"] == english["Vary"]
 
 
 @pytest.fixture(autouse=True)
