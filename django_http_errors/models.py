@@ -452,6 +452,8 @@ class PathRule(BaseRule):
 
     def clean(self) -> None:
         self.normalise()
+        if len(self.pattern) > (self._meta.get_field("pattern").max_length or 0):
+            return  # That was refused; the expressions below take long for what is long.
         try:
             validators.wildcards(self.pattern)
             if self.kind == MatchType.ROUTE:

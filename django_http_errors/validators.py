@@ -111,9 +111,10 @@ def path(value: str) -> None:
 # A wildcard of other tools, at the end of a path: all that is below it.
 _ALL_BELOW = re.compile(r"/(?:\*{1,2}|\.\*|\(\.\*\)|:splat|\*\*/\*)/?\Z")
 # One within a path, or a regular expression. A parameter as other frameworks write it has a name.
+# Nothing is looked at twice: what has no end is known by the next beginning.
 _WILDCARD = re.compile(
-    r"(?<=/):(?P<name>[A-Za-z_]\w*)|\(\?P<(?P<group>\w+)>[^)]*\)|\([^)/]*[*+][^)/]*\)|\[[^\]/]*\][*+]"
-    r"|\.\*|\\[dws]\+?|\*+"
+    r"(?<=/):(?P<name>[A-Za-z_]\w*+)|\(\?P<(?P<group>\w++)>[^()]*+\)"
+    r"|\([^()/*+]*+[*+][^()/]*+\)|\[[^\[\]/]*+\][*+]|\.\*|\\[dws]\+?|\*+"
 )
 _ANCHORS = re.compile(r"\A/?\^/?|\$\Z")
 

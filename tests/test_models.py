@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
@@ -17,6 +19,7 @@ from django.core.management import call_command
 from django.db import DatabaseError, IntegrityError, connection, connections, models, transaction
 from django.db.migrations.loader import MigrationLoader
 
+from django_http_errors import validators
 from django_http_errors.models import (
     STATUSES,
     BaseRule,
@@ -152,6 +155,17 @@ def test_the_longest_values_fit() -> None:
     )
     message.refresh_from_db()
     assert len(message.path_prefix) == 400
+
+
+@pytest.mark.parametrize("part", ["(a*", "(?P<a>", "[a", "*", "<a", "\\d"])
+def test_what_is_much_too_long_is_refused_at_once(part: str) -> None:
+    """Whatever expressions it would be compared with, one longer than the other."""
+    for pattern in ("/" + part * 100_000, "/" + part * (500 // len(part) - 1)):
+        began = time.process_time()
+        with suppress(ValidationError):
+            PermanenceRule(pattern=pattern, kind="route").full_clean()
+        validators.meaning(pattern)
+        assert time.process_time() - began < 1
 
 
 def test_times_are_kept_to_the_microsecond() -> None:
