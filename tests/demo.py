@@ -17,6 +17,8 @@ from typing import Any, NamedTuple
 
 import httpx
 
+from django_http_errors.http.shapes import FIELDS
+
 from .asking import FORMS, HTML, JSON, PROBLEM, TEXT
 from .iana import ERRORS, HEADINGS
 
@@ -73,7 +75,7 @@ OWED = (
     *("Link", "Proxy-Authenticate", "Retry-After", "Upgrade", "WWW-Authenticate"),
 )
 # What any error at the site may depend on, and so all of them say that they do.
-VARY = {"Accept", "Sec-Fetch-Dest", "Accept-Language", "Cookie", "X-Request-ID"}
+VARY = {"Accept", "Sec-Fetch-Dest", *FIELDS, "Accept-Language", "Cookie", "X-Request-ID"}
 # The fields of a connection, which PEP 3333 leaves to the server: gunicorn keeps them back.
 HOP_BY_HOP = frozenset({"Proxy-Authenticate", "Upgrade"})
 

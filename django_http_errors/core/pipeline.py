@@ -43,6 +43,7 @@ from ..http.methods import allowed_methods
 from ..http.renderers import RendererEntry, RenderInput
 from ..http.request_ids import request_id, send_request_id
 from ..http.responses import ErrorResponse, GetContext, UnfinishedError
+from ..http.shapes import Shape, shape_of
 from ..http.urls import web_address
 from ..problems import Problem
 from ..rules import announcements
@@ -388,10 +389,15 @@ def find_way_on(problem: Problem, request: HttpRequest, info: RequestInfo) -> Wa
         is_hiding = may_lead_to_login(problem) and bool(
             policies.view_policy(request, info) or rule_policy(request, info)
         )
-        return way_on(problem, request, partial(_address_of, request), is_hiding=is_hiding)
+        return way_on(problem, request, partial(_way_back, request), is_hiding=is_hiding)
     except Exception:
         logger.exception("Where a page leads on to could not be found out")
         return NOWHERE
+
+
+def _way_back(request: HttpRequest) -> str:
+    """Return the address that leads to the page again, "" for what is only a part of one."""
+    return "" if shape_of(request) is Shape.FRAGMENT else _address_of(request)
 
 
 def _address_of(request: HttpRequest) -> str:
@@ -477,7 +483,7 @@ def prepared_answer(given: RenderInput) -> tuple[bytes, Headers] | None:
     wish = _wish(request)
     if not renderers.is_common(problem) or len(wish[0]) > negotiation.LONGEST_REMEMBERED:
         return None
-    found = _preparation(problem, wish, *headers.what_decides(request.META))
+    found = _preparation(problem, wish, shape_of(request), *headers.what_decides(request.META))
     if found is None:
         return None
     kind, made = found
@@ -488,14 +494,16 @@ def prepared_answer(given: RenderInput) -> tuple[bytes, Headers] | None:
 
 
 def _prepare(
-    problem: Problem, wish: Wish, method: str, below_wsgi: bool
+    problem: Problem, wish: Wish, shape: Shape, method: str, below_wsgi: bool
 ) -> tuple[type, Headers] | None:
     """Return the renderer that answers, and the headers; None if it isn't one of the app's own.
 
     None too where a template of the project's is rendered, or may be by now.
     """
     entry = _negotiated(wish)
-    if entry.prepares is None or (entry.uses_templates and not renderers.has_own_page(problem)):
+    if entry.prepares is None or (
+        entry.uses_templates and not renderers.has_own_page(problem, shape)
+    ):
         return None
     made = headers.make_headers(problem, entry.content_type, method, below_wsgi)
     return entry.prepares, made

@@ -19,6 +19,7 @@ from ..conf import cached_until_settings_change, forget_on_change, http_errors
 from ..core.statuses import error_status
 from ..core.times import seconds_until
 from ..problems import Permanence, Problem
+from .shapes import FIELDS as SHAPE_FIELDS
 
 logger = logging.getLogger("django_http_errors")
 
@@ -223,7 +224,7 @@ def vary(status: int = 404) -> tuple[str, ...]:
     The same for every client: a cache that learned of a header only from those who sent it would
     give their answer to all others, and the other way round.
     """
-    fields: tuple[str, ...] = ("Accept", "Sec-Fetch-Dest")
+    fields: tuple[str, ...] = ("Accept", "Sec-Fetch-Dest", *SHAPE_FIELDS)
     if http_errors.is_localised:
         # The language comes from a cookie, if there is one, before it comes from the header.
         fields = (*fields, "Accept-Language", "Cookie")

@@ -35,12 +35,16 @@ from ..core.words import actions, colon, duration, heading, labelled, permanence
 from ..problems import Problem
 from .csp import csp_nonce, lazy_csp_nonce, source_hash
 from .responses import GetContext
+from .shapes import Shape, shape_of
 from .spelling import spelled
 
 logger = logging.getLogger("django_http_errors")
 
 PAGE = "django_http_errors/error.html"
 BASE = "django_http_errors/base.html"
+FRAGMENT = "django_http_errors/fragment.html"
+# What the page and the fragment include.
+_PARTS = ("django_http_errors/actions.html", "django_http_errors/lists.html")
 
 _TEMPLATES = Path(__file__).parent.parent / "templates"
 
@@ -139,8 +143,10 @@ def _entry(renderer: Any) -> RendererEntry:
 
 
 def _render_request(renderer: Any, given: RenderInput) -> bytes | None:
-    if isinstance(renderer, HTMLRenderer) and project_template(given.problem.status) is None:
-        return None
+    if isinstance(renderer, HTMLRenderer):
+        shape = shape_of(given.request)
+        if project_template(given.problem.status, shape is Shape.FRAGMENT) is None:
+            return None
 
     def context() -> dict[str, Any]:
         return {**way_on_context(given.problem, given.way_on), **(given.get_context or dict)()}
@@ -258,12 +264,16 @@ class HTMLRenderer:
     def render_request(
         self, problem: Problem, request: HttpRequest, get_context: GetContext
     ) -> bytes | None:
-        """Return the page by the project's template for the status, None where it has none."""
-        template = project_template(problem.status)
+        """Return the page by the project's template for the status, None where it has none.
+
+        A fragment is by the project's template for fragments.
+        """
+        shape = shape_of(request)
+        template = project_template(problem.status, shape is Shape.FRAGMENT)
         if template is None:
             return None
         values = {
-            **page_context(problem, lazy_csp_nonce(request)),
+            **page_context(problem, lazy_csp_nonce(request), shape=shape),
             # What Django's own handlers give a 404.html and a 403.html.
             "request_path": problem.instance,
             "exception": str(problem.detail),
@@ -273,10 +283,17 @@ class HTMLRenderer:
         page = template.render(values, request if problem.status < 500 else None)
         return str(page).encode()
 
-    def render(self, problem: Problem, *, nonce: str = "", way_on: WayOn = NOWHERE) -> bytes:
-        """Return the app's own page, which needs nothing of the project."""
-        template = _own_engine().get_template(PAGE)
-        values = page_context(problem, nonce or None, lambda: way_on)
+    def render(
+        self,
+        problem: Problem,
+        *,
+        nonce: str = "",
+        way_on: WayOn = NOWHERE,
+        shape: Shape = Shape.DOCUMENT,
+    ) -> bytes:
+        """Return the app's own page, or its own fragment, which need nothing of the project."""
+        template = _own_engine().get_template(FRAGMENT if shape is Shape.FRAGMENT else PAGE)
+        values = page_context(problem, nonce or None, lambda: way_on, shape)
         page = template.render(Context(values, use_l10n=False))
         return str(page).encode("utf-8", "replace")
 
@@ -299,7 +316,9 @@ _WRITERS: Mapping[type, Callable[[str], bytes]] = {
 }
 
 
-def _prepare(kind: type, problem: Problem, filled: frozenset[str]) -> tuple[bytes, ...]:
+def _prepare(
+    kind: type, problem: Problem, filled: frozenset[str], shape: Shape
+) -> tuple[bytes, ...]:
     """Return the parts of a body by the renderer `kind`: text and places in turn.
 
     filled: the names of the places that have a value
@@ -307,7 +326,7 @@ def _prepare(kind: type, problem: Problem, filled: frozenset[str]) -> tuple[byte
     marks = {name: _MARKS[name] if name in filled else "" for name in _PLACES_OF}
     marked = problem.replaced(instance=marks["instance"], request_id=marks["request_id"])
     way_on = WayOn(marks["home"], marks["sign_in"], marks["try_again"])
-    return tuple(_PLACES.split(_render(kind, marked, marks["nonce"], way_on)))
+    return tuple(_PLACES.split(_render(kind, marked, marks["nonce"], way_on, shape)))
 
 
 # By value: a problem is frozen to its last member, and its words are exact strings. A page takes
@@ -318,8 +337,9 @@ forget_on_change(_prepared.cache_clear)
 _LONGEST_PREPARED = 4096  # characters
 
 
-def _render(kind: type, problem: Problem, nonce: str, way_on: WayOn) -> bytes:
-    page = {"nonce": nonce, "way_on": way_on} if kind is HTMLRenderer else {}
+def _render(kind: type, problem: Problem, nonce: str, way_on: WayOn, shape: Shape) -> bytes:
+    is_page = kind is HTMLRenderer
+    page = {"nonce": nonce, "way_on": way_on, "shape": shape} if is_page else {}
     body: bytes = kind().render(problem, **page)
     return body
 
@@ -338,20 +358,19 @@ def render_prepared(kind: type, given: RenderInput) -> bytes:
     """Return the body by a renderer of the app's: prepared once where it can be."""
     if is_common(given.problem):
         return fill_in(kind, given)
-    nonce, way_on = _of_page(kind, given)
-    return _render(kind, given.complete_problem(), nonce, way_on)
+    return _render(kind, given.complete_problem(), *_of_page(kind, given))
 
 
-def _of_page(kind: type, given: RenderInput) -> tuple[str, WayOn]:
-    """Return what only a page has of its request: the nonce, and where it leads on to."""
+def _of_page(kind: type, given: RenderInput) -> tuple[str, WayOn, Shape]:
+    """Return what only a page has of its request: the nonce, where it leads on to, its shape."""
     if kind is not HTMLRenderer:
-        return "", NOWHERE
-    return csp_nonce(given.request), given.way_on()
+        return "", NOWHERE, Shape.DOCUMENT
+    return csp_nonce(given.request), given.way_on(), shape_of(given.request)
 
 
 def fill_in(kind: type, given: RenderInput) -> bytes:
     """Return the prepared body for what `is_common`, with what is known of this request."""
-    nonce, way_on = _of_page(kind, given)
+    nonce, way_on, shape = _of_page(kind, given)
     values = {
         "instance": given.instance,
         "request_id": given.request_id,
@@ -360,7 +379,8 @@ def fill_in(kind: type, given: RenderInput) -> bytes:
         "sign_in": way_on.sign_in,
         "try_again": way_on.try_again,
     }
-    parts = _prepared(kind, given.problem, frozenset(name for name in values if values[name]))
+    filled = frozenset(name for name, value in values.items() if value)
+    parts = _prepared(kind, given.problem, filled, shape)
     if len(parts) == 1:
         return parts[0]
     body = list(parts)
@@ -375,6 +395,7 @@ def page_context(
     problem: Problem,
     nonce: str | SimpleLazyObject[str] | None,
     find_way_on: Callable[[], WayOn] = WayOn,
+    shape: Shape = Shape.DOCUMENT,
 ) -> dict[str, Any]:
     """Return what the app's templates are given: the reference has the list.
 
@@ -389,6 +410,7 @@ def page_context(
         "colon": colon(),
         "site_name": http_errors.SITE_NAME,
         "style": style(),
+        "is_for_frame": shape is Shape.FRAME,
         **way_on_context(problem, find_way_on),
     }
     return context if nonce is None else {**context, "csp_nonce": nonce}
@@ -427,21 +449,24 @@ def style_hash() -> str:
     return source_hash(style())
 
 
-def project_template(status: int) -> Any:
-    """Return the project's template for `status`, None where it has none.
+def project_template(status: int, is_fragment: bool = False) -> Any:
+    """Return the project's template for `status`, or for fragments; None where it has none.
 
     That is ``404.html``, ``4xx.html``, or the app's own page where the project has put a
     template of its own in the place of the page or of its base. It is looked for once where
     Django, too, looks for a template once: not while somebody writes it.
     """
     is_known = _are_cached() and not settings.DEBUG
-    return _remembered_project_template(status) if is_known else _find_project_template(status)
+    find = _remembered_project_template if is_known else _find_project_template
+    return find(status, is_fragment)
 
 
-def has_own_page(problem: Problem) -> bool:
+def has_own_page(problem: Problem, shape: Shape) -> bool:
     """Return whether the app's own page is all that there is for `problem`, now and later."""
     try:
-        return _are_cached() and not settings.DEBUG and project_template(problem.status) is None
+        if settings.DEBUG or not _are_cached():
+            return False
+        return project_template(problem.status, shape is Shape.FRAGMENT) is None
     except Exception:  # noqa: BLE001 - who renders the page meets it again, and logs it
         return False
 
@@ -456,16 +481,18 @@ def _are_cached() -> bool:
     )
 
 
-def _find_project_template(status: int) -> Any:
-    for name in (f"{status}.html", f"{status // 100}xx.html"):
+def _find_project_template(status: int, is_fragment: bool) -> Any:
+    # A template for a status makes a document.
+    for name in () if is_fragment else (f"{status}.html", f"{status // 100}xx.html"):
         template = get_project_template(name)
         if template is not None:
             return template
+    whole = (FRAGMENT,) if is_fragment else (PAGE, BASE)
     try:
-        overridden = [_is_overridden(loader.get_template(name)) for name in (PAGE, BASE)]
+        overridden = [_is_overridden(loader.get_template(name)) for name in (*whole, *_PARTS)]
     except TemplateDoesNotExist:
         return None  # The app's templates aren't on the project's path, which is fine.
-    return loader.get_template(PAGE) if any(overridden) else None
+    return loader.get_template(whole[0]) if any(overridden) else None
 
 
 def get_project_template(name: str) -> Any:

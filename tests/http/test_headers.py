@@ -31,6 +31,7 @@ from django_http_errors.http.headers import (
     set_headers,
     vary,
 )
+from django_http_errors.http.shapes import FIELDS
 from django_http_errors.problems import Action, Permanence, Problem, Representation
 
 from ..asking import JSON
@@ -385,9 +386,13 @@ def test_vary_grows_and_loses_nothing(before: str | None, own: str | None, after
 @pytest.mark.parametrize(
     ("middleware", "header", "names"),
     [
-        ([], "", ("Accept", "Sec-Fetch-Dest")),
-        ([], "X-Id", ("Accept", "Sec-Fetch-Dest", "X-Id")),
-        ([LOCALE_MIDDLEWARE], "", ("Accept", "Sec-Fetch-Dest", "Accept-Language", "Cookie")),
+        ([], "", ("Accept", "Sec-Fetch-Dest", *FIELDS)),
+        ([], "X-Id", ("Accept", "Sec-Fetch-Dest", *FIELDS, "X-Id")),
+        (
+            [LOCALE_MIDDLEWARE],
+            "",
+            ("Accept", "Sec-Fetch-Dest", *FIELDS, "Accept-Language", "Cookie"),
+        ),
     ],
 )
 def test_vary_is_constant_for_a_site(

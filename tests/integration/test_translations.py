@@ -158,7 +158,10 @@ def placeholders(text: str) -> list[str]:
 
 def test_the_words_of_a_page_have_the_context() -> None:
     """One without it would be Django's, or the project's."""
-    calls = list(calls_in_templates("django_http_errors/error.html"))
+    parts = ("error", "lists", "actions", "fragment", "base")
+    calls = [
+        call for part in parts for call in calls_in_templates(f"django_http_errors/{part}.html")
+    ]
     assert calls
     assert not [call for call in calls if f"pgettext(u'{CONTEXT}', " not in call]
 

@@ -119,9 +119,9 @@ def maintenance_mode(ask: Asker) -> None:
     middleware=["django_htmx.middleware.HtmxMiddleware"],
 )
 def htmx(ask: Asker) -> None:
-    """A request of htmx's gets what it asks for: a page, which it doesn't swap in."""
-    page = ask.page("/gone/", 410, hx_request="true")
-    assert "<h1>" in page
+    """A request of htmx's gets a part of a page; one that is boosted gets a page."""
+    assert "<h1>" not in ask.page("/gone/", 410, hx_request="true")
+    assert "<h1>" in ask.page("/gone/", 410, hx_request="true", hx_boosted="true")
     ask.problem("/gone/", 410, hx_request="true")
 
 

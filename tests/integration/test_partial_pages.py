@@ -1,0 +1,121 @@
+"""The pages in a browser where a library fetches them: htmx, Turbo, Unpoly, as npm has them."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ..servers import ROOT, Server
+from .test_browser import browser, pytestmark, server, sync_api
+
+__all__ = ["browser", "pytestmark", "server"]
+
+expect = sync_api.expect
+LIBRARIES = {
+    "htmx2": "htmx2/dist/htmx.min.js",
+    "htmx4": "htmx.org/dist/htmx.min.js",
+    "turbo": "@hotwired/turbo/dist/turbo.es2017-umd.js",
+    "unpoly": "unpoly/unpoly.min.js",
+}
+# htmx 2 leaves errors out of the page, unless it is told to put them in.
+SWAPS = """<meta name="htmx-config"
+ content='{"responseHandling": [{"code": ".*", "swap": true}]}'>"""
+
+
+@pytest.fixture(scope="session")
+def libraries(pytestconfig: pytest.Config) -> Path:
+    """Where the libraries are: installed by npm, once for all runs; skips where it can't."""
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("npm isn't installed")
+    directory = Path(pytestconfig.cache.mkdir("javascript"))  # type: ignore[union-attr]
+    source = ROOT / "tests" / "javascript"
+    installed = directory / "node_modules"
+    lock = directory / "package-lock.json"
+    is_there = lock.is_file() and lock.read_bytes() == (source / lock.name).read_bytes()
+    if is_there and all((installed / each).is_file() for each in LIBRARIES.values()):
+        return installed
+    for name in ("package.json", lock.name):
+        shutil.copy(source / name, directory)
+    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    try:
+        done = subprocess.run(
+            command, cwd=directory, capture_output=True, text=True, timeout=120, check=False
+        )
+    except subprocess.TimeoutExpired:
+        pytest.skip("npm doesn't answer")
+    if done.returncode:
+        pytest.skip(f"npm can't install the libraries: {done.stderr.strip()[-300:]}")
+    return installed
+
+
+@pytest.fixture
+def show(browser: Any, server: Server, libraries: Path) -> Iterator[Callable[..., Any]]:
+    """Show a page of the site's with one of the libraries and this body."""
+    context = browser.new_context()
+
+    def show(library: str, body: str, head: str = "") -> Any:
+        page = context.new_page()
+        page.route(
+            "**/library.js", lambda route: route.fulfill(path=libraries / LIBRARIES[library])
+        )
+        content = f"""<!doctype html><html lang="en"><head><title>Shop</title>{head}
+            <script src="/library.js" defer></script></head><body>{body}</body></html>"""
+        page.route(
+            "**/shop/front/", lambda route: route.fulfill(body=content, content_type="text/html")
+        )
+        page.goto(f"{server.url}/shop/front/")
+        return page
+
+    yield show
+    context.close()
+
+
+@pytest.mark.parametrize(("library", "head"), [("htmx2", SWAPS), ("htmx4", "")])
+def test_htmx_puts_a_fragment_into_the_page(
+    show: Callable[..., Any], library: str, head: str
+) -> None:
+    page = show(
+        library,
+        '<h1>Shop</h1><button hx-get="/raise/409/" hx-target="#out">Buy</button><p id="out"></p>'
+        '<div hx-boost="true"><a href="/no/such/page/">More</a></div>',
+        head,
+    )
+    page.get_by_text("Buy").click()
+    alert = page.locator("#out [role=alert]")
+    expect(alert.locator("h2")).to_have_text("Conflict (409)")
+    assert alert.locator("style, meta, main, h1").count() == 0
+    assert page.title() == "Shop"
+    # A link that is boosted leads to a page.
+    page.get_by_text("More").click()
+    expect(page.locator("main h1")).to_have_text("Page not found")
+    expect(page).to_have_title("Page not found (404)")
+    assert page.locator("[role=alert]").count() == 0
+    assert page.url.endswith("/no/such/page/")
+
+
+@pytest.mark.parametrize("where", ["frame", "page"])
+def test_turbo_shows_the_page(show: Callable[..., Any], where: str) -> None:
+    """A frame that asked for it isn't left with "Content missing", nor is a form's error lost."""
+    body = """<a href="/no/such/page/">More</a>
+        <form action="/form/" method="post"><button>Buy</button></form>"""
+    if where == "frame":
+        body = f'<turbo-frame id="messages">{body}</turbo-frame>'
+    page = show("turbo", body)
+    page.get_by_text("More").click()
+    expect(page.locator("main h1")).to_have_text("Page not found")
+    page = show("turbo", body)
+    page.get_by_text("Buy").click()
+    expect(page.locator("main h1")).to_have_text("This form could not be sent")
+
+
+def test_unpoly_takes_the_main_part(show: Callable[..., Any]) -> None:
+    page = show("unpoly", '<nav>Shop</nav><main><a href="/no/such/page/" up-follow>More</a></main>')
+    page.get_by_text("More").click()
+    expect(page.locator("main h1")).to_have_text("Page not found")
+    expect(page.locator("nav")).to_have_text("Shop")
