@@ -613,6 +613,9 @@ class PermanenceRule(PathRule):
     )
     # A name and no foreign key: the app doesn't need django.contrib.auth.
     author = models.CharField(_("author"), max_length=150, blank=True, editable=False)
+    # Counted in memory and written now and then, which is no edit: see `core.rule_visits`.
+    hits = models.PositiveBigIntegerField(_("visits"), default=0, editable=False)
+    last_hit = models.DateTimeField(_("last visit"), null=True, blank=True, editable=False)
     # Not auto_now: fixtures may leave them out, and an import restores what an export had.
     created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
     updated_at = models.DateTimeField(_("updated at"), default=timezone.now, editable=False)
@@ -784,6 +787,28 @@ class MissingPage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.host}{self.path}"
+
+
+class UndoPart(models.Model):
+    """Some of the rows that one action of an editor has changed, to take it back within an hour.
+
+    action: the same for all parts of an action
+    user: the primary key of who did it, as text: the app doesn't need django.contrib.auth
+    rows: of each row its key, and its values before and after; None for no row
+    """
+
+    action = models.CharField(max_length=32, db_index=True)
+    model = models.CharField(max_length=50)
+    user = models.CharField(max_length=150)
+    made_at = models.DateTimeField(default=timezone.now, db_index=True)
+    rows = models.JSONField()
+
+    class Meta:
+        verbose_name = _("action that can be undone")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.model} {self.action}"
 
 
 def _note_fixture(raw: bool, using: str, sender: Any, instance: BaseRule, **kwargs: Any) -> None:

@@ -273,7 +273,7 @@ def commands() -> set[str]:
     return {name for name, app in get_commands().items() if app == APP}
 
 
-INTERNAL = {models.Generation, models.Edit}
+INTERNAL = {models.Generation, models.Edit, models.UndoPart}
 MODELS = [each for each in apps.get_app_config(APP).get_models() if each not in INTERNAL]
 # By the kind of object in the inventory. The options of commands are made from the code.
 LISTED: dict[str, Callable[[], set[str]]] = {

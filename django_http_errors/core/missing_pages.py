@@ -1,47 +1,27 @@
-"""What visitors don't find: counted in memory, and written to the database now and then.
-
-Counting costs a 404 a microsecond. What is written goes there after an answer has been sent, at
-most every half a minute a process; a database that fails loses counts, and nothing else.
-"""
+"""What visitors don't find: one row for each address, and nothing that is hidden."""
 
 from __future__ import annotations
 
-import logging
 import re
-import threading
-import time
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterable, Sequence
 from fnmatch import translate
-from heapq import nlargest
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.exceptions import SynchronousOnlyOperation
-from django.core.signals import request_finished
-from django.db import connections, router
+from django.db import connections
 from django.http import HttpRequest
 from django.http.request import validate_host
 from django.urls import Resolver404, resolve
-from django.utils import timezone
 
 from ..hiding.policies import POLICY
 from ..models import MissingPage
 from ..rules.snapshot import UNREAD, HidingRules, snapshots
+from .counting import Count, Counter, batches, moment
 
-logger = logging.getLogger("django_http_errors")
-
-# Seconds between two times that a process writes what it has counted.
-EVERY = 30.0
-# Pages that are counted at a time: of twice as many the rarer half is dropped.
-MOST_COUNTED = 1000
 # Rows in the database: of more, the rarest and oldest go.
 MOST_KEPT = 10_000
 LONGEST = 500
-# How many rows a statement has: SQLite takes no more than 999 parameters.
-BATCH = 100
 
 # What scanners look for at every site, each kind counted as one.
 NOISE = (
@@ -65,100 +45,35 @@ NOISE = (
 )
 
 
-@dataclass(slots=True)
-class Count:
-    """How often a page was asked for, in which time, and from which page the last time."""
-
-    hits: int
-    first: float
-    last: float
-    referrer: str
-
-    def add(self, other: Count) -> None:
-        self.hits += other.hits
-        self.first = min(self.first, other.first)
-        self.last = max(self.last, other.last)
-        self.referrer = other.referrer or self.referrer
-
-
+# Its host and its path.
 Place = tuple[str, str]
 
 
-class Counter:
-    """The counts of this process, by host and path."""
+class MissingPages(Counter[Place]):
+    """How often pages were asked for that aren't there, by host and path."""
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._counts: dict[Place, Count] = {}
-        self._write_at = 0.0
-
-    def forget(self) -> None:
-        """Be as at the start of the process."""
-        self.__init__()  # type: ignore[misc]
+    model = MissingPage
+    failure = "What visitors didn't find could not be written"
 
     def count(self, request: HttpRequest, host: str) -> None:
         """Count that nothing was found for `request`.
 
         host: one of the site's, "" for any other, which isn't counted
         """
-        place = host, request.path_info
-        if not host or len(place[1]) > LONGEST:
-            return
-        now, referrer = time.time(), request.META.get("HTTP_REFERER", "")
-        with self._lock:
-            known = self._counts.get(place)
-            if known is None:
-                if len(self._counts) >= 2 * MOST_COUNTED:
-                    self._counts = _most_frequent(self._counts)
-                if not self._counts:
-                    self._write_at = time.monotonic() + EVERY
-                    request_finished.connect(self.write_if_due, dispatch_uid=__name__)
-                self._counts[place] = Count(1, now, now, referrer[:LONGEST])
-            else:
-                known.hits += 1
-                known.last = now
-                known.referrer = referrer[:LONGEST] or known.referrer
+        path = request.path_info
+        if host and len(path) <= LONGEST:
+            self.add((host, path), request.META.get("HTTP_REFERER", "")[:LONGEST])
 
-    def write_if_due(self, **kwargs: Any) -> None:
-        """Write what was counted, if it is time; a receiver of `request_finished`."""
-        if self._counts and time.monotonic() >= self._write_at:
-            self.write()
-
-    def write(self) -> None:
-        """Write what was counted, and begin anew; never raises."""
-        with self._lock:
-            counts, self._counts = self._counts, {}
-        request_finished.disconnect(dispatch_uid=__name__)
-        try:
-            _write(counts)
-        except Exception as error:
-            if not isinstance(error, SynchronousOnlyOperation):
-                logger.exception("What visitors didn't find could not be written")
-
-
-def _most_frequent(counts: dict[Place, Count]) -> dict[Place, Count]:
-    """Return those of `counts` that are worth more room than what is new."""
-    return dict(nlargest(MOST_COUNTED, counts.items(), key=lambda item: item[1].hits))
-
-
-def _write(counts: dict[Place, Count]) -> None:
-    alias = router.db_for_write(MissingPage)
-    connection = connections[alias]
-    was_open = connection.connection is not None
-    try:
+    def save(self, alias: str, counts: dict[Place, Count]) -> None:
         snapshot = snapshots.current(from_memory=True)
-        if snapshot is UNREAD or connection.in_atomic_block:
-            return  # What must not be listed isn't known, or what is written may be rolled back.
+        if snapshot is UNREAD:
+            return  # What must not be listed isn't known.
         own = MissingPage.objects.using(alias).filter(path__contains="*")
         patterns = [*own.values_list("path", flat=True), *NOISE]
         # In one order everywhere, so that no two processes wait for each other's rows.
-        rows = _folded(counts, patterns, snapshot.hiding)
-        for start in range(0, len(rows), BATCH):
-            _add(alias, rows[start : start + BATCH])
+        for some in batches(_folded(counts, patterns, snapshot.hiding)):
+            _add(alias, some)
         _drop_rarest(alias)
-    finally:
-        if not was_open:
-            connection.close()  # Under ASGI this may be a thread that has no next request.
 
 
 def _folded(
@@ -205,11 +120,6 @@ def _is_hiding_view(path: str) -> bool:
         return False
 
 
-def _moment(seconds: float) -> datetime:
-    moment = datetime.fromtimestamp(seconds, UTC)
-    return moment if settings.USE_TZ else timezone.make_naive(moment)
-
-
 _ON_CONFLICT = """
     ON CONFLICT (host, path) DO UPDATE SET
     hits = {table}.hits + excluded.hits, last_seen = excluded.last_seen,
@@ -222,7 +132,7 @@ _ON_DUPLICATE_KEY = """
 """
 
 
-def _add(alias: str, rows: list[tuple[Place, Count]]) -> None:
+def _add(alias: str, rows: Sequence[tuple[Place, Count]]) -> None:
     """Add the counts of `rows` to those in the database, in one statement.
 
     By hand, since Django's `bulk_create` writes over what is there, and can't add to it.
@@ -232,7 +142,7 @@ def _add(alias: str, rows: list[tuple[Place, Count]]) -> None:
     adapt = connection.ops.adapt_datetimefield_value
     values: list[Any] = []
     for (host, path), count in rows:
-        times = adapt(_moment(count.first)), adapt(_moment(count.last))
+        times = adapt(moment(count.first)), adapt(moment(count.last))
         values += [host, path, count.hits, *times, count.referrer, False]
     places = ", ".join(["(%s, %s, %s, %s, %s, %s, %s)"] * len(rows))
     conflict = _ON_DUPLICATE_KEY if connection.vendor == "mysql" else _ON_CONFLICT
@@ -251,13 +161,8 @@ def _drop_rarest(alias: str) -> None:
     excess = rows.count() - MOST_KEPT
     if excess > 0:
         rarest = list(counted.order_by("hits", "last_seen").values_list("pk", flat=True)[:excess])
-        for keys in _batches(rarest):
+        for keys in batches(rarest):
             rows.filter(pk__in=keys).delete()
 
 
-def _batches(keys: list[int]) -> Iterator[list[int]]:
-    for start in range(0, len(keys), BATCH):
-        yield keys[start : start + BATCH]
-
-
-counter = Counter()
+counter = MissingPages()

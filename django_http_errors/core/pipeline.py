@@ -50,7 +50,7 @@ from ..rules import announcements
 from ..rules.messages import apply_messages, fill_placeholders, has_own_words
 from ..rules.permanence import apply_rules
 from ..rules.snapshot import UNREAD, Snapshot, snapshots
-from . import debug, missing_pages
+from . import debug, missing_pages, rule_hits
 from .exception_mapping import problem_for
 from .languages import ENGLISH, is_spoken
 from .request_info import RequestInfo
@@ -261,9 +261,8 @@ def finish(request: HttpRequest, response: HttpResponseBase, info: RequestInfo) 
             info.language, english = language_of_words(problem, request, info, own_renderer)
         with override, english:
             problem = apply_policies(problem, request, info)
-            is_counted = http_errors.MISSING_PAGES and not (is_hidden or info.is_rehearsal)
-            if is_counted and problem.status == 404:
-                count_missing(request, info)
+            if http_errors.MISSING_PAGES and not (is_hidden or info.is_rehearsal):
+                count(problem, request, info)
             problem = add_request_details(problem, request)
             given = RenderInput(
                 problem,
@@ -297,10 +296,19 @@ def finish(request: HttpRequest, response: HttpResponseBase, info: RequestInfo) 
         vars(response).pop("raised", None)
 
 
-def count_missing(request: HttpRequest, info: RequestInfo) -> None:
-    """Count a page that a visitor asked for, unless a hiding scope could be told by it."""
+def count(problem: Problem, request: HttpRequest, info: RequestInfo) -> None:
+    """Count a page that a visitor didn't find, or that a rule was needed to say what became of it.
+
+    Nothing where a hiding scope could be told by it.
+    """
+    if problem.status != 404 and info.rule is None:
+        return
     in_scope = policies.view_policy(request, info) or rule_policy(request, info)
-    if request.method in ("GET", "HEAD") and not in_scope:
+    if request.method not in ("GET", "HEAD") or in_scope:
+        return
+    if info.rule is not None:
+        rule_hits.hits.count(info.rule)
+    else:
         missing_pages.counter.count(request, info.host(request))
 
 
@@ -338,7 +346,9 @@ def _with_rules(
 ) -> Problem:
     # Most paths have no rule, and to find out host and time takes longer than to see that.
     if problem.status == 404 and snapshot.rules.may_cover(info.path):
-        return apply_rules(problem, snapshot.rules, info.path, info.host(request), info.now)
+        host = info.host(request)
+        problem, rule = apply_rules(problem, snapshot.rules, info.path, host, info.now)
+        info.rule = rule.pk if rule else None
     return problem
 
 

@@ -52,6 +52,8 @@ class RequestInfo:
     # The exception behind the answer, in DEBUG only; and whether nothing may be told of it.
     exception: BaseException | None = None
     is_silent = False
+    # The primary key of the permanence rule that decided.
+    rule: int | None = None
     # Nobody has asked: it is found out what would be answered, and nothing is counted.
     is_rehearsal = False
     # Hiding: the policy of the view that was called, that of the rule that covers the path (found

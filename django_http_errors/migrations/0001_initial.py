@@ -63,6 +63,26 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="UndoPart",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("action", models.CharField(db_index=True, max_length=32)),
+                ("model", models.CharField(max_length=50)),
+                ("user", models.CharField(max_length=150)),
+                ("made_at", models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
+                ("rows", models.JSONField()),
+            ],
+            options={
+                "verbose_name": "action that can be undone",
+                "default_permissions": (),
+            },
+        ),
+        migrations.CreateModel(
             name="ErrorMessage",
             fields=[
                 (
@@ -755,6 +775,18 @@ class Migration(migrations.Migration):
                     "author",
                     models.CharField(
                         blank=True, editable=False, max_length=150, verbose_name="author"
+                    ),
+                ),
+                (
+                    "hits",
+                    models.PositiveBigIntegerField(
+                        default=0, editable=False, verbose_name="visits"
+                    ),
+                ),
+                (
+                    "last_hit",
+                    models.DateTimeField(
+                        blank=True, editable=False, null=True, verbose_name="last visit"
                     ),
                 ),
                 (

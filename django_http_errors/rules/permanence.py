@@ -42,17 +42,21 @@ def considered(
 
 def apply_rules(
     problem: Problem, rules: PermanenceRules, path: str, host: str, now: datetime
-) -> Problem:
-    """Return what a 404 is by the rules: 410, a 404 that is temporary, or the 404 that it was.
+) -> tuple[Problem, PermanenceRow | None]:
+    """Return what a 404 is by the rules, and the one that decided; None if none did.
+
+    It is 410, a 404 that is temporary, or the 404 that it was.
 
     path: decoded, without the script prefix · host: in lower case, "" for an unknown one
     """
     if problem.status != 404:
-        return problem
+        return problem, None
     in_order = considered(rules, path, host, now)
     rule = next((rule for rule, is_in_force in in_order if is_in_force), None)
-    if rule is None:
-        return problem
+    return (problem, None) if rule is None else (_applied(problem, rule, now), rule)
+
+
+def _applied(problem: Problem, rule: PermanenceRow, now: datetime) -> Problem:
     if rule.permanence == Permanence.PERMANENT:
         gone = STATUSES[410]
         applied = problem.replaced(

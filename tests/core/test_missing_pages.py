@@ -19,13 +19,15 @@ from django.urls import reverse
 from django.utils import timezone
 
 from django_http_errors.admin.missing_pages import common_folder
-from django_http_errors.core import missing_pages
-from django_http_errors.core.missing_pages import Counter, counter
+from django_http_errors.core import counting, missing_pages, rule_hits
+from django_http_errors.core.missing_pages import MissingPages, counter
+from django_http_errors.core.rule_hits import hits
 from django_http_errors.models import HidingRule, MissingPage, PermanenceRule
 from django_http_errors.rules.snapshot import snapshots
 
 from ..asking import JSON, Site
 from ..clock import Clock
+from ..edits import edits_made
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -35,11 +37,13 @@ def time(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[Clock]:
     settings.HTTP_ERRORS = {"MISSING_PAGES": True}
     clock = Clock()
     module_time = SimpleNamespace(monotonic=clock, time=clock)
-    monkeypatch.setattr(missing_pages, "time", module_time)
+    monkeypatch.setattr(counting, "time", module_time)
     snapshots.forget()
-    counter.forget()
+    for each in (counter, hits):
+        each.forget()
     yield clock
-    counter.forget()
+    for each in (counter, hits):
+        each.forget()
 
 
 def rows() -> dict[str, int]:
@@ -66,14 +70,14 @@ def test_what_is_not_found_is_counted_and_written_after_a_while(site: Site, time
 
 def test_two_processes_add_their_counts() -> None:
     for _process in range(2):
-        own = Counter()
+        own = MissingPages()
         for _time in range(3):
             count("/nowhere/", own)
         own.write()
     assert rows() == {"/nowhere/": 6}
 
 
-def count(path: str, of: Counter = counter, **fields: str) -> None:
+def count(path: str, of: MissingPages = counter, **fields: str) -> None:
     """Count what a request for `path` didn't find."""
     request: Any = SimpleNamespace(path_info=path, META=fields)
     of.count(request, "testserver")
@@ -164,7 +168,7 @@ def test_what_scanners_look_for_is_one_row_a_pattern() -> None:
 
 
 def test_a_scanner_grows_neither_memory_nor_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(missing_pages, "MOST_COUNTED", 20)
+    monkeypatch.setattr(counting, "MOST_COUNTED", 20)
     monkeypatch.setattr(missing_pages, "MOST_KEPT", 10)
     snapshots.current()
     MissingPage.objects.create(path="/ignored/", ignored=True)
@@ -202,7 +206,7 @@ def test_a_database_that_fails_loses_counts_and_nothing_else(
         raise OperationalError("away")
 
     with monkeypatch.context() as patch:
-        patch.setattr(missing_pages, "_write", away)
+        patch.setattr(counter, "save", away)
         assert site.ask("/nowhere/", JSON).status_code == 404
     assert len(own_records) == 1
     site.ask("/nowhere/", JSON)
@@ -222,6 +226,60 @@ def test_the_list_can_be_cleared() -> None:
     assert set(rows()) == {"/a/", "/c/", "*.php"}
     call_command("clear_missing_pages", stdout=out)
     assert set(rows()) == {"/c/", "*.php"}
+
+
+# Rules
+
+
+def test_how_often_a_rule_is_needed_is_counted_as_missing_pages_are(
+    site: Site, time: Clock, settings: Any
+) -> None:
+    """What a rule is for isn't missing; nothing is told of what is hidden, and no edit is made."""
+    gone = PermanenceRule.objects.create(pattern="/gone/", kind="prefix")
+    later = PermanenceRule.objects.create(pattern="/later/", permanence="temporary")
+    PermanenceRule.objects.create(pattern="/gone/", kind="exact", enabled=False)
+    hidden = PermanenceRule.objects.create(pattern="/vault/", kind="prefix")
+    documents = PermanenceRule.objects.create(pattern="/documents/", kind="prefix")
+    HidingRule.objects.create(kind="prefix", pattern="/vault/")
+    updated, edits = gone.updated_at, edits_made()
+    asked = ["/gone/a/", "/gone/b/", "/later/", "/vault/secret/", "/vault/x/", "/documents/2/"]
+    for path in (*asked, "/documents/999/"):
+        site.ask(path, JSON)
+    site.ask("/gone/", JSON, method="POST")
+    settings.HTTP_ERRORS = {}
+    site.ask("/gone/", JSON)
+    counter.write()
+    with CaptureQueriesContext(connection) as queries:
+        hits.write()
+    assert len(queries) == 1
+    assert rows() == {}
+    counted = dict(PermanenceRule.objects.exclude(hits=0).values_list("pk", "hits"))
+    assert counted == {gone.pk: 2, later.pk: 1}
+    assert {hidden.last_hit, documents.last_hit} == {None}
+    settings.HTTP_ERRORS = {"MISSING_PAGES": True}
+    time.pass_(60)
+    site.ask("/gone/a/", JSON)
+    time.pass_(31)
+    site.ask("/negotiated/", JSON)
+    gone.refresh_from_db()
+    assert (gone.hits, gone.updated_at) == (3, updated)
+    assert gone.last_hit is not None
+    assert edits_made() == edits
+
+
+def test_hits_of_a_tenant_wait_for_its_schema(monkeypatch: pytest.MonkeyPatch) -> None:
+    rule = PermanenceRule.objects.create(pattern="/gone/")
+    monkeypatch.setattr(rule_hits, "_schema", lambda: "a")
+    hits.count(rule.pk)
+    monkeypatch.setattr(rule_hits, "_schema", lambda: "b")
+    hits.count(rule.pk)
+    hits.write()
+    rule.refresh_from_db()
+    assert (rule.hits, len(hits._counts)) == (1, 1)
+    monkeypatch.setattr(rule_hits, "_schema", lambda: "a")
+    hits.write()
+    rule.refresh_from_db()
+    assert (rule.hits, len(hits._counts)) == (2, 0)
 
 
 # For editors
@@ -244,6 +302,10 @@ def test_from_a_row_one_click_leads_to_an_answer(editor: Client) -> None:
     assert f'href="{add}?pattern=%2Flamps%2F%3Fx&amp;host=testserver"' in page
     form = editor.get(f"{add}?pattern=/lamps/&host=testserver").content.decode()
     assert 'value="/lamps/"' in form
+    rule = PermanenceRule.objects.create(pattern="/lamps/", kind="prefix")
+    MissingPage.objects.create(host="testserver", path="/lamps/7/", hits=3)
+    change = reverse("admin:django_http_errors_permanencerule_change", args=[rule.pk])
+    assert f'Done: <a href="{change}">/lamps/ (' in editor.get(LIST).content.decode()
 
 
 def test_several_pages_of_a_folder_become_one_rule(editor: Client) -> None:

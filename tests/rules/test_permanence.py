@@ -296,7 +296,7 @@ def rule(**fields: Any) -> PermanenceRow:
 
 
 def decided(problem: Problem = NOT_FOUND, **fields: Any) -> Problem:
-    return apply_rules(problem, Index([rule(**fields)]), PATH, HOST, NOW)
+    return apply_rules(problem, Index([rule(**fields)]), PATH, HOST, NOW)[0]
 
 
 @pytest.mark.parametrize(
@@ -350,7 +350,7 @@ def test_only_a_404_is_decided_on(status: int) -> None:
 
 @pytest.mark.conformance("rfc9110-15.5.5-gone-preferred")
 def test_without_a_rule_a_404_is_the_404_that_it_was() -> None:
-    assert apply_rules(NOT_FOUND, Index([]), PATH, HOST, NOW) is NOT_FOUND
+    assert apply_rules(NOT_FOUND, Index([]), PATH, HOST, NOW) == (NOT_FOUND, None)
     assert decided(pattern="/b/") is NOT_FOUND
     assert decided(valid_from=NOW + HOUR) is NOT_FOUND
 

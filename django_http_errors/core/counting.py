@@ -1,0 +1,143 @@
+"""Counting what visitors ask for: in memory, and written to the database now and then.
+
+Counting costs a microsecond. What is written goes there after an answer has been sent, at most
+every half a minute a process; a database that fails loses counts, and nothing else.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from heapq import nlargest
+from typing import Any, ClassVar, Generic, TypeVar
+
+from django.conf import settings
+from django.core.exceptions import SynchronousOnlyOperation
+from django.core.signals import request_finished
+from django.db import connections, models, router
+from django.utils import timezone
+
+logger = logging.getLogger("django_http_errors")
+
+# Seconds between two times that a process writes what it has counted.
+EVERY = 30.0
+# What is counted at a time: of twice as many the rarer half is dropped.
+MOST_COUNTED = 1000
+# How many rows a statement has: SQLite takes no more than 999 parameters.
+BATCH = 100
+
+K = TypeVar("K", bound=Hashable)
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Count:
+    """How often something was asked for, in which time, and from which page the last time."""
+
+    hits: int
+    first: float
+    last: float
+    referrer: str = ""
+
+    def add(self, other: Count) -> None:
+        self.hits += other.hits
+        self.first = min(self.first, other.first)
+        self.last = max(self.last, other.last)
+        self.referrer = other.referrer or self.referrer
+
+
+class Counter(ABC, Generic[K]):
+    """The counts of this process, by what is counted."""
+
+    # What the counts are written to, and what is said where they can't be.
+    model: ClassVar[type[models.Model]]
+    failure: ClassVar[str]
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts: dict[K, Count] = {}
+        self._write_at = 0.0
+        self._receiver = __name__, id(self)
+
+    def forget(self) -> None:
+        """Be as at the start of the process."""
+        self.__init__()  # type: ignore[misc]
+
+    def add(self, key: K, referrer: str = "") -> None:
+        """Count that `key` was asked for."""
+        now = time.time()
+        with self._lock:
+            known = self._counts.get(key)
+            if known is None:
+                if len(self._counts) >= 2 * MOST_COUNTED:
+                    self._counts = _most_frequent(self._counts)
+                if not self._counts:
+                    self._write_at = time.monotonic() + EVERY
+                    request_finished.connect(self.write_if_due, dispatch_uid=self._receiver)
+                self._counts[key] = Count(1, now, now, referrer)
+            else:
+                known.hits += 1
+                known.last = now
+                known.referrer = referrer or known.referrer
+
+    def write_if_due(self, **kwargs: Any) -> None:
+        """Write what was counted, if it is time; a receiver of `request_finished`."""
+        if self._counts and time.monotonic() >= self._write_at:
+            self.write()
+
+    def write(self) -> None:
+        """Write what was counted, and begin anew; never raises."""
+        try:
+            with self._lock:
+                counts = {key: each for key, each in self._counts.items() if self.is_writable(key)}
+                self._counts = {key: self._counts[key] for key in self._counts.keys() - counts}
+                self._write_at = time.monotonic() + EVERY
+                if not self._counts:
+                    request_finished.disconnect(dispatch_uid=self._receiver)
+            if counts:
+                self._write(counts)
+        except Exception as error:
+            if not isinstance(error, SynchronousOnlyOperation):
+                logger.exception(self.failure)
+
+    def _write(self, counts: dict[K, Count]) -> None:
+        alias = router.db_for_write(self.model)
+        connection = connections[alias]
+        was_open = connection.connection is not None
+        try:
+            # In a transaction it may be rolled back.
+            if not connection.in_atomic_block:
+                self.save(alias, counts)
+        finally:
+            if not was_open:
+                connection.close()  # Under ASGI this may be a thread that has no next request.
+
+    def is_writable(self, key: K) -> bool:
+        """Return whether `key` can be written where the connection is now."""
+        return True
+
+    @abstractmethod
+    def save(self, alias: str, counts: dict[K, Count]) -> None:
+        """Add `counts` to what is in the database `alias`."""
+
+
+def _most_frequent(counts: dict[K, Count]) -> dict[K, Count]:
+    """Return those of `counts` that are worth more room than what is new."""
+    return dict(nlargest(MOST_COUNTED, counts.items(), key=lambda item: item[1].hits))
+
+
+def moment(seconds: float) -> datetime:
+    """Return the time that a database has for so many seconds since 1970."""
+    found = datetime.fromtimestamp(seconds, UTC)
+    return found if settings.USE_TZ else timezone.make_naive(found)
+
+
+def batches(rows: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Yield `rows` in portions that one statement can have."""
+    for start in range(0, len(rows), BATCH):
+        yield rows[start : start + BATCH]
