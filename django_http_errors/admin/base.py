@@ -2,60 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from django.contrib import admin, messages
-from django.contrib.admin.models import CHANGE, LogEntry
-from django.contrib.admin.utils import model_ngettext, unquote
+from django.contrib import messages
+from django.contrib.admin.utils import unquote
+from django.contrib.admin.widgets import AdminSplitDateTime
 from django.core.exceptions import PermissionDenied
-from django.db import router, transaction
-from django.db.models import QuerySet
+from django.db.models import DateTimeField
 from django.http import Http404, HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, get_script_prefix, path, reverse
 from django.utils.html import format_html
 from django.utils.http import escape_leading_slashes
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
-from django.utils.translation import override as language_override
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from ..http.csp import csp_nonce
 from ..http.urls import bare_host, web_address
 from ..models import BaseRule, MatchType
 from ..rules import permanence
-from .forms import PathRuleForm, PreviewForm, RuleForm, only_lacks_confirmation
+from .edits import EditsAdmin, bulk_edit
+from .forms import (
+    DayField,
+    PathRuleForm,
+    PreviewForm,
+    RuleForm,
+    only_lacks_confirmation,
+)
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-    ModelAdmin = admin.ModelAdmin[Any]
-else:
-    ModelAdmin = admin.ModelAdmin
 
-TEMPLATES = "admin/django_http_errors"
-
-Action = Callable[["BaseRuleAdmin", HttpRequest, "QuerySet[Any]"], None]
-
-
-def bulk_edit(name: str, description: StrOrPromise, **values: object) -> Action:
-    """Return an action of the changelist that gives `values` to the selected rows."""
-
-    @admin.action(permissions=["change"], description=description)
-    def action(rule_admin: BaseRuleAdmin, request: HttpRequest, rows: QuerySet[Any]) -> None:
-        rule_admin.edit(request, rows, values)
-
-    action.__name__ = name
-    return action
-
-
-class BaseRuleAdmin(ModelAdmin):
+class BaseRuleAdmin(EditsAdmin):
     """Rows with a preview of what the values in the form would do, and edits of many at once."""
 
     actions = [
+        "delete_selected",
         bulk_edit(
             "enable", gettext_lazy("Enable the selected %(verbose_name_plural)s"), enabled=True
         ),
@@ -64,6 +49,11 @@ class BaseRuleAdmin(ModelAdmin):
         ),
     ]
     form = RuleForm
+    formfield_overrides = {
+        DateTimeField: {"form_class": DayField, "widget": AdminSplitDateTime},
+    }
+    # The fields that `change_together` changes.
+    changed_together: tuple[str, ...] = ()
     # What the rows are for, and what to do where there are none.
     intro: StrOrPromise = ""
     if_empty: StrOrPromise = ""
@@ -82,39 +72,14 @@ class BaseRuleAdmin(ModelAdmin):
             field.widget.attrs.update(self.widget_attrs.get(db_field.name, {}))
         return field
 
-    # Edits of many
-
-    def edit(self, request: HttpRequest, rows: QuerySet[Any], values: Mapping[str, object]) -> None:
-        """Give `values` to those of `rows` that have others, and note it in their histories."""
-        using = router.db_for_write(self.model)
-        rows = rows.using(using).exclude(**values)
-        with transaction.atomic(using=using):
-            changed = list(rows)
-            if changed:
-                rows.update(**values, **self.also_updated())
-            LogEntry.objects.log_actions(
-                request.user.pk,  # type: ignore[arg-type]
-                changed,
-                CHANGE,
-                self._change_message(values),
-            )
-        text = ngettext(
-            "%(count)d %(name)s was changed.", "%(count)d %(name)s were changed.", len(changed)
-        ) % {"count": len(changed), "name": model_ngettext(self.opts, len(changed))}
-        self.message_user(request, text, messages.SUCCESS)
-
-    def also_updated(self) -> dict[str, object]:
-        """Return what an edit of many sets besides."""
-        return {}
-
-    def _change_message(self, fields: Iterable[str]) -> Any:
-        # As Django writes it for its forms: translated when it is shown.
-        with language_override(None):
-            labels = [
-                str(capfirst(self.opts.get_field(each).verbose_name))  # type: ignore[union-attr]
-                for each in fields
-            ]
-        return [{"changed": {"fields": labels}}]
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Return what a new row begins with: what another one has, or what the address says."""
+        original = request.GET.get("duplicate")
+        row = original and self.get_object(request, original)
+        if not row or not self.has_view_permission(request, row):
+            return super().get_changeform_initial_data(request)
+        fields = [each for each in self.opts.concrete_fields if each.editable]
+        return {each.name: getattr(row, each.name) for each in fields if not each.primary_key}
 
     # The preview
 
@@ -135,13 +100,6 @@ class BaseRuleAdmin(ModelAdmin):
             path("<path:object_id>/preview/", view, name=name),
             *super().get_urls(),
         ]
-
-    def _url_name(self, page: str) -> str:
-        return f"{self.opts.app_label}_{self.opts.model_name}_{page}"
-
-    def url(self, page: str, *args: object) -> str:
-        """Return the address of one of the pages for this model."""
-        return reverse(f"admin:{self._url_name(page)}", args=args, current_app=self.admin_site.name)
 
     def url_of(self, model: type[BaseRule], pk: int) -> str:
         """Return the address of the page for a row."""
@@ -251,20 +209,6 @@ class BaseRuleAdmin(ModelAdmin):
             return f"{reverse(name, current_app=self.admin_site.name)}?{query}"
         except NoReverseMatch:
             return ""  # Nobody has registered the rules here.
-
-    def page(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
-        """Return a page of the admin that isn't one of Django's."""
-        request.current_app = self.admin_site.name
-        return TemplateResponse(
-            request,
-            f"{TEMPLATES}/{template}.html",
-            {
-                **self.admin_site.each_context(request),
-                "opts": self.opts,
-                "media": self.media,
-                **context,
-            },
-        )
 
 
 def _errors(form: Any) -> list[str]:

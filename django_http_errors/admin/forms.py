@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import time
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -96,9 +97,9 @@ def only_lacks_confirmation(form: forms.BaseForm) -> bool:
     return bool(errors) and all(each.code in TO_CONFIRM for each in errors)
 
 
-def confirm_everything() -> forms.BooleanField:
+def confirm_everything() -> Confirmation:
     """Return the field that confirms a rule for everything that isn't found."""
-    return forms.BooleanField(
+    return Confirmation(
         label=_("Even everything that is not found"),
         required=False,
         help_text=_(
@@ -136,6 +137,22 @@ def offer_choices(form: forms.BaseModelForm[Any]) -> None:
             value = form[name].value() or ""
             kept = [] if value in dict(choices) else [(value, value)]
             form.fields[name].widget = forms.Select(choices=[*choices, *kept])
+
+
+class DayField(forms.SplitDateTimeField):
+    """A date and a time; without a time it is the beginning of that day."""
+
+    def compress(self, data_list: Any) -> Any:
+        if data_list and data_list[0] and not data_list[1]:
+            data_list = [data_list[0], time.min]
+        return super().compress(data_list)
+
+
+class Confirmation(forms.BooleanField):
+    """By which an editor says that something is meant: no change of the row."""
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return False
 
 
 class RuleForm(ModelForm):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
@@ -21,7 +20,7 @@ from ..rules import permanence
 from ..rules.snapshot import snapshots
 from .answers import beside
 from .base import PathRuleAdmin
-from .forms import PathRuleForm
+from .forms import Confirmation, PathRuleForm
 
 Exempt = HidingRule.Exempt
 
@@ -86,7 +85,7 @@ def warnings(row: HidingRule) -> list[str]:
 class HidingRuleForm(PathRuleForm):
     """The fields, and that an editor means it where a rule hides the front or the login page."""
 
-    confirm = forms.BooleanField(
+    confirm = Confirmation(
         label=gettext_lazy("Even the front page or the login page"),
         required=False,
         help_text=gettext_lazy(

@@ -10,6 +10,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -17,6 +18,9 @@ from django.utils.translation import gettext_lazy
 
 from ..conf import http_errors
 from ..models import ErrorMessage, MatchType, MissingPage, PermanenceRule
+from ..rules.snapshot import snapshots
+from . import advice
+from .edits import EditsAdmin, bulk_edit
 
 
 class IgnoredFilter(admin.SimpleListFilter):
@@ -39,7 +43,7 @@ class IgnoredFilter(admin.SimpleListFilter):
         return queryset.filter(ignored=self.value() == "yes")
 
 
-class MissingPageAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class MissingPageAdmin(EditsAdmin):
     """Missing pages: how often, from where, and what to do about them."""
 
     intro = gettext_lazy(
@@ -64,7 +68,12 @@ class MissingPageAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     search_fields = ("path", "host", "referrer")
     readonly_fields = ("hits", "first_seen", "last_seen", "referrer")
     fields = ("path", "host", "ignored", *readonly_fields)
-    actions = ["ignore", "stop_ignoring", "remove_together"]
+    actions = [
+        bulk_edit("ignore", gettext_lazy("Ignore the selected pages"), ignored=True),
+        bulk_edit("stop_ignoring", gettext_lazy("Stop ignoring the selected pages"), ignored=False),
+        "remove_together",
+        "delete_selected",
+    ]
 
     @admin.display(description=gettext_lazy("host"), ordering="host")
     def host_shown(self, row: MissingPage) -> str:
@@ -72,22 +81,18 @@ class MissingPageAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.display(description=gettext_lazy("what to do"))
     def what_to_do(self, row: MissingPage) -> str:
-        return links_to_answers(row, self._add_url)
+        rules = snapshots.current().rules.covering(row.path, row.host)
+        rule = next((each for each in rules if each.is_valid(timezone.now())), None)
+        if rule is None:
+            return links_to_answers(row, self._add_url)
+        name = f"admin:{PermanenceRule._meta.app_label}_{PermanenceRule._meta.model_name}_change"
+        url = reverse(name, args=[rule.pk], current_app=self.admin_site.name)
+        return format_html('{} <a href="{}">{}</a>', _("Done:"), url, advice.name(rule))
 
     def _add_url(self, model: type[Any], values: Mapping[str, str]) -> str:
         name = f"admin:{model._meta.app_label}_{model._meta.model_name}_add"
         url = reverse(name, current_app=self.admin_site.name)
         return f"{url}?{urlencode(values)}"
-
-    @admin.action(permissions=["change"], description=gettext_lazy("Ignore the selected pages"))
-    def ignore(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        queryset.update(ignored=True)
-
-    @admin.action(
-        permissions=["change"], description=gettext_lazy("Stop ignoring the selected pages")
-    )
-    def stop_ignoring(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        queryset.update(ignored=False)
 
     @admin.action(
         permissions=["view"],

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
 from django.urls import path
 from django.utils import timezone
@@ -17,8 +19,9 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from ..conf import http_errors
 from ..explaining.explanation import Explanation
-from ..http.urls import web_address
+from ..http.urls import digest, heads, path_key, web_address
 from ..importing.exporter import csv_lines
 from ..models import ErrorMessage, MatchType, PermanenceRule
 from ..rules import permanence
@@ -27,10 +30,12 @@ from ..rules.messages import contributions
 from ..rules.rows import PermanenceRow
 from ..rules.snapshot import snapshots
 from . import advice
-from .address import try_address
+from .address import NOT_SAID, try_address
 from .answers import beside
-from .base import PathRuleAdmin, bulk_edit
-from .forms import PathRuleForm, confirm_everything, refuse_everything
+from .base import PathRuleAdmin
+from .edits import bulk_edit
+from .forms import PathRuleForm, TryForm, confirm_everything, refuse_everything
+from .together import change_together
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -45,6 +50,10 @@ STATES: Mapping[str, tuple[StrOrPromise, Any]] = {
 }
 
 
+# Of the rules that could cover an address so many are looked at.
+MOST_COVERING = 500
+
+
 class StateFilter(admin.SimpleListFilter):
     """Rules by their state, as far as the database knows it."""
 
@@ -57,6 +66,54 @@ class StateFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
         state = STATES.get(self.value() or "")
         return queryset if state is None else state[1](queryset)
+
+
+class GroupFilter(admin.SimpleListFilter):
+    """Rules of one group; not shown where there are none."""
+
+    title = gettext_lazy("group")
+    parameter_name = "group"
+    MOST = 100
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        groups = PermanenceRule.objects.exclude(group="").order_by("group")
+        names = groups.values_list("group", flat=True).distinct()[: self.MOST]
+        return [(name, name) for name in names]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset if self.value() is None else queryset.filter(group=self.value())
+
+
+class UnusedFilter(admin.SimpleListFilter):
+    """Rules that nobody has needed for long, though they are as old as that."""
+
+    title = gettext_lazy("visits")
+    parameter_name = "used"
+    DAYS = 90
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("never", _("none in %(days)d days") % {"days": self.DAYS})]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() != "never":
+            return queryset
+        then = timezone.now() - timedelta(days=self.DAYS)
+        unused = Q(last_hit=None) | Q(last_hit__lt=then)
+        return queryset.filter(unused, created_at__lt=then)
+
+
+def covering(address: str, host: str) -> list[int]:
+    """Return the primary keys of the rules that cover the decoded `address`, switched off or not.
+
+    host: "" for any
+    """
+    numbers = [digest(each) for each in heads(path_key(address))]
+    # By the index of both.
+    rows = PermanenceRule.objects.filter(enabled__in=(True, False), digest__in=numbers)
+    if host:
+        rows = rows.filter(host__in=("", host))
+    rules = Index(map(PermanenceRow.of, rows[:MOST_COVERING]))
+    return [each.rule.pk for each in rules.matching(address)]
 
 
 class RuleList(ChangeList):
@@ -93,11 +150,19 @@ class PermanenceRuleAdmin(PathRuleAdmin):
         "Nothing has been removed so far. When you take a page off the site, say here what has"
         " become of it: visitors read it, and search engines stop asking for what is gone for good."
     )
-    list_display = ("pattern", "kind", "host_shown", "answer", "state", "source", "author")
-    list_filter = (StateFilter, "permanence", "kind", "source")
-    search_fields = ("pattern", "host", "reason", "replacement", "note", "author")
+    list_display = ("pattern", "kind", "host_shown", "answer", "state", "made_by")
+    list_filter = (StateFilter, GroupFilter, "permanence", "kind", "source")
+    list_per_page = 50
+    # To count them all takes as long as all the rest.
+    show_full_result_count = False
+    search_fields = ("pattern", "host", "reason", "replacement", "note", "author", "group")
+    search_help_text = gettext_lazy(
+        "An address, or a whole URL, finds what covers it too; anything else is looked for in"
+        " addresses, reasons, notes and names."
+    )
     actions = [
         *PathRuleAdmin.actions,
+        change_together,
         bulk_edit(
             "make_permanent",
             gettext_lazy("Say that the selected ones are gone for good (410)"),
@@ -111,8 +176,9 @@ class PermanenceRuleAdmin(PathRuleAdmin):
         ),
         "export",
     ]
+    changed_together = ("valid_from", "valid_until", "replacement", "host", "group")
     radio_fields = {"kind": admin.VERTICAL, "permanence": admin.VERTICAL}
-    readonly_fields = ("source", "author", "created_at", "updated_at")
+    readonly_fields = ("source", "author", "hits", "last_hit", "created_at", "updated_at")
     fieldsets = (
         (gettext_lazy("Which addresses"), {"fields": ("pattern", "kind", "host", "ignore_case")}),
         (
@@ -139,6 +205,28 @@ class PermanenceRuleAdmin(PathRuleAdmin):
         origin = (gettext_lazy("Where it comes from"), {"fields": self.readonly_fields})
         return (*fieldsets, origin)
 
+    def get_list_display(self, request: HttpRequest) -> Any:
+        shown = super().get_list_display(request)
+        return (*shown, "hits", "last_hit") if http_errors.MISSING_PAGES else shown
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        filters = super().get_list_filter(request)
+        return (*filters, UnusedFilter) if http_errors.MISSING_PAGES else filters
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Find what covers an address too, and what is said of a whole URL."""
+        asked = TryForm({**NOT_SAID, "address": search_term})
+        address = asked.is_valid() and unquote(asked.cleaned_data["address"].partition("?")[0])
+        if not address:
+            return super().get_search_results(request, queryset, search_term)
+        host = asked.cleaned_data["host"]
+        if host:
+            queryset = queryset.filter(host__in=("", host))
+        found = Q(pk__in=covering(address, host)) | Q(pattern__icontains=address)
+        return queryset.filter(found), False
+
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[RuleList]:
         return RuleList
 
@@ -149,6 +237,10 @@ class PermanenceRuleAdmin(PathRuleAdmin):
     @admin.display(description=gettext_lazy("what has become of it"), ordering="permanence")
     def answer(self, row: Any) -> str:
         return str(row.answer)
+
+    @admin.display(description=gettext_lazy("made by"), ordering="source")
+    def made_by(self, row: PermanenceRule) -> str:
+        return row.author or str(row.get_source_display())
 
     @admin.display(description=gettext_lazy("state"))
     def state(self, row: Any) -> str:

@@ -74,15 +74,16 @@ class SchemaImportExportMixin(ImportExportMixin):
 
     def add_success_message(self, result: Result, request: HttpRequest) -> None:
         text = _("The file was imported: %(new)d new, %(changed)d changed, %(same)d the same.")
-        messages.success(
-            request,
-            text
-            % {
-                "new": result.totals[RowResult.IMPORT_TYPE_NEW],
-                "changed": result.totals[RowResult.IMPORT_TYPE_UPDATE],
-                "same": result.totals[RowResult.IMPORT_TYPE_SKIP],
-            },
-        )
+        text %= {
+            "new": result.totals[RowResult.IMPORT_TYPE_NEW],
+            "changed": result.totals[RowResult.IMPORT_TYPE_UPDATE],
+            "same": result.totals[RowResult.IMPORT_TYPE_SKIP],
+        }
+        # The app's own admin can take it back, one of a project's own may not.
+        with_undo = getattr(self, "with_undo_of_import", None)
+        if with_undo is not None:
+            text = with_undo(request, text, self.resource.schema, result.report)
+        messages.success(request, text)
 
 
 class RuleImportExportMixin(SchemaImportExportMixin):

@@ -1,0 +1,353 @@
+"""Edits of many rows: what they change, how they are taken back, and what the history says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin, messages
+from django.contrib.admin import actions, helpers
+from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
+from django.contrib.admin.utils import model_ngettext
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import PermissionDenied
+from django.db import router, transaction
+from django.db.models import Field, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.text import Truncator, capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import override as language_override
+
+from ..importing.importer import Report
+from ..importing.schema import ImportSchema
+from . import undo
+from .undo import Change
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+    ModelAdmin = admin.ModelAdmin[Any]
+else:
+    ModelAdmin = admin.ModelAdmin
+
+TEMPLATES = "admin/django_http_errors"
+
+# Rows that are named before many are deleted; the others are counted.
+MOST_NAMED = 20
+# What of a value the history keeps.
+LONGEST = 200
+LOGGED_AT_A_TIME = 500
+
+Action = Callable[["EditsAdmin", HttpRequest, "QuerySet[Any]"], None]
+
+
+def bulk_edit(name: str, description: StrOrPromise, **values: object) -> Action:
+    """Return an action of the changelist that gives `values` to the selected rows."""
+
+    @admin.action(permissions=["change"], description=description)
+    def action(edits_admin: EditsAdmin, request: HttpRequest, rows: QuerySet[Any]) -> None:
+        edits_admin.edit(request, rows, values)
+
+    action.__name__ = name
+    return action
+
+
+class EditsAdmin(ModelAdmin):
+    """Edits of many rows that can be taken back for an hour, and a history with the values."""
+
+    delete_selected_confirmation_template = f"{TEMPLATES}/delete_selected.html"
+
+    def _url_name(self, page: str) -> str:
+        return f"{self.opts.app_label}_{self.opts.model_name}_{page}"
+
+    def url(self, page: str, *args: object) -> str:
+        """Return the address of one of the pages for this model."""
+        return reverse(f"admin:{self._url_name(page)}", args=args, current_app=self.admin_site.name)
+
+    def page(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
+        """Return a page of the admin that isn't one of Django's."""
+        request.current_app = self.admin_site.name
+        return TemplateResponse(
+            request,
+            f"{TEMPLATES}/{template}.html",
+            {
+                **self.admin_site.each_context(request),
+                "opts": self.opts,
+                "media": self.media,
+                **context,
+            },
+        )
+
+    # Edits
+
+    def edit(self, request: HttpRequest, rows: QuerySet[Any], values: Mapping[str, object]) -> None:
+        """Give `values` to those of `rows` that have others, and say how many that were."""
+        using = router.db_for_write(self.model)
+        rows = rows.using(using).exclude(**values)
+        with transaction.atomic(using=using):
+            changed = list(rows)
+            changes = [
+                Change(row.pk, {name: getattr(row, name) for name in values}, values)
+                for row in changed
+            ]
+            if changed:
+                rows.update(**values, **self.also_updated())
+            names = {row.pk: str(row) for row in changed}
+            self.log_changes(request, changes, names)
+            action = undo.keep(request.user.pk, self.model, changes) if changed else None
+        text = ngettext(
+            "%(count)d %(name)s was changed.", "%(count)d %(name)s were changed.", len(changed)
+        ) % {"count": len(changed), "name": model_ngettext(self.opts, len(changed))}
+        self.message_user(request, self.with_undo(text, action), messages.SUCCESS)
+
+    def also_updated(self) -> dict[str, object]:
+        """Return what an edit of many sets besides."""
+        return {}
+
+    # Deletion
+
+    @admin.action(
+        permissions=["delete"],
+        description=gettext_lazy("Delete selected %(verbose_name_plural)s"),
+    )
+    def delete_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
+        """Do what Django does, and let its page ask for all rows without naming each."""
+        response = actions.delete_selected(self, request, queryset)
+        if isinstance(response, TemplateResponse):
+            response.context_data |= selected(request, queryset)  # type: ignore[operator]
+        return response
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Return what Django's page about a deletion says; of many rows the first, and a number."""
+        if not isinstance(objs, QuerySet) or self.opts.related_objects:
+            return super().get_deleted_objects(objs, request)
+        count = objs.count()
+        named = [str(row) for row in objs[:MOST_NAMED]]
+        if count > len(named):
+            named.append(_("and %(count)d more") % {"count": count - len(named)})
+        lacking = set() if self.has_delete_permission(request) else {self.opts.verbose_name}
+        return named, {self.opts.verbose_name_plural: count}, lacking, []
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        self._delete(request, self.model._default_manager.filter(pk=obj.pk), obj.delete)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        self._delete(request, queryset, queryset.delete)
+
+    def _delete(self, request: HttpRequest, rows: QuerySet[Any], delete: Callable[[], Any]) -> None:
+        using = router.db_for_write(self.model)
+        names = [field.attname for field in self.opts.concrete_fields]
+        pk = self.opts.pk.attname
+        with transaction.atomic(using=using):
+            found = rows.using(using).order_by().values(*names).iterator(undo.PART)
+            changes = (Change(row[pk], row, None) for row in found)
+            action = undo.keep(request.user.pk, self.model, changes)
+            delete()
+        self.message_user(request, self.with_undo("", action))
+
+    # Undo
+
+    def with_undo(self, text: str, action: str | None) -> str:
+        """Return `text` and a link to take `action` back.
+
+        action: what it is known by; "" if it can't be taken back, None if there is nothing to be
+        """
+        if action is None:
+            return text
+        if not action:
+            most = formats.number_format(undo.MOST_ROWS, force_grouping=True)
+            why = _("This can't be undone: it was more than %(most)s.") % {"most": most}
+            return f"{text} {why}".strip()
+        address = self.url("undo", action)
+        link = format_html('<a href="{}">{}</a>', address, _("Undo"))
+        return format_html("{} {} ({}).", text, link, _("possible for an hour"))
+
+    def with_undo_of_import(
+        self, request: HttpRequest, text: str, schema: ImportSchema, report: Report
+    ) -> str:
+        """Return `text` and a link to take an import back."""
+        if not any(report.counts[status] for status in undo.WRITTEN):
+            return text
+        changes = undo.of_import(schema, report)
+        return self.with_undo(text, undo.keep(request.user.pk, self.model, changes))
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(self.undo_view)
+        name = self._url_name("undo")
+        return [path("undo/<slug:action>/", view, name=name), *super().get_urls()]
+
+    def undo_view(self, request: HttpRequest, action: str) -> HttpResponse:
+        """Ask whether to take an action back, and do it; for the one who did it."""
+        parts = undo.kept(request.user.pk, self.model, action)
+        first = parts.first()
+        if first is None:
+            text = _("This can't be undone any more: it was undone, or is more than an hour ago.")
+            self.message_user(request, text, messages.WARNING)
+            return HttpResponseRedirect(self.url("changelist"))
+        change = Change(*first.rows[0])
+        was_deleted = change.after is None
+        may = self.has_add_permission if was_deleted else self.has_change_permission
+        if not may(request):
+            raise PermissionDenied
+        if request.method == "POST":
+            self._undo(request, parts)
+            return HttpResponseRedirect(self.url("changelist"))
+        count = sum(len(part.rows) for part in parts.iterator(1))
+        return self.page(
+            request,
+            "undo",
+            title=_("Undo"),
+            was_deleted=was_deleted,
+            made_at=first.made_at,
+            count=count,
+            name=model_ngettext(self.opts, count),
+        )
+
+    def _undo(self, request: HttpRequest, parts: Any) -> None:
+        with transaction.atomic(using=router.db_for_write(self.model)):
+            undone = undo.undo(self.model, parts)
+            self._log_undone(request, undone.changes)
+        done = len(undone.changes)
+        text = ngettext(
+            "%(count)d %(name)s is as before.", "%(count)d %(name)s are as before.", done
+        ) % {"count": done, "name": model_ngettext(self.opts, done)}
+        self.message_user(request, text, messages.SUCCESS)
+        if undone.left:
+            text = ngettext(
+                "%(count)d was changed since then, and stays as it is.",
+                "%(count)d were changed since then, and stay as they are.",
+                undone.left,
+            ) % {"count": undone.left}
+            self.message_user(request, text, messages.WARNING)
+
+    def _log_undone(self, request: HttpRequest, changes: list[Change]) -> None:
+        names: dict[Any, str] = {}
+        for start in range(0, len(changes), undo.PART):
+            keys = [each.pk for each in changes[start : start + undo.PART]]
+            rows = self.model._base_manager.filter(pk__in=keys)
+            names |= {row.pk: str(row) for row in rows}
+        self.log_changes(
+            request, (Change(each.pk, each.after, each.before) for each in changes), names
+        )
+
+    # The history
+
+    def log_changes(
+        self, request: HttpRequest, changes: Iterable[Change], names: Mapping[Any, str]
+    ) -> None:
+        """Note `changes` in the histories of their rows.
+
+        names: what each row is called, by its primary key
+        """
+        of_model = ContentType.objects.get_for_model(self.model, for_concrete_model=False)
+        flags = {(True, True): CHANGE, (False, True): ADDITION, (True, False): DELETION}
+        entries = (
+            LogEntry(
+                user_id=request.user.pk,  # type: ignore[misc]
+                content_type=of_model,
+                object_id=str(each.pk),
+                object_repr=names.get(each.pk, str(each.pk))[:200],
+                action_flag=flags[each.before is not None, each.after is not None],
+                change_message=json.dumps(self._change_message(each)),
+            )
+            for each in changes
+        )
+        LogEntry.objects.bulk_create(entries, batch_size=LOGGED_AT_A_TIME)
+
+    def _change_message(self, change: Change) -> list[dict[str, Any]]:
+        if change.before is None or change.after is None:
+            return [{"added": {}}] if change.before is None else []
+        values = {
+            name: [_bounded(change.before.get(name)), _bounded(value)]
+            for name, value in change.after.items()
+            if change.before.get(name) != value
+        }
+        return [{"changed": {"fields": self._labels(values), "values": values}}]
+
+    def _labels(self, names: Iterable[str]) -> list[str]:
+        # As Django writes it for its forms: translated when it is shown.
+        with language_override(None):
+            return [
+                str(capfirst(self.opts.get_field(each).verbose_name))  # type: ignore[union-attr]
+                for each in names
+            ]
+
+    def construct_change_message(
+        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
+    ) -> Any:
+        message: Any = super().construct_change_message(request, form, formsets, add)
+        for each in message:
+            if "changed" in each:
+                each["changed"]["values"] = {
+                    name: [_bounded(form.initial.get(name)), _bounded(form.cleaned_data.get(name))]
+                    for name in form.changed_data
+                }
+        return message
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        response = super().history_view(request, object_id, extra_context)
+        for entry in getattr(response, "context_data", {}).get("action_list", ()):
+            text = self.text_of_change(entry)
+            if text:
+                entry.get_change_message = partial(str, text)
+        return response
+
+    def text_of_change(self, entry: LogEntry) -> str:
+        """Return the old and the new values that `entry` has, in words; "" if it has none."""
+        try:
+            (message,) = json.loads(entry.change_message)
+            values = message["changed"]["values"]
+        except (ValueError, KeyError, TypeError):
+            return ""
+        fields = {field.name: field for field in self.opts.concrete_fields}
+        changed = "; ".join(
+            f"{capfirst(fields[name].verbose_name)}: {_shown(fields[name], old)}"
+            f" → {_shown(fields[name], new)}"
+            for name, (old, new) in values.items()
+            if name in fields
+        )
+        return _("Changed %(what)s.") % {"what": changed} if changed else ""
+
+
+def selected(request: HttpRequest, rows: QuerySet[Any]) -> dict[str, Any]:
+    """Return what ``selected.html`` needs to ask for the same `rows` again."""
+    return {
+        "action_checkbox_name": helpers.ACTION_CHECKBOX_NAME,
+        "select_across": request.POST.get("select_across", "0"),
+        "keys": request.POST.getlist(helpers.ACTION_CHECKBOX_NAME),
+        "first": rows.values_list("pk", flat=True).first(),
+    }
+
+
+def _bounded(value: object) -> object:
+    """Return the `value` of a field as the history has it."""
+    kept = undo.plain(value)
+    return Truncator(kept).chars(LONGEST) if isinstance(kept, str) else kept
+
+
+def _shown(field: Field[Any, Any], kept: object) -> str:
+    """Return a value that the history `kept`, as editors read it."""
+    if isinstance(kept, bool):
+        return _("yes") if kept else _("no")
+    if field.choices and kept is not None:
+        return str(dict(field.flatchoices).get(kept, kept))
+    if kept is None or kept == "":
+        return _("nothing")
+    try:
+        value = field.to_python(kept)
+    except Exception:  # noqa: BLE001 - the field may have been another one at that time
+        return str(kept)
+    if isinstance(value, datetime):
+        local = timezone.localtime(value) if timezone.is_aware(value) else value
+        return formats.date_format(local, "SHORT_DATETIME_FORMAT")
+    return f"“{kept}”" if isinstance(kept, str) else str(kept)

@@ -1,0 +1,101 @@
+"""Changing some fields of many rules at once: the page that asks which, and to what."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from .edits import selected
+
+if TYPE_CHECKING:
+    from .base import BaseRuleAdmin
+
+
+class TogetherForm(forms.Form):
+    """For each of some fields: whether to change it, and to what."""
+
+    def __init__(self, data: Any, rule_admin: BaseRuleAdmin, request: HttpRequest) -> None:
+        super().__init__(data)
+        self.opts = rule_admin.opts
+        self.names = rule_admin.changed_together
+        for name in self.names:
+            field = rule_admin.formfield_for_dbfield(self.opts.get_field(name), request)
+            field.required = False
+            label = _("Change “%(field)s”") % {"field": capfirst(str(field.label))}
+            self.fields[f"change_{name}"] = forms.BooleanField(label=label, required=False)
+            self.fields[name] = field
+
+    @property
+    def pairs(self) -> list[tuple[Any, Any]]:
+        """The box to tick and the input, of each field."""
+        return [(self[f"change_{name}"], self[name]) for name in self.names]
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What was valid of the fields that are to be changed."""
+        return {
+            name: self.cleaned_data[name]
+            for name in self.names
+            if self.cleaned_data.get(f"change_{name}") and name in self.cleaned_data
+        }
+
+    def clean(self) -> None:
+        if not any(self.cleaned_data.get(f"change_{name}") for name in self.names):
+            self.add_error(None, _("Tick what is to be changed."))
+        for name, value in self.values.items():
+            try:
+                # What a form of the model checks when it makes its row.
+                self.opts.get_field(name).clean(value, None)  # type: ignore[union-attr]
+            except ValidationError as error:
+                self.add_error(name, error)
+
+
+@admin.action(
+    permissions=["change"], description=gettext_lazy("Change dates, replacement, host or group")
+)
+def change_together(
+    rule_admin: BaseRuleAdmin, request: HttpRequest, rows: QuerySet[Any]
+) -> HttpResponse | None:
+    """Ask what to change of the selected rows, and change it."""
+    data = request.POST if "apply" in request.POST else None
+    form = TogetherForm(data, rule_admin, request)
+    if form.is_bound and form.is_valid():
+        try:
+            with transaction.atomic():
+                rule_admin.edit(request, rows, _values(rule_admin, form.values))
+        except IntegrityError:
+            text = _(
+                "Nothing was changed: some of them would be the same as others then, or end before"
+                " they begin."
+            )
+            form.add_error(None, text)
+        else:
+            return None
+    return rule_admin.page(
+        request,
+        "together",
+        title=_("Change many at once"),
+        form=form,
+        count=rows.count(),
+        action=change_together.__name__,
+        media=rule_admin.media + form.media,
+        **selected(request, rows),
+    )
+
+
+def _values(rule_admin: BaseRuleAdmin, values: dict[str, Any]) -> dict[str, Any]:
+    """Return `values` as a row has them that was saved by a form."""
+    row = rule_admin.model(**values)
+    row.normalise()
+    values = {name: getattr(row, name) for name in values}
+    # What is announced has a beginning.
+    return {**values, "announce": False} if values.get("valid_from", "") is None else values

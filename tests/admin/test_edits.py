@@ -1,0 +1,321 @@
+"""Edits of many rows: what they do, that they can be taken back, and what the history says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission, User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import models
+from django.test import Client
+from django.utils import timezone
+
+from django_http_errors.admin import undo
+from django_http_errors.models import (
+    ErrorMessage,
+    HidingRule,
+    MissingPage,
+    PermanenceRule,
+    UndoPart,
+)
+from django_http_errors.rules.snapshot import snapshots
+
+from ..edits import edits_made
+from ..factories import ErrorMessageFactory, PermanenceRuleFactory
+from .test_admin import rule_form, text_of, url
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/admin/django_http_errors/{}/"
+RULES = LIST.format("permanencerule")
+
+
+@pytest.fixture(autouse=True)
+def admin() -> Iterator[Client]:
+    snapshots.forget()
+    client = Client()
+    client.force_login(User.objects.create_user("admin", is_staff=True, is_superuser=True))
+    return client
+
+
+def chosen(action: str, *rows: Any, **values: str) -> dict[str, Any]:
+    return {"action": action, "_selected_action": [row.pk for row in rows], **values}
+
+
+def undo_link(response: Any) -> str:
+    """Return the address that the last message leads to."""
+    return re.findall(r'<a href="([^"]+/undo/[^"]+)">Undo</a>', text_of(response))[-1]
+
+
+def all_of(model: type[models.Model]) -> list[dict[str, Any]]:
+    """Return all values of the rows but those that an undo doesn't bring back."""
+    rows = model._base_manager.order_by("pk").values()
+    return [{name: each[name] for name in each if name != "updated_at"} for each in rows]
+
+
+ROWS: dict[str, tuple[type[models.Model], Any]] = {
+    "errormessage": (ErrorMessage, lambda: [ErrorMessageFactory(enabled=n < 2) for n in range(3)]),
+    "permanencerule": (
+        PermanenceRule,
+        lambda: [
+            PermanenceRuleFactory(enabled=True, expected_at=timezone.now(), permanence="temporary"),
+            PermanenceRuleFactory(enabled=True, reason="Why", valid_until=timezone.now()),
+            PermanenceRuleFactory(enabled=False, group="g"),
+        ],
+    ),
+    "hidingrule": (
+        HidingRule,
+        lambda: [HidingRule.objects.create(pattern=f"/{n}/", enabled=n < 2) for n in range(3)],
+    ),
+    "missingpage": (
+        MissingPage,
+        lambda: [MissingPage.objects.create(path=f"/{n}/", ignored=n > 1) for n in range(3)],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_an_edit_and_a_deletion_are_taken_back(admin: Client, name: str) -> None:
+    """The list, the message that reports it, a page that asks, and all is as before."""
+    model, make = ROWS[name]
+    rows = make()
+    before = all_of(model)
+    action = "ignore" if model is MissingPage else "disable"
+    for data in (chosen(action, *rows), chosen("delete_selected", *rows, post="yes")):
+        edits = edits_made()
+        response = admin.post(LIST.format(name), data, follow=True)
+        assert all_of(model) != before
+        address = undo_link(response)
+        # The list of missing pages doesn't show what is ignored.
+        count = 2 if data["action"] == action or model is MissingPage else 3
+        assert f"<p>{count} " in text_of(admin.get(address))
+        assert all_of(model) != before, "to look changes nothing"
+        response = admin.post(address, follow=True)
+        assert all_of(model) == before
+        verb = "are as before"
+        assert f"{count} " in text_of(response)
+        assert verb in text_of(response)
+        if model is not MissingPage:
+            assert edits_made() == edits + 2, "one for each way"
+        assert not UndoPart.objects.exists()
+        assert "can&#x27;t be undone any more" in text_of(admin.post(address, follow=True))
+    single = admin.post(url(f"{name}_delete", rows[0].pk), {"post": "yes"}, follow=True)
+    admin.post(undo_link(single))
+    assert all_of(model) == before
+
+
+def test_what_was_changed_since_then_stays(admin: Client) -> None:
+    first, second, third = (PermanenceRuleFactory() for _ in range(3))
+    response = admin.post(RULES, chosen("disable", first, second, third), follow=True)
+    PermanenceRule.objects.filter(pk=second.pk).update(enabled=True)
+    third.delete()
+    response = admin.post(undo_link(response), follow=True)
+    assert "1 removed page is as before." in text_of(response)
+    assert "2 were changed since then, and stay as they are." in text_of(response)
+    assert set(PermanenceRule.objects.values_list("pk", "enabled")) == {
+        (first.pk, True),
+        (second.pk, True),
+    }
+    response = admin.post(RULES, chosen("delete_selected", first, post="yes"), follow=True)
+    PermanenceRuleFactory(pattern=first.pattern, note="another one")
+    response = admin.post(undo_link(response), follow=True)
+    assert "1 was changed since then" in text_of(response)
+    assert PermanenceRule.objects.get(pattern=first.pattern).note == "another one"
+
+
+def test_nobody_else_takes_it_back_and_not_for_longer_than_an_hour(
+    admin: Client, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule = PermanenceRuleFactory()
+    address = undo_link(admin.post(RULES, chosen("disable", rule), follow=True))
+    client.force_login(User.objects.create_user("other", is_staff=True, is_superuser=True))
+    assert client.post(address).status_code == 302
+    mine = User.objects.get(username="admin")
+    User.objects.filter(pk=mine.pk).update(is_superuser=False)
+    mine.user_permissions.set(Permission.objects.filter(codename="view_permanencerule"))
+    assert admin.post(address).status_code == 403
+    User.objects.filter(pk=mine.pk).update(is_superuser=True)
+    UndoPart.objects.update(made_at=timezone.now() - timedelta(minutes=61))
+    admin.post(address)
+    rule.refresh_from_db()
+    assert not rule.enabled
+    admin.post(RULES, chosen("enable", rule))
+    assert UndoPart.objects.count() == 1, "what is older is gone"
+
+
+def test_what_is_too_much_to_take_back_says_so(
+    admin: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(undo, "PART", 2)
+    monkeypatch.setattr(undo, "MOST_ROWS", 4)
+    rows = [PermanenceRuleFactory() for _ in range(5)]
+    admin.post(RULES, chosen("disable", *rows[:4]))
+    assert UndoPart.objects.count() == 2
+    UndoPart.objects.all().delete()
+    page = text_of(admin.post(RULES, chosen("enable", *rows[:4], *rows[4:]), follow=True))
+    assert "4 removed pages were changed" in page
+    page = text_of(admin.post(RULES, chosen("delete_selected", *rows, post="yes"), follow=True))
+    assert "This can&#x27;t be undone: it was more than 4." in page
+    assert not PermanenceRule.objects.exists()
+
+
+def test_an_import_is_taken_back(admin: Client) -> None:
+    pytest.importorskip("import_export")
+    PermanenceRuleFactory(pattern="/same/", reason="")
+    PermanenceRuleFactory(pattern="/changed/", reason="As before", source="code")
+    before = all_of(PermanenceRule)
+    content = b"pattern,reason\n/same/,\n/changed/,New\n/new/,\n"
+    file = SimpleUploadedFile("rules.csv", content)
+    shown = admin.post(f"{RULES}import/", {"import_file": file, "format": "0"})
+    form = shown.context["confirm_form"].initial
+    response = admin.post(f"{RULES}process_import/", form, follow=True)
+    assert PermanenceRule.objects.get(pattern="/changed/").reason == "New"
+    admin.post(undo_link(response))
+    rows = [{**each, "source": "", "author": ""} for each in all_of(PermanenceRule)]
+    assert rows == [{**each, "source": "", "author": ""} for each in before]
+
+
+def test_all_that_the_list_shows_are_deleted_without_naming_each(
+    admin: Client, settings: Any
+) -> None:
+    settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = 10
+    for number in range(60):
+        PermanenceRuleFactory(pattern=f"/x/{number}/")
+    kept = PermanenceRuleFactory(pattern="/y/")
+    some = PermanenceRule.objects.filter(pattern__startswith="/x/")
+    data = chosen("delete_selected", some[0], select_across="1", index="0")
+    page = admin.post(f"{RULES}?q=/x/", data)
+    assert "60 removed pages will be deleted." in text_of(page)
+    assert "and 40 more" in text_of(page)
+    inputs = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', text_of(page))
+    admin.post(f"{RULES}?q=/x/", dict(inputs))
+    assert list(PermanenceRule.objects.all()) == [kept]
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"group": "relaunch"}, {"group": "relaunch"}),
+        ({"host": " Shop.Example "}, {"host": "shop.example"}),
+        ({"replacement": "/new/", "group": ""}, {"replacement": "/new/", "group": ""}),
+        ({"valid_until_0": "2999-01-01"}, {"valid_until": "2999-01-01T00:00:00"}),
+        ({"valid_from_0": ""}, {"valid_from": None, "announce": False}),
+    ],
+)
+def test_fields_are_changed_together(
+    admin: Client, values: dict[str, str], expected: dict[str, Any]
+) -> None:
+    soon = timezone.now() + timedelta(days=1)
+    rows = [PermanenceRuleFactory(group="old", valid_from=soon, announce=True) for _ in range(2)]
+    data = chosen("change_together", *rows)
+    asking = admin.post(RULES, data)
+    assert "Tick what is to be changed of 2 removed pages" in text_of(asking)
+    nothing = admin.post(RULES, {**data, "apply": "1", **values})
+    assert "Tick what is to be changed." in text_of(nothing)
+    ticked = {f"change_{re.sub('_0$', '', name)}": "on" for name in values}
+    response = admin.post(RULES, {**data, "apply": "1", **values, **ticked}, follow=True)
+    assert "2 removed pages were changed." in text_of(response)
+    for row in rows:
+        row.refresh_from_db()
+        for name, value in expected.items():
+            found = getattr(row, name)
+            assert (found.isoformat()[:19] if hasattr(found, "isoformat") else found) == value
+        row.full_clean()
+    admin.post(undo_link(response))
+    rows[0].refresh_from_db()
+    assert (rows[0].group, rows[0].valid_from, rows[0].announce) == ("old", soon, True)
+
+
+def test_what_can_not_be_changed_together(admin: Client) -> None:
+    rows = [PermanenceRuleFactory(pattern="/x/", host=host) for host in ("", "a.example")]
+    for values, error in (
+        ({"host": "b.example", "change_host": "on"}, "some of them would be the same as others"),
+        ({"host": "http://b/", "change_host": "on"}, "Write the name of the host alone"),
+        ({"replacement": "//b/", "change_replacement": "on"}, "This leads to another site"),
+    ):
+        data = chosen("change_together", *rows, apply="1", **values)
+        assert error in text_of(admin.post(RULES, data))
+    assert {row.host for row in PermanenceRule.objects.all()} == {"", "a.example"}
+    assert not UndoPart.objects.exists()
+    assert not LogEntry.objects.exists()
+
+
+def test_a_rule_is_duplicated(admin: Client, client: Client) -> None:
+    rule = PermanenceRuleFactory(pattern="/x/", reason="Sold.", permanence="temporary")
+    page = text_of(admin.get(url("permanencerule_change", rule.pk)))
+    assert f'href="{url("permanencerule_add")}?duplicate={rule.pk}"' in page
+    for address, filled in ((f"?duplicate={rule.pk}", True), ("?duplicate=x", False)):
+        form = text_of(admin.get(url("permanencerule_add") + address))
+        assert ("Sold." in form) == filled
+    adder = User.objects.create_user("adder", is_staff=True)
+    adder.user_permissions.set(Permission.objects.filter(codename="add_permanencerule"))
+    client.force_login(adder)
+    form = text_of(client.get(f"{url('permanencerule_add')}?duplicate={rule.pk}"))
+    assert "Sold." not in form
+
+
+def test_the_history_shows_old_and_new_values(admin: Client) -> None:
+    rule = PermanenceRuleFactory(pattern="/x/", reason="Because <b>", enabled=True)
+    form = rule_form(pattern="/x/", permanence="temporary", valid_until="2999-01-02 03:04")
+    admin.post(url("permanencerule_change", rule.pk), form)
+    response = admin.post(RULES, chosen("disable", rule), follow=True)
+    admin.post(undo_link(response))
+    admin.post(RULES, chosen("make_permanent", rule))
+    page = text_of(admin.get(url("permanencerule_history", rule.pk)))
+    for text in (
+        "What has become of it: gone for good (410) → not there yet, or back later (404)",
+        "Reason: “Because &lt;b&gt;” → nothing",
+        "Valid until: nothing → 01/02/2999 3:04 a.m.",
+        "Changed Enabled: yes → no.",
+        "Changed Enabled: no → yes.",
+        "Expected: nothing → nothing",
+    ):
+        assert (text in page) == ("nothing → nothing" not in text), text
+    LogEntry.objects.update(change_message="[]")
+    assert admin.get(url("permanencerule_history", rule.pk)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("query", "patterns"),
+    [
+        ("/shop/lamps/7/", {"/shop/", "/shop/<slug:a>/7/", "/shop/lamps/7/", "/Shop/"}),
+        ("https://b.example/shop/lamps/7?x=1", {"/shop/", "/shop/<slug:a>/7/"}),
+        ("http://a.example:80/shop/lamps/7/#x", {"/shop/", "/shop/<slug:a>/7/", "/shop/lamps/7/"}),
+        ("/SHOP/x/", {"/Shop/"}),
+        ("/lam", {"/shop/lamps/7/"}),
+        ("lamps", {"/shop/lamps/7/"}),
+        ("relaunch", {"/other/"}),
+    ],
+)
+def test_the_search_finds_what_covers_an_address(
+    admin: Client, query: str, patterns: set[str]
+) -> None:
+    PermanenceRuleFactory(pattern="/shop/", kind="prefix", enabled=False)
+    PermanenceRuleFactory(pattern="/shop/<slug:a>/7/", kind="route")
+    PermanenceRuleFactory(pattern="/shop/lamps/7/", host="a.example")
+    PermanenceRuleFactory(pattern="/Shop/", kind="prefix", ignore_case=True, host="c.example")
+    PermanenceRuleFactory(pattern="/other/", group="relaunch")
+    found = admin.get(RULES, {"q": query}).context["cl"].result_list
+    assert {row.pattern for row in found} == patterns
+
+
+def test_groups_and_rules_that_nobody_needs_can_be_found(admin: Client, settings: Any) -> None:
+    long_ago = timezone.now() - timedelta(days=91)
+    PermanenceRuleFactory(pattern="/new/", group="a")
+    PermanenceRuleFactory(pattern="/old/", group="b", created_at=long_ago, hits=3)
+    needed = {"hits": 5, "last_hit": timezone.now()}
+    PermanenceRuleFactory(pattern="/needed/", created_at=long_ago, **needed)
+    page = text_of(admin.get(RULES))
+    assert "?group=b" in page
+    assert "used=never" not in page
+    settings.HTTP_ERRORS = {"MISSING_PAGES": True}
+    response = admin.get(f"{RULES}?used=never")
+    assert [row.pattern for row in response.context["cl"].result_list] == ["/old/"]
+    assert 'class="field-hits">3<' in text_of(response)
+    response = admin.get(f"{RULES}?group=a")
+    assert [row.pattern for row in response.context["cl"].result_list] == ["/new/"]
