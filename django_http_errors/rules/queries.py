@@ -101,6 +101,12 @@ def rules(alias: str) -> models.PermanenceRuleQuerySet:
     return cast("models.PermanenceRuleQuerySet", rows)
 
 
+def are_more(alias: str, count: int) -> bool:
+    """Return whether there are more enabled rules than `count`, by the index alone."""
+    digests = rules(alias).order_by("digest").values_list("digest", flat=True)
+    return bool(digests[count : count + 1])
+
+
 def read(rows: models.PermanenceRuleQuerySet) -> list[PermanenceRow]:
     """Return `rows` as a snapshot has them."""
     return [rule(row) for row in values(rows, PERMANENCE_FIELDS)]

@@ -213,9 +213,9 @@ class SnapshotLoader:
         """Return the rules at `version`; for a transaction's own, no digests are kept."""
         known = self.snapshot.rules
         if not isinstance(known, DatabaseRules):
-            few = queries.read(queries.rules(alias)[: MOST_IN_MEMORY + 1])
-            if len(few) <= MOST_IN_MEMORY:
-                return Index(few)
+            # To read so many rows and find that there are more would make the first request wait.
+            if not queries.are_more(alias, MOST_IN_MEMORY):
+                return Index(queries.read(queries.rules(alias)[:MOST_IN_MEMORY]))
             known = DatabaseRules(self._ask_under, self._ask_below)
         if version is UNREAD.version:
             return known.with_digests(None)

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 GENERATION = Generation._meta.db_table
 # The version, and when it is another one: it, the rules, of those that are announced, the messages,
 # the rules that hide, and it again.
-ASKING, LOADING = 1, 6
+ASKING, LOADING = 1, 7
 
 
 @pytest.fixture(autouse=True)
