@@ -31,8 +31,8 @@ from ..clock import Clock
 pytestmark = pytest.mark.django_db(transaction=True)
 
 GENERATION = Generation._meta.db_table
-# The version, and when it is another one: it, the rules, of those that are announced, the messages,
-# the rules that hide, and it again.
+# The version, and when it is another one: it, whether the rules are many, the rules, those that are
+# announced, the messages, the rules that hide, and it again.
 ASKING, LOADING = 1, 7
 
 
