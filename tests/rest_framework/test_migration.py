@@ -15,6 +15,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from rest_framework import exceptions, serializers
 
+from django_http_errors import exceptions as errors
+
 from ..asking import JSON, PROBLEM
 from ..samples import ROOT, samples
 from .views import Validating, raising
@@ -145,6 +147,8 @@ def test_clients_of_standardized_errors_move_one_by_one(serve, settings, recipe)
     api = serve(Validating.as_view(serializer_class=Order))
     assert api.post({}).json()["type"] == "validation_error"
     assert api.post({}, accept=f"{PROBLEM}, {JSON};q=0.5").json()["type"] == "about:blank"
+    gone = serve(raising(lambda: errors.Gone("It was sold."))).ask()
+    assert (gone.status_code, gone.json()["detail"]) == (410, "It was sold.")
 
 
 @canon
