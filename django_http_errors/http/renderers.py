@@ -292,7 +292,7 @@ class HTMLRenderer:
         shape: Shape = Shape.DOCUMENT,
     ) -> bytes:
         """Return the app's own page, or its own fragment, which need nothing of the project."""
-        template = _own_engine().get_template(FRAGMENT if shape is Shape.FRAGMENT else PAGE)
+        template = own_engine().get_template(FRAGMENT if shape is Shape.FRAGMENT else PAGE)
         values = page_context(problem, nonce or None, lambda: way_on, shape)
         page = template.render(Context(values, use_l10n=False))
         return str(page).encode("utf-8", "replace")
@@ -431,7 +431,7 @@ def way_on_context(problem: Problem, find_way_on: Callable[[], WayOn]) -> dict[s
 
 
 @cache
-def _own_engine() -> Engine:
+def own_engine() -> Engine:
     """Return an engine that finds the app's templates however the project's are set up."""
     return Engine(dirs=[str(_TEMPLATES)], libraries={"i18n": "django.templatetags.i18n"})
 

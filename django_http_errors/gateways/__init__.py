@@ -1,0 +1,1 @@
+"""Errors of the servers in front of Django: pages as files, and settings that send them."""

@@ -1,0 +1,97 @@
+"""``manage.py export_error_pages``: error pages as files, for the server in front of Django."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, ArgumentTypeError
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+
+from ... import validators
+from ...gateways import pages, snippets
+from ...rules.snapshot import snapshots
+
+
+class Command(BaseCommand):
+    """Writes a page and JSON for each status and language, and what servers are told of them."""
+
+    help = (
+        "Writes error pages as files, for what the server in front of Django answers by itself, and"
+        " settings for nginx, Caddy, Apache, HAProxy, Netlify and Cloudflare that send them: by the"
+        " site's template, in the words of its editors, in each language as HTML and as JSON."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("folder", metavar="DIR", type=Path, help="where to write")
+        parser.add_argument(
+            "--status",
+            action="append",
+            type=_status,
+            help="one status, and again for others; "
+            + ", ".join(map(str, pages.STATUSES))
+            + " if left out",
+        )
+        parser.add_argument(
+            "--language",
+            action="append",
+            type=_language,
+            help="one language, and again for others: the first is for visitors who ask for none of"
+            " them; all that the site has and errors are translated to if left out",
+        )
+        parser.add_argument(
+            "--host",
+            default="",
+            help="whose messages to take; the first of ALLOWED_HOSTS if left out",
+        )
+        parser.add_argument(
+            "--served-from", metavar="DIR", type=Path, help="where the server will have the files"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        folder: Path = options["folder"].resolve()
+        statuses = sorted(set(options["status"] or pages.STATUSES))
+        languages = list(dict.fromkeys(options["language"] or pages.languages()))
+        host = options["host"] or pages.default_host()
+        snapshot = snapshots.current()
+        for row in pages.of_single_requests(snapshot.messages, statuses, host):
+            self.stderr.write(
+                f"The message {row.title or row.detail!r} is left out: what its placeholders stand"
+                " for is known when there is a request."
+            )
+        count = 0
+        try:
+            for page in pages.pages(statuses, languages, host, snapshot):
+                count += 1
+                _write(folder / page.name, page.content)
+                for address in page.loads():
+                    self.stderr.write(f"{page.name} loads {address}: it has to be there, too")
+            settings = snippets.snippets(options["served_from"] or folder, statuses, languages)
+            for name, text in settings:
+                _write(folder / name, text.encode())
+        except OSError as error:
+            raise CommandError(f"{error.filename}: {error.strerror}") from error
+        self.stdout.write(
+            f"{count} files in {options['folder']}, and what nginx, Caddy, Apache, HAProxy, Netlify"
+            " and Cloudflare need to send them."
+        )
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+
+
+def _status(value: str) -> int:
+    if not (value.isascii() and value.isdigit() and 400 <= int(value) <= 599):
+        raise ArgumentTypeError(f"{value} is no status from 400 to 599")
+    return int(value)
+
+
+def _language(value: str) -> str:
+    try:
+        validators.language(value)
+    except ValidationError as error:
+        raise ArgumentTypeError(error.messages[0]) from error
+    return value.lower().replace("_", "-")

@@ -1,0 +1,263 @@
+"""Error pages as files, and nginx that sends them when Django gives no answer."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import html5lib
+import httpx
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import override_settings
+
+from django_http_errors.gateways.pages import STATUSES
+from django_http_errors.gateways.snippets import language_patterns
+
+from ..asking import HTML, JSON, PROBLEM
+from ..factories import ErrorMessageFactory
+
+NGINX = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin")
+LOCALE = "django.middleware.locale.LocaleMiddleware"
+LANGUAGES = [(each, each) for each in ("en", "de", "ko", "pt-br")]
+
+Export = Callable[..., Path]
+
+
+@pytest.fixture
+def export(tmp_path: Path, capsys: pytest.CaptureFixture[str], settings: Any) -> Export:
+    """Write the pages of a site in English, German and Brazilian Portuguese."""
+    settings.LANGUAGES = LANGUAGES
+    settings.LANGUAGE_CODE = "en"
+    settings.MIDDLEWARE = [LOCALE]
+
+    def export(*words: str) -> Path:
+        folder = tmp_path / "pages"
+        call_command("export_error_pages", str(folder), *words)
+        return folder
+
+    return export
+
+
+def members_of(file: Path) -> dict[str, Any]:
+    members: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return members
+
+
+@pytest.mark.django_db
+def test_there_is_a_page_and_json_for_each_status_and_language(export: Export) -> None:
+    folder = export()
+    names = {str(each.relative_to(folder)) for each in folder.glob("*/*")}
+    assert names == {
+        f"{language}/{status}.{ending}"
+        for language in ("en", "de", "pt-br")  # the app has no words in Korean
+        for status in STATUSES
+        for ending in ("html", "json")
+    }
+    for name in names:
+        language, _, file = name.partition("/")
+        content = (folder / name).read_text(encoding="utf-8")
+        if name.endswith("json"):
+            members = json.loads(content)
+            assert str(members["status"]) == file[:3]
+            # Nobody knows them here.
+            assert not {"instance", "request_id"} & members.keys()
+        else:
+            html5lib.HTMLParser(strict=True).parse(content)
+            assert f'<html lang="{language}"' in content
+            assert not {"http:", "https:", "src=", "<link", "request-id"} & set(content.split('"'))
+    assert members_of(folder / "en/502.json")["title"] == "Bad Gateway"
+    assert members_of(folder / "de/502.json")["title"] != "Bad Gateway"
+
+
+@pytest.mark.django_db
+def test_what_is_asked_for_is_written(export: Export) -> None:
+    folder = export("--status", "503", "--status", "451", "--language", "de")
+    assert sorted(str(each.relative_to(folder)) for each in folder.glob("*/*")) == [
+        *("de/451.html", "de/451.json", "de/503.html", "de/503.json")
+    ]
+    # A page leads on: home where that helps, and to what it stands for itself.
+    assert 'href="/">' in (folder / "de/451.html").read_text()
+    assert 'href="">' in (folder / "de/503.html").read_text()
+    assert "default de;" in (folder / "nginx-http.conf").read_text()
+
+
+@pytest.mark.parametrize("words", [["--status", "200"], ["--status", "x"], ["--language", "../.."]])
+def test_what_cant_be_written_is_refused(export: Export, words: list[str]) -> None:
+    with pytest.raises(CommandError):
+        export(*words)
+
+
+@pytest.mark.django_db
+def test_a_folder_that_cant_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(CommandError, match="file"):
+        call_command("export_error_pages", str(tmp_path / "file"), "--status", "503")
+
+
+@pytest.mark.django_db
+def test_the_words_are_the_editors_and_the_template_the_projects(
+    export: Export, project_pages: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = '<link rel="stylesheet" href="/site.css">{{ problem.title }}{{ request_path }}'
+    project_pages({"5xx.html": page})
+    ErrorMessageFactory(status="503", path_prefix="", title="Back soon", detail="At {host}")
+    ErrorMessageFactory(status="404", path_prefix="", title="Nothing", detail="Not at {path}")
+    ErrorMessageFactory(status="404", path_prefix="/shop/", title="No product", detail="{path}")
+    with override_settings(ALLOWED_HOSTS=["*", ".example.com", "www.example.com"]):
+        folder = export("--language", "en")
+    assert (folder / "en/503.html").read_text().endswith(">Back soon")
+    assert members_of(folder / "en/503.json")["detail"] == "At www.example.com"
+    assert members_of(folder / "en/404.json")["title"] == "Not Found"
+    said = capsys.readouterr().err
+    assert "en/503.html loads /site.css" in said
+    assert "'Nothing'" in said
+    assert "product" not in said
+
+
+@pytest.mark.parametrize(
+    ("languages", "patterns"),
+    [
+        (["en"], [("en", "en")]),
+        (
+            ["de", "pt-br", "de-at"],
+            [("de-at", "de-at"), ("pt-br", "pt-br"), ("de", "de"), ("pt-br", "pt")],
+        ),
+        (
+            ["zh-hans", "zh-hant"],
+            [("zh-hans", "zh-hans"), ("zh-hant", "zh-hant"), ("zh-hans", "zh")],
+        ),
+    ],
+)
+def test_the_longest_tag_is_looked_for_first(
+    languages: list[str], patterns: list[tuple[str, str]]
+) -> None:
+    assert list(language_patterns(languages)) == patterns
+
+
+# --- Behind nginx ---------------------------------------------------------------------------
+
+CONFIGURATION = """
+daemon off;
+{user}
+pid {folder}/nginx.pid;
+error_log {folder}/error.log;
+events {{}}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    limit_req_zone $remote_addr zone=few:1m rate=1r/m;
+    include {folder}/pages/nginx-http.conf;
+    server {{
+        listen 127.0.0.1:{port};
+        client_max_body_size 1k;
+        include {folder}/pages/nginx-server.conf;
+        location / {{ proxy_pass http://127.0.0.1:{down}; }}
+        location /slow/ {{ proxy_pass http://127.0.0.1:{silent}; proxy_read_timeout 50ms; }}
+        location /closed/ {{ return 503; }}
+        location /static/ {{ root {folder}; }}
+        location /limited/ {{ limit_req zone=few; limit_req_status 429; root {folder}; }}
+        location /django/ {{ proxy_pass http://127.0.0.1:{port}/closed/; }}
+    }}
+}}
+"""
+
+
+@pytest.fixture
+def nginx(export: Export, tmp_path: Path) -> Iterator[str]:
+    """Run nginx over the pages; what stands behind it is down, or says nothing."""
+    if NGINX is None:
+        pytest.skip("nginx isn't installed")
+    export()
+    with socket.socket() as down, socket.socket() as silent, socket.socket() as free:
+        for each in (down, silent, free):
+            each.bind(("127.0.0.1", 0))
+        silent.listen()
+        ports = {
+            name: each.getsockname()[1]
+            for name, each in (("down", down), ("silent", silent), ("port", free))
+        }
+        free.close()
+        file = tmp_path / "nginx.conf"
+        # Its worker would be another user where it is started by root, and couldn't read the pages.
+        user = "user root;" if os.geteuid() == 0 else ""
+        file.write_text(CONFIGURATION.format(folder=tmp_path, user=user, **ports))
+        log = str(tmp_path / "error.log")
+        process = subprocess.Popen([NGINX, "-c", str(file), "-e", log], cwd=tmp_path)
+        try:
+            wait_for(ports["port"], process)
+            yield f"http://127.0.0.1:{ports['port']}"
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+def wait_for(port: int, process: subprocess.Popen[Any]) -> None:
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline and process.poll() is None:
+        with socket.socket() as attempt:
+            if attempt.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.02)
+    raise RuntimeError("nginx did not start")
+
+
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+# How it is asked for, and the file that is sent.
+ASKED: list[tuple[str | None, str | None, str, str]] = [
+    (BROWSER, "en-US,en;q=0.5", "en", "html"),
+    (BROWSER, "de-DE,de;q=0.9,en;q=0.8", "de", "html"),
+    (BROWSER, "pt-PT,pt;q=0.9", "pt-br", "html"),
+    (BROWSER, "den,ko", "en", "html"),
+    (PROBLEM, "DE", "de", "json"),
+    (f"{JSON}, text/plain, */*", None, "en", "json"),
+    ("application/vnd.api+json", "de", "de", "json"),
+    ("*/*", "de", "de", "html"),
+    (None, None, "en", "html"),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.django_db
+def test_nginx_sends_them_when_django_gives_no_answer(nginx: str, tmp_path: Path) -> None:
+    def check(response: httpx.Response, status: int, language: str, ending: str) -> None:
+        assert response.status_code == status
+        assert response.content == (tmp_path / f"pages/{language}/{status}.{ending}").read_bytes()
+        form = {"html": f"{HTML}; charset=utf-8", "json": PROBLEM}[ending]
+        assert response.headers["Content-Type"] == form
+        assert response.headers["Content-Language"] == language
+        assert response.headers["Cache-Control"] == "no-store"
+        assert response.headers["Vary"] == "Accept, Accept-Language"
+
+    with httpx.Client(base_url=nginx) as client:
+        for accept, languages, language, ending in ASKED:
+            client.headers.clear()
+            if accept:
+                client.headers["Accept"] = accept
+            if languages:
+                client.headers["Accept-Language"] = languages
+            check(client.get("/"), 502, language, ending)
+        german = {"Accept": PROBLEM, "Accept-Language": "de"}
+        for form, ending in ((PROBLEM, "json"), (BROWSER, "html")):
+            client.headers.update({**german, "Accept": form})
+            check(client.post("/", data={"a": "b"}), 502, "de", ending)
+            check(client.get("/slow/"), 504, "de", ending)
+            check(client.get("/closed/"), 503, "de", ending)
+            check(client.get("/static/no.css"), 404, "de", ending)
+            check(client.post("/", content=b"x" * 2000), 413, "de", ending)
+            client.get("/limited/")
+            check(client.get("/limited/"), 429, "de", ending)
+        # What comes from behind it is passed on, and nobody gets the files by their addresses.
+        assert client.get("/django/").status_code == 503
+        assert client.get("/.http-errors/de/502.html").status_code == 404
