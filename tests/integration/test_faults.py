@@ -6,6 +6,7 @@ One that a step of the pipeline meets is one record; what is in `test_pipeline` 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -262,9 +263,14 @@ FAILING_PAGES = {
 STATUSES = {"bad-request": 400, "bare-405": 405, "gone": 410, "nowhere": 404, "crash": 500}
 
 
-@pytest.mark.parametrize("fault", FAILING_PAGES)
-@pytest.mark.parametrize("name", STATUSES)
-@pytest.mark.parametrize("page", ["{status}.html", "{kind}xx.html", "django_http_errors/base.html"])
+PAGES = ["{status}.html", "{kind}xx.html", "django_http_errors/base.html"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "name", "page"),
+    # Each fault in each page, of statuses that take turns.
+    [(*each, page) for page in PAGES for each in zip(FAILING_PAGES, cycle(STATUSES), strict=False)],
+)
 def test_a_page_that_fails(
     site: Site, project_pages, fault: str, name: str, page: str, own_records: list
 ) -> None:
