@@ -34,6 +34,8 @@ urlpatterns = [
     path("documents/<int:pk>/", views.document, name="document"),
     path("plain-documents/<int:pk>/", views.plain_document, name="plain-document"),
     path("vault/secret/", views.vault, name="vault"),
+    path("checked-out/", views.checked_out, name="checked-out"),
+    path("problems/", include("django_http_errors.problem_types")),
     path("accounts/login/", login, name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
     path("admin/", admin.site.urls),

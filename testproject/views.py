@@ -229,6 +229,21 @@ async def _pieces_later() -> AsyncIterator[str]:
         yield piece
 
 
+class CheckedOut(exceptions.Conflict):
+    """A problem type of the site's own, whose page is below /problems/."""
+
+    title = "Somebody else has this document"
+    detail = "Wait until it is returned, or ask for a copy."
+
+    def __init__(self, until: str = "2030-01-31") -> None:
+        super().__init__(extensions={"until": until})
+
+
+@require_safe
+def checked_out(request: HttpRequest) -> HttpResponse:
+    raise CheckedOut
+
+
 @method_decorator(csrf_exempt, name="dispatch")
 class NegotiatedView(View):
     """Gives HTML and JSON, takes JSON."""

@@ -53,6 +53,7 @@ from ..rules.snapshot import UNREAD, Snapshot, snapshots
 from . import debug, missing_pages, rule_hits
 from .exception_mapping import problem_for
 from .languages import ENGLISH, is_spoken
+from .own_types import with_own_type
 from .request_info import RequestInfo
 from .statuses import error_status, translated_default
 from .way_on import NOWHERE, WayOn, may_lead_to_login, way_on
@@ -242,10 +243,11 @@ def finish(request: HttpRequest, response: HttpResponseBase, info: RequestInfo) 
     try:
         own_renderer = None
         get_context: GetContext | None = None
+        raised: BaseException | None = None
         is_hidden = False
         if isinstance(response, UnfinishedError):
             response.is_finished = True
-            problem = response.own_problem
+            problem, raised = response.own_problem, response.raised
             get_context = response.get_context
             own_renderer = response.own_renderer()
             is_hidden = response.hides_status is not None
@@ -264,6 +266,7 @@ def finish(request: HttpRequest, response: HttpResponseBase, info: RequestInfo) 
             if http_errors.MISSING_PAGES and not (is_hidden or info.is_rehearsal):
                 count(problem, request, info)
             problem = add_request_details(problem, request)
+            problem = with_own_type(problem, raised, request)
             given = RenderInput(
                 problem,
                 request,

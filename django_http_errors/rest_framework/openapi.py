@@ -20,6 +20,7 @@ from rest_framework.settings import api_settings
 from rest_framework.throttling import ScopedRateThrottle, SimpleRateThrottle
 from rest_framework.versioning import AcceptHeaderVersioning, BaseVersioning
 
+from ..core.own_types import BLANK, address_of
 from ..core.pointers import json_pointer
 from ..core.statuses import error_status
 from ..exceptions import HttpError
@@ -181,7 +182,7 @@ class AutoSchema(openapi.AutoSchema):
             )
             return response
         schemas = [self._schema_of(kind) for kind in kinds]
-        examples = {_name_of(kind): self._example(_problem_of(kind)) for kind in kinds}
+        examples = {_name_of(kind): self._example(self._problem_of(kind)) for kind in kinds}
         made = self._response(int(status_code), schemas, examples)
         if is_wrapped:
             made["description"] = serializer.description or made["description"]
@@ -282,8 +283,8 @@ class AutoSchema(openapi.AutoSchema):
 
     def _schema_of(self, kind: Any) -> Schema:
         """Return the schema of a declared problem: a component of its own if it has a type."""
-        problem = _problem_of(kind)
-        if problem.type == "about:blank":
+        problem = self._problem_of(kind)
+        if problem.type == BLANK:
             return self._problem()
         own = {
             "type": "object",
@@ -291,8 +292,18 @@ class AutoSchema(openapi.AutoSchema):
             "properties": {"type": {"allOf": [{"enum": [problem.type]}]}},
         }
         description = (isinstance(kind, type) and getdoc(kind)) or str(problem.title)
-        schema = {"allOf": [self._problem(), own], "description": description}
+        schema: Schema = {"allOf": [self._problem(), own], "description": description}
+        page = address_of(kind, self.view.request) if isinstance(kind, type) else ""
+        if page:
+            schema["externalDocs"] = {"url": page}
         return self._component(f"{_name_of(kind).removesuffix('Problem')}Problem", schema, kind)
+
+    def _problem_of(self, kind: Any) -> Problem:
+        """Return the problem that was declared, with the page of its type for a type."""
+        problem = _problem_of(kind)
+        if problem.type == BLANK and isinstance(kind, type):
+            return problem.replaced(type=address_of(kind, self.view.request) or BLANK)
+        return problem
 
     def _problem(self) -> Schema:
         part = self._component(self.invalid_part_component, _INVALID_PART, InvalidPart)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -12,7 +13,8 @@ pytest.importorskip("drf_spectacular")
 import jsonschema
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
-from django.urls import path
+from django.test import Client
+from django.urls import include, path
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from drf_spectacular.validation import validate_schema
@@ -491,6 +493,36 @@ def test_a_problem_type_of_the_projects() -> None:
         jsonschema.validate(other, {**content["schema"], "components": made["components"]})
     # Others are documented beside it.
     assert {"404", "406", "500"} < set(operation(made, "get /api/")["responses"])
+
+
+class OnLoan(Conflict):
+    """Somebody else has the book."""
+
+    title = "On loan"
+
+
+def test_a_problem_type_that_has_a_page(settings: Any) -> None:
+    """Its type on the wire is the page, and so it is in the document, which links to it."""
+
+    class Declaring(View):
+        @extend_schema(responses={200: Group_, 409: OnLoan})
+        def get(self, request: Any, **kwargs: Any) -> Response:
+            raise OnLoan
+
+    pages = include("django_http_errors.problem_types")
+    urlconf = ModuleType("urlconf")
+    vars(urlconf)["urlpatterns"] = [
+        path("api/", Declaring.as_view()),
+        path("problems/", pages, {"origin": "https://shop.example"}),
+    ]
+    settings.ROOT_URLCONF = urlconf
+    made = document(path("api/", Declaring.as_view()))
+    check_examples(made)
+    uri = "https://shop.example/problems/tests/on-loan/"
+    content = operation(made, "get /api/")["responses"]["409"]["content"][PROBLEM]
+    assert content["examples"]["OnLoan"]["value"]["type"] == uri
+    assert made["components"]["schemas"]["OnLoanProblem"]["externalDocs"] == {"url": uri}
+    assert Client().get("/api/", headers={"accept": JSON}).json()["type"] == uri
 
 
 def test_several_problem_types_of_one_status() -> None:
