@@ -150,6 +150,7 @@ HTTP_ERRORS = {
     "CHALLENGES": ['Session realm="demo"'],
     # For clients that state no preference, and for all that the API's own views don't answer.
     "DEFAULT_MEDIA_TYPES": {"/api/": "application/problem+json"},
+    "SITE_NAME": "django-http-errors",
 }
 
 REST_FRAMEWORK = {

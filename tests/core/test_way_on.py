@@ -63,8 +63,9 @@ def ways(response: HttpResponse) -> list[tuple[str, str]]:
 
 
 @pytest.fixture(autouse=True)
-def _login_page(settings: Any) -> None:
+def _site(settings: Any) -> None:
     settings.LOGIN_URL = "sign-in"
+    settings.HTTP_ERRORS = {"SITE_NAME": "Shop"}
 
 
 def signed_in() -> Client:
@@ -178,10 +179,10 @@ def test_a_template_of_the_projects_has_the_same(project_pages: Any) -> None:
     found = Client().get("/403/", headers={"accept": HTML})
     signing_in = "/sign-in/?next=/403/"
     assert found.content.decode() == (
-        f"Sign in {signing_in};Go to the home page /;/|{signing_in}||: "
+        f"Sign in {signing_in};Go to the home page /;/|{signing_in}||Shop: "
     )
     assert Client().get("/429/", headers={"accept": HTML}).content == (
-        b"Try again /429/;/||/429/|: "
+        b"Try again /429/;/||/429/|Shop: "
     )
 
 

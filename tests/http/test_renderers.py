@@ -212,6 +212,38 @@ def test_text_is_utf_8_whatever_it_holds() -> None:
     assert TextRenderer().render(problem).decode().startswith("404 é日🙂\n\n?\n")
 
 
+ISOLATED = "\u2066/price\u2069", "\u2068ab-12\u2069"
+
+
+@pytest.mark.parametrize(
+    ("language", "colon", "place", "request_id"),
+    [
+        ("en", ": ", "/price", "ab-12"),
+        ("fr", "\N{NARROW NO-BREAK SPACE}: ", "/price", "ab-12"),
+        ("ja", "\N{FULLWIDTH COLON}", "/price", "ab-12"),
+        ("he", ": ", *ISOLATED),
+        ("ar", ": ", *ISOLATED),
+    ],
+)
+def test_labels_and_values_stand_as_the_language_has_them(
+    language: str, colon: str, place: str, request_id: str
+) -> None:
+    """Where words are from right to left, an address and an id still are from left to right."""
+    problem = error_status(422).problem(
+        errors=(InvalidPart("XYZ", "/price"),), request_id="ab-12", allow=("GET", "PUT")
+    )
+    with translation.override(language):
+        lines = TextRenderer().render(problem).decode().splitlines()
+        page = HTMLRenderer().render(problem).decode()
+    *_, allowed, part, last = lines
+    value = "\u2068XYZ\u2069" if place != "/price" else "XYZ"
+    assert part == f"- {place}{colon}{value}"
+    assert last.endswith(f"{colon}{request_id}")
+    assert allowed.strip("\u2069").endswith("GET, PUT")
+    assert f'<li><code dir="ltr">/price</code>{colon}XYZ</li>' in page
+    assert '<code dir="ltr">ab-12</code>' in page
+
+
 def test_an_empty_allow_is_no_line() -> None:
     problem = error_status(405).problem(allow=())
     assert b"Allowed methods" not in TextRenderer().render(problem)
@@ -235,6 +267,7 @@ def items(page: ET.Element) -> list[str]:
     return [text_of(each) for each in page.iterfind(".//li")]
 
 
+@override_settings(HTTP_ERRORS={})
 @every_status
 @pytest.mark.parametrize("make", [full, lambda status: error_status(status).problem()])
 def test_a_page_is_whole_and_loads_nothing(status: int, make: Callable[[int], Problem]) -> None:
@@ -344,10 +377,12 @@ def test_a_page_has_a_language_when_none_is_active() -> None:
     assert page.attrib == {"lang": "en", "dir": "ltr"}
 
 
+@override_settings(HTTP_ERRORS={"SITE_NAME": MARKUP})
 def test_a_page_doesnt_let_anything_out_of_its_place() -> None:
     page = parsed(HTMLRenderer().render(HOSTILE, nonce=MARKUP))
     assert not list(page.iter("script"))
-    assert text_of(page.find("head/title")) == f"{MARKUP} (400)"
+    assert text_of(page.find("head/title")) == f"{MARKUP} (400) \N{EN DASH} {MARKUP}"
+    assert text_of(page.find(".//header")) == MARKUP
     assert text_of(page.find(".//h1")) == MARKUP
     assert [text_of(each) for each in page.iter("p")] == [
         "400",

@@ -12,7 +12,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import html5lib
+import httpx
 import pytest
+from django.conf import settings
+from django.utils.translation import get_language_info
 
 from ..servers import Server
 
@@ -51,6 +55,8 @@ PAGES = {
     "599": "/raise/599/",
 }
 PHONE = {"width": 320, "height": 640}
+SITE_NAME = settings.HTTP_ERRORS["SITE_NAME"]
+TRANSPARENT = "rgba(0, 0, 0, 0)"
 DESK = {"width": 1280, "height": 800}
 
 every_page = pytest.mark.parametrize("path", PAGES.values(), ids=PAGES)
@@ -73,14 +79,14 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture
 def visit(browser: Any, server: Server) -> Iterator[Callable[..., Any]]:
-    """Open an address of the site as a visitor with these settings does.
+    """Open an address of the site as a visitor with these options does.
 
     What the page asked for and what the console said is in `page.asked` and `page.said`.
     """
     contexts = []
 
-    def visit(path: str, **settings: Any) -> Any:
-        context = browser.new_context(**{"viewport": DESK, **settings})
+    def visit(path: str, **options: Any) -> Any:
+        context = browser.new_context(**{"viewport": DESK, **options})
         contexts.append(context)
         page = context.new_page()
         page.asked, page.said = [], []
@@ -104,7 +110,10 @@ def style_of(page: Any, selector: str, name: str) -> str:
 
 @pytest.mark.parametrize(
     ("path", "scheme"),
-    [*((path, "light") for path in PAGES.values()), (PAGES["406"], "dark"), (PAGES["500"], "dark")],
+    [
+        *((PAGES[each], "light") for each in ("406", "422", "451", "500")),
+        *((PAGES[each], "dark") for each in ("406", "410", "500")),
+    ],
 )
 def test_axe_finds_nothing(visit: Callable[..., Any], path: str, scheme: str) -> None:
     page = visit(path, color_scheme=scheme, bypass_csp=True)
@@ -113,40 +122,50 @@ def test_axe_finds_nothing(visit: Callable[..., Any], path: str, scheme: str) ->
 
 
 @every_page
-def test_structure(visit: Callable[..., Any], path: str) -> None:
-    page = visit(path)
+def test_each_page_on_a_phone(visit: Callable[..., Any], server: Server, path: str) -> None:
+    page = visit(path, viewport=PHONE)
     assert page.locator("h1").count() == page.locator("main").count() == 1
     levels = page.locator("h1, h2, h3, h4, h5, h6").evaluate_all("all => all.map(e => e.tagName)")
     assert levels[0] == "H1"
     assert set(levels[1:]) <= {"H2"}
     assert page.title().startswith(page.locator("h1").inner_text() + " (")
-    assert page.locator("html").get_attribute("lang") == "en"
-    assert page.locator("html").get_attribute("dir") == "ltr"
-
-
-@every_page
-@pytest.mark.parametrize("width", [320])
-def test_nothing_is_wider_than_the_screen(visit: Callable[..., Any], path: str, width: int) -> None:
-    """WCAG 1.4.10: 320 pixels are 1280 at 400 %."""
-    page = visit(path, viewport={"width": width, "height": 640})
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    right_edges = page.locator("main *").evaluate_all(
-        "all => all.map(element => element.getBoundingClientRect().right)"
-    )
-    assert max(right_edges) <= width
-
-
-@every_page
-def test_nothing_else_is_loaded_and_nothing_is_blocked(
-    visit: Callable[..., Any], server: Server, path: str
-) -> None:
-    """The page comes in one answer, and the Content-Security-Policy lets its style through."""
-    page = visit(path)
-    # A browser looks for the site's icon by itself.
+    assert page.locator("header").inner_text() == SITE_NAME
+    assert_fits(page)
+    # The page comes in one answer, and the Content-Security-Policy lets its style through. A
+    # browser looks for the site's icon by itself.
     asked = [url for url in page.asked if not url.endswith("/favicon.ico")]
     assert asked == [server.url + path]
     refused = [text for text in page.said if "the server responded with a status of" not in text]
     assert refused == []
+
+
+def assert_fits(page: Any) -> None:
+    """WCAG 1.4.10: 320 pixels are 1280 at 400 %."""
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    right_edges = page.locator("body *").evaluate_all(
+        "all => all.map(element => element.getBoundingClientRect().right)"
+    )
+    assert max(right_edges) <= PHONE["width"]
+
+
+def test_each_language(browser: Any, server: Server) -> None:
+    """What `lang` says is what screen readers pronounce: it is right, or worse than nothing."""
+    page = browser.new_page(viewport=PHONE)
+    with httpx.Client(base_url=server.url, headers={"Accept": "text/html"}) as client:
+        for language in dict(settings.LANGUAGES):
+            direction = "rtl" if get_language_info(language)["bidi"] else "ltr"
+            for path in ("/raise/429/", "/raise/422/", "/old-shop/", "/raise/403/"):
+                answer = client.get(path, headers={"Accept-Language": language})
+                html5lib.HTMLParser(strict=True).parse(answer.content, transport_encoding="utf-8")
+                page.set_content(answer.text)
+                attributes = page.locator("html").evaluate("html => [html.lang, html.dir]")
+                assert attributes == [language, direction], (language, path)
+                assert_fits(page)
+            if language in ("ar", "de"):
+                page.emulate_media(color_scheme="dark" if language == "ar" else "light")
+                results = axe.Axe().run(page, options=AXE)
+                assert results.violations_count == 0, (language, results.generate_report())
+    page.close()
 
 
 @schemes
@@ -154,10 +173,12 @@ def test_the_style_is_applied(visit: Callable[..., Any], scheme: str) -> None:
     page = visit("/raise/404/", color_scheme=scheme)
     main, body = (style_of(page, each, "background-color") for each in ("main", "body"))
     assert main != body
-    transparent = "rgba(0, 0, 0, 0)"
-    assert transparent not in (main, body)
-    brightness = sum(map(int, body.removeprefix("rgb(").removesuffix(")").split(", "))) / 3
-    assert brightness > 200 if scheme == "light" else brightness < 60
+    assert TRANSPARENT not in (main, body)
+    assert brightness(body) > 200 if scheme == "light" else brightness(body) < 60
+
+
+def brightness(colour: str) -> float:
+    return sum(map(int, colour.removeprefix("rgb(").removesuffix(")").split(", "))) / 3
 
 
 def test_readable_without_style(browser: Any, server: Server) -> None:
@@ -181,38 +202,62 @@ def _with_strict_policy(route: Any) -> None:
     route.fulfill(response=response, headers=headers)
 
 
-def test_links_show_that_they_have_the_focus(visit: Callable[..., Any]) -> None:
+def test_links_show_that_they_have_the_focus(visit: Callable[..., Any], server: Server) -> None:
     """WCAG 2.4.7. They are all reached by the keyboard, in the order of the page."""
-    page = visit("/raise/406/")
+    page = visit("/raise/403/?a=b")
     seen = []
     for _ in range(page.locator("a").count()):
         page.keyboard.press("Tab")
         seen.append(page.evaluate("document.activeElement.getAttribute('href')"))
         assert style_of(page, ":focus", "outline-style") == "solid"
         assert float(style_of(page, ":focus", "outline-width").removesuffix("px")) >= 2
-    assert seen == ["/documents/1/", "/api/documents/1/"]
+    assert seen == ["/", "/accounts/login/?next=/raise/403/%3Fa%3Db", "/"]
+    # The best of them is a button, and it leads there.
+    page.locator(".button").click()
+    page.wait_for_url(server.url + seen[1])
+    assert page.locator("input[name=next]").get_attribute("value") == "/raise/403/?a=b"
 
 
-def test_a_link_leads_on(visit: Callable[..., Any], server: Server) -> None:
-    page = visit("/raise/406/")
-    page.locator("a").first.click()
-    page.wait_for_url(server.url + "/documents/1/")
+def test_trying_again_keeps_the_address(visit: Callable[..., Any], server: Server) -> None:
+    page = visit("/raise/503/?q=a%20b&page=2")
+    with page.expect_navigation():
+        page.locator("main a.button", has_text="Try again").click()
+    assert page.url == f"{server.url}/raise/503/?q=a%20b&page=2"
 
 
-def test_languages(visit: Callable[..., Any]) -> None:
-    """What `lang` says is what screen readers pronounce: it is right, or worse than nothing."""
-    page = visit("/raise/404/", locale="de-DE")
-    assert page.locator("html").get_attribute("lang") == "de"
-    assert page.locator("h1").inner_text() == "Seite nicht gefunden"
+def test_an_id_is_selected_at_one_click(visit: Callable[..., Any]) -> None:
+    page = visit("/builtin/crash/")
+    assert "it has been recorded" in page.locator(".detail").inner_text()
+    page.locator(".request-id code").click()
+    selected = page.evaluate("getSelection().toString()").strip()
+    assert re.fullmatch("[0-9a-f]{32}", selected)
 
 
 def test_right_to_left(visit: Callable[..., Any]) -> None:
-    """Nothing of the style is tied to the left."""
-    page = visit("/raise/503/", locale="ar-EG", viewport=PHONE)
-    assert page.locator("html").get_attribute("dir") == "rtl"
-    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    """Nothing of the style is tied to the left, and what is English stands as such."""
+    page = visit("/old-shop/", locale="ar-EG", viewport=PHONE)
     assert style_of(page, ".permanence", "border-right-width") == "3px"
     assert style_of(page, ".permanence", "border-left-width") == "0px"
+    assert style_of(page, ".detail", "unicode-bidi") == "plaintext"
+    assert style_of(page, ".detail", "text-align") == "right"
+
+
+def test_a_dark_page_is_printed_light(visit: Callable[..., Any]) -> None:
+    page = visit("/raise/403/", color_scheme="dark")
+    page.emulate_media(media="print", color_scheme="dark")
+    for element in ("body", ".button"):
+        assert style_of(page, element, "background-color") == TRANSPARENT
+    assert brightness(style_of(page, "h1", "color")) < 60
+
+
+def test_a_button_is_seen_without_the_sites_colours(visit: Callable[..., Any]) -> None:
+    page = visit("/raise/403/", forced_colors="active")
+    for element in ("main", ".button"):
+        assert style_of(page, element, "border-top-style") == "solid"
+        colours = {
+            style_of(page, element, f"{name}-color") for name in ("border-top", "background")
+        }
+        assert len(colours) == 2
 
 
 def test_large_text(visit: Callable[..., Any]) -> None:
@@ -239,19 +284,20 @@ def test_the_tour_compares_live(visit: Callable[..., Any], scheme: str) -> None:
 @pytest.mark.skipif("SCREENSHOTS" not in os.environ, reason="SCREENSHOTS names no directory")
 @every_page
 @pytest.mark.parametrize(
-    ("name", "settings"),
+    ("name", "options"),
     [
         ("light", {"color_scheme": "light"}),
         ("dark", {"color_scheme": "dark"}),
         ("phone", {"viewport": PHONE, "device_scale_factor": 2}),
         ("contrast", {"forced_colors": "active"}),
+        ("arabic", {"locale": "ar-EG", "viewport": PHONE}),
     ],
 )
 def test_screenshots(
-    visit: Callable[..., Any], path: str, name: str, settings: dict[str, Any]
+    visit: Callable[..., Any], path: str, name: str, options: dict[str, Any]
 ) -> None:
     directory = Path(os.environ["SCREENSHOTS"])
     directory.mkdir(parents=True, exist_ok=True)
     picture = directory / f"{path.strip('/').replace('/', '-')}-{name}.png"
-    visit(path, **settings).screenshot(path=picture, full_page=True)
+    visit(path, **options).screenshot(path=picture, full_page=True)
     assert picture.stat().st_size
