@@ -1,0 +1,77 @@
+"""What visitors don't find, and rules that they need, counted by several processes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain, repeat
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db.models import Model
+
+from django_http_errors.models import MissingPage, PermanenceRule
+
+from ..databases import DATABASES, Database, connected
+from ..servers import Server, started
+
+pytestmark = pytest.mark.slow
+
+COMMAND = (
+    *("-m", "gunicorn", "tests.counting_wsgi", "--bind", "127.0.0.1:0", "--no-control-socket"),
+    *("--workers", "2", "--worker-class", "sync"),
+)
+# How often each is asked for; those of scanners are one row.
+ASKED = {"/lamp/": 120, "/chair/": 60, "/table": 20, "/rare/": 1}
+SCANNED = {f"/wp-{n}.php": 2 for n in range(20)}
+GONE = {"/old-shop/lamp/": 60}
+SECRET = {"/vault/secret/": 20, "/documents/2/": 20, "/documents/999/": 20}
+
+
+def ask(server: Server, path: str) -> None:
+    server.exchange(
+        f"GET {path}?token=secret HTTP/1.0\r\nHost: localhost\r\nReferer: http://localhost/from"
+        "?token=secret\r\nConnection: close\r\n\r\n".encode()
+    )
+
+
+def rows(database: Database, model: type[Model], *columns: str) -> list[Any]:
+    with connected(database.url) as cursor:
+        cursor.execute(" ".join(("SELECT", ", ".join(columns), "FROM", model._meta.db_table)))
+        return list(cursor.fetchall())
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(each, marks=() if each == "sqlite" else pytest.mark.soak) for each in DATABASES],
+)
+def test_two_workers_count_right(
+    name: str, database: Callable[[str], Database], django_db_blocker: Any, tmp_path: Path
+) -> None:
+    """Within five in a hundred; no query, and nothing that is hidden."""
+    own = database(name)
+    own.run("manage.py", "migrate", "--verbosity", "0")
+    own.run("manage.py", "seed_demo")
+    environment = own.environment("tests.counting_settings")
+    with started("gunicorn", COMMAND, environment, tmp_path / "log") as server:
+        every = ASKED | SCANNED | GONE | SECRET
+        paths = chain.from_iterable(repeat(path, times) for path, times in every.items())
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda path: ask(server, path), sorted(paths, key=hash)))
+        # What comes next has both workers write what they have counted.
+        time.sleep(1.2)
+        for _each in range(20):
+            ask(server, "/last/")
+            time.sleep(0.05)
+        assert "could not be written" not in server.logged()
+    with django_db_blocker.unblock():
+        found = dict(rows(own, MissingPage, "path", "hits"))
+        hits = dict(rows(own, PermanenceRule, "pattern", "hits"))
+        referrers = {referrer for (referrer,) in rows(own, MissingPage, "referrer")}
+    for path, times in {**ASKED, "*.php*": sum(SCANNED.values())}.items():
+        assert found.pop(path) == pytest.approx(times, rel=0.05), path
+    assert set(found) <= {"/last/"}
+    assert hits["/old-shop/"] == pytest.approx(sum(GONE.values()), rel=0.05)
+    assert referrers - {""} == {"http://localhost/from"}
