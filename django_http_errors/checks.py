@@ -18,6 +18,7 @@ from django.utils.module_loading import import_string
 from django.views.csrf import CSRF_FAILURE_TEMPLATE_NAME
 
 from . import conf
+from .core import own_types
 from .core.statuses import STATUSES
 from .explaining import handlers
 from .hiding import overlaps
@@ -103,6 +104,29 @@ def check_hiding(
     """Return what could leak what views under `hide_forbidden` hide; asks no database."""
     names = [name for name, _ in _scopes()]
     return [*_lost_marks(), *(_around_scopes(names) if names else ())]
+
+
+@register("http_errors", deploy=True)
+def check_problem_types(
+    app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Return what would make the URIs of problem types depend on who asks."""
+    try:
+        origin, path = own_types.pages()
+    except Exception:  # noqa: BLE001 - a URLconf is the project's code
+        return []  # Django's own checks say what is wrong with it.
+    hosts = settings.ALLOWED_HOSTS
+    if not path or origin or (len(hosts) == 1 and not hosts[0].startswith((".", "*"))):
+        return []
+    return [
+        _message(
+            Warning,
+            "W016",
+            "The pages of problem types are on several hosts: the type of one error, which clients"
+            " compare, is another on each.",
+            'Name one where they are included: {"origin": "https://www.example.com"}.',
+        )
+    ]
 
 
 @register(Tags.database, deploy=True)

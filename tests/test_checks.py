@@ -17,7 +17,7 @@ from django.core.checks import ERROR, WARNING, CheckMessage, Tags, run_checks
 from django.core.checks.registry import registry
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.urls import path
+from django.urls import include, path
 from django.utils.module_loading import import_string
 from django.views import View
 
@@ -33,6 +33,7 @@ from django_http_errors.checks import (
     check_hiding,
     check_hiding_rules,
     check_http_errors,
+    check_problem_types,
 )
 from django_http_errors.conf import SETTINGS
 from django_http_errors.decorators import hide_forbidden
@@ -47,7 +48,7 @@ THE_APPS_FOR_APIS = "django_http_errors.rest_framework.exception_handler"
 NAMES = ("handler400", "handler403", "handler404", "handler500")
 ALL = {
     *(f"E{number:03}" for number in range(1, 5)),
-    *(f"W{number:03}" for number in range(1, 16)),
+    *(f"W{number:03}" for number in range(1, 17)),
 }
 
 
@@ -485,13 +486,37 @@ def test_another_default_handler_is_not_the_apps(monkeypatch: Any) -> None:
     assert ids() == ["W005"]
 
 
+@pytest.mark.parametrize(
+    ("hosts", "origin", "expected"),
+    [
+        (["www.example.com"], {}, []),
+        (["www.example.com", "example.com"], {}, ["W016"]),
+        ([".example.com"], {}, ["W016"]),
+        (["*"], {}, ["W016"]),
+        ([], {}, ["W016"]),
+        (["*"], {"origin": "https://example.com"}, []),
+        (["*"], None, []),
+    ],
+)
+def test_types_that_depend_on_the_host_are_found(
+    hosts: list[str], origin: dict[str, str] | None, expected: list[str], settings: Any
+) -> None:
+    pages = include("django_http_errors.problem_types")
+    routes = [] if origin is None else [path("problems/", pages, origin)]
+    settings.ALLOWED_HOSTS = hosts
+    settings.ROOT_URLCONF = Urls(*routes)
+    assert ids(check_problem_types()) == expected
+    settings.ROOT_URLCONF = "no.such.urls"
+    assert check_problem_types() == []
+
+
 # The messages.
 
 
 def test_every_id_has_a_situation() -> None:
     situations = (*SITUATIONS, *WITH_REST_FRAMEWORK, *AROUND_VIEWS, *AROUND_RULES)
     seen = {each for expected, _ in situations for each in expected}
-    assert {*seen, "W012", "W014", "W015"} == ALL
+    assert {*seen, "W012", "W014", "W015", "W016"} == ALL
 
 
 def test_every_id_of_the_source_is_known() -> None:
@@ -499,6 +524,9 @@ def test_every_id_of_the_source_is_known() -> None:
     tree = ast.parse(Path(checks.__file__).read_text(encoding="utf-8"))
     constants = [each.value for each in ast.walk(tree) if isinstance(each, ast.Constant)]
     assert sorted(each for each in constants if each in ALL) == sorted(ALL)
+
+
+PAGES = [path("problems/", include("django_http_errors.problem_types"))]
 
 
 def every_message(settings: Any, shop: str) -> Iterator[CheckMessage]:
@@ -514,8 +542,10 @@ def every_message(settings: Any, shop: str) -> Iterator[CheckMessage]:
     yield from check_hiding_rules(databases=["default"])
     settings.INSTALLED_APPS = [*APPS, "rest_framework", shop]
     settings.REST_FRAMEWORK = {"EXCEPTION_HANDLER": THE_APPS_FOR_APIS}
-    settings.ROOT_URLCONF = Urls(path("api/", json_api_view()))
+    settings.ROOT_URLCONF = Urls(path("api/", json_api_view()), *PAGES)
     yield from check_http_errors()
+    settings.ALLOWED_HOSTS = ["*"]
+    yield from check_problem_types()
     settings.REST_FRAMEWORK = {}
     settings.TEMPLATES = [TEMPLATES]
     yield from check_http_errors()

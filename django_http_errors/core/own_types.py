@@ -95,6 +95,14 @@ def address_of(kind: type, request: HttpRequest | None) -> str:
         return path
 
 
+def pages() -> tuple[str, str]:
+    """Return the origin that the URLconf names for the pages, and an address of one.
+
+    The origin is "" where none is named, and the address where there are no pages.
+    """
+    return _page((APP, "name"), settings.ROOT_URLCONF, get_script_prefix())
+
+
 # By all that it depends on: to resolve an address takes longer than the whole answer.
 @lru_cache(maxsize=512)
 def _page(name: Name, urlconf: object, prefix: str) -> tuple[str, str]:
