@@ -469,7 +469,7 @@ class PermanenceRuleQuerySet(RuleQuerySet):
         change = models.QuerySet.update
         if not {"kind", "pattern", "digest", "enabled"} & values.keys():
             return super().update(**values)
-        moved = "digest" not in values and values.keys() != {"enabled"}
+        moved = "digest" not in values and bool({"kind", "pattern"} & values.keys())
         rows = self.model._base_manager.using(self._written)
         keys = list(self.using(self._written).values_list("pk", flat=True))
 
@@ -503,19 +503,22 @@ class PermanenceRuleQuerySet(RuleQuerySet):
     def live(self, at: datetime | None = None) -> PermanenceRuleQuerySet:
         """Return the rules that are in force `at` a time, now if left out."""
         at = at or timezone.now()
-        return self.filter(
-            Q(valid_from=None) | Q(valid_from__lte=at),
-            Q(valid_until=None) | Q(valid_until__gt=at),
-            enabled=True,
+        return self._all_enabled().filter(
+            Q(valid_from=None) | Q(valid_from__lte=at), Q(valid_until=None) | Q(valid_until__gt=at)
         )
 
     def expired(self, at: datetime | None = None) -> PermanenceRuleQuerySet:
         """Return the enabled rules that were in force before a time, now if left out."""
-        return self.filter(valid_until__lte=at or timezone.now(), enabled=True)
+        return self._all_enabled().filter(valid_until__lte=at or timezone.now())
 
     def pending(self, at: datetime | None = None) -> PermanenceRuleQuerySet:
         """Return the enabled rules that will be in force after a time, now if left out."""
-        return self.filter(valid_from__gt=at or timezone.now(), enabled=True)
+        return self._all_enabled().filter(valid_from__gt=at or timezone.now())
+
+    def _all_enabled(self) -> PermanenceRuleQuerySet:
+        # Most are. Asked for by what they are, SQLite would find them by the index, and look up and
+        # sort each: 100,000 take 0.9 s, and 0.04 s so.
+        return self.exclude(enabled=False)
 
 
 def _with_digest(kwargs: dict[str, Any]) -> dict[str, Any]:

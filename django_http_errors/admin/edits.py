@@ -14,7 +14,7 @@ from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.contrib.admin.utils import model_ngettext
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
-from django.db import router, transaction
+from django.db import connections, router, transaction
 from django.db.models import Field, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -44,7 +44,6 @@ TEMPLATES = "admin/django_http_errors"
 MOST_NAMED = 20
 # What of a value the history keeps.
 LONGEST = 200
-LOGGED_AT_A_TIME = 500
 
 Action = Callable[["EditsAdmin", HttpRequest, "QuerySet[Any]"], None]
 
@@ -247,38 +246,51 @@ class EditsAdmin(ModelAdmin):
 
         names: what each row is called, by its primary key
         """
-        of_model = ContentType.objects.get_for_model(self.model, for_concrete_model=False)
         flags = {(True, True): CHANGE, (False, True): ADDITION, (True, False): DELETION}
-        entries = (
-            LogEntry(
-                user_id=request.user.pk,  # type: ignore[misc]
-                content_type=of_model,
-                object_id=str(each.pk),
-                object_repr=names.get(each.pk, str(each.pk))[:200],
-                action_flag=flags[each.before is not None, each.after is not None],
-                change_message=json.dumps(self._change_message(each)),
-            )
-            for each in changes
-        )
-        LogEntry.objects.bulk_create(entries, batch_size=LOGGED_AT_A_TIME)
-
-    def _change_message(self, change: Change) -> list[dict[str, Any]]:
-        if change.before is None or change.after is None:
-            return [{"added": {}}] if change.before is None else []
-        values = {
-            name: [_bounded(change.before.get(name)), _bounded(value)]
-            for name, value in change.after.items()
-            if change.before.get(name) != value
-        }
-        return [{"changed": {"fields": self._labels(values), "values": values}}]
-
-    def _labels(self, names: Iterable[str]) -> list[str]:
         # As Django writes it for its forms: translated when it is shown.
         with language_override(None):
-            return [
-                str(capfirst(self.opts.get_field(each).verbose_name))  # type: ignore[union-attr]
-                for each in names
-            ]
+            labels = {
+                field.attname: str(capfirst(field.verbose_name))
+                for field in self.opts.concrete_fields
+            }
+        self._log(
+            request,
+            (
+                (
+                    str(each.pk),
+                    names.get(each.pk, str(each.pk)),
+                    flags[each.before is not None, each.after is not None],
+                    json.dumps(_change_message(each, labels)),
+                )
+                for each in changes
+            ),
+        )
+
+    def log_deletions(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
+        """Note that all of `queryset` are deleted."""
+        self._log(request, ((str(row.pk), str(row), DELETION, "[]") for row in queryset))
+
+    def _log(self, request: HttpRequest, entries: Iterable[tuple[str, str, int, str]]) -> None:
+        """Write an entry for each row: its key, its name, what became of it, and a message.
+
+        By hand: Django's `bulk_create` takes twenty times as long for many.
+        """
+        connection = connections[router.db_for_write(LogEntry)]
+        of_model = ContentType.objects.get_for_model(self.model, for_concrete_model=False)
+        now = connection.ops.adapt_datetimefield_value(timezone.now())
+        names = ("action_time", "user", "content_type")
+        fields = [*names, "object_id", "object_repr", "action_flag", "change_message"]
+        quote = connection.ops.quote_name
+        columns = [quote(str(LogEntry._meta.get_field(name).column)) for name in fields]  # type: ignore[union-attr]
+        table, places = quote(LogEntry._meta.db_table), ", ".join(["%s"] * len(fields))
+        statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608
+        rows = [
+            (now, request.user.pk, of_model.pk, key, name[:200], flag, message)
+            for key, name, flag, message in entries
+        ]
+        if rows:
+            with connection.cursor() as cursor:
+                cursor.executemany(statement, rows)
 
     def construct_change_message(
         self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
@@ -319,6 +331,17 @@ class EditsAdmin(ModelAdmin):
         return _("Changed %(what)s.") % {"what": changed} if changed else ""
 
 
+def _change_message(change: Change, labels: Mapping[str, str]) -> list[dict[str, Any]]:
+    if change.before is None or change.after is None:
+        return [{"added": {}}] if change.before is None else []
+    values = {
+        name: [_bounded(change.before.get(name)), _bounded(value)]
+        for name, value in change.after.items()
+        if change.before.get(name) != value
+    }
+    return [{"changed": {"fields": [labels[name] for name in values], "values": values}}]
+
+
 def selected(request: HttpRequest, rows: QuerySet[Any]) -> dict[str, Any]:
     """Return what ``selected.html`` needs to ask for the same `rows` again."""
     return {
@@ -332,7 +355,9 @@ def selected(request: HttpRequest, rows: QuerySet[Any]) -> dict[str, Any]:
 def _bounded(value: object) -> object:
     """Return the `value` of a field as the history has it."""
     kept = undo.plain(value)
-    return Truncator(kept).chars(LONGEST) if isinstance(kept, str) else kept
+    if isinstance(kept, str) and len(kept) > LONGEST:
+        return Truncator(kept).chars(LONGEST)
+    return kept
 
 
 def _shown(field: Field[Any, Any], kept: object) -> str:

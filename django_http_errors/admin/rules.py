@@ -46,7 +46,7 @@ STATES: Mapping[str, tuple[StrOrPromise, Any]] = {
     "live": (gettext_lazy("in force, or overridden"), lambda rows: rows.live()),
     "pending": (advice.State.PENDING.label, lambda rows: rows.pending()),
     "expired": (advice.State.EXPIRED.label, lambda rows: rows.expired()),
-    "disabled": (advice.State.DISABLED.label, lambda rows: rows.filter(enabled=False)),
+    "disabled": (advice.State.DISABLED.label, lambda rows: rows.exclude(enabled=True)),
 }
 
 

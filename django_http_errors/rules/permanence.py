@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import islice
 from urllib.parse import unquote
 
 from django.utils.encoding import uri_to_iri
@@ -25,6 +26,9 @@ _EXPECTED = pgettext_lazy(
     "http error", "This is not available at the moment. It is expected to be available later."
 )
 
+
+# Of the rules that another one may cover, so many are compared with it, in some 50 ms.
+MOST_COMPARED = 5000
 
 PermanenceRules = Rules[PermanenceRow]
 
@@ -117,9 +121,12 @@ def covering(rule: PermanenceRow, rules: PermanenceRules) -> Iterator[tuple[Perm
 
 
 def covered(rule: PermanenceRow, rules: PermanenceRules) -> Iterator[tuple[PermanenceRow, bool]]:
-    """Yield the other rules whose all `rule` covers, and whether it goes before each."""
+    """Yield the other rules whose all `rule` covers, and whether it goes before each.
+
+    Of very many rules only the oldest are looked at: it is for a warning that names a few.
+    """
     alone = Index((rule,))
-    for other in rules.below(literal(rule.pattern)):
+    for other in islice(rules.below(literal(rule.pattern)), MOST_COMPARED):
         address = sample(other)
         if other.pk != rule.pk and any(alone.covering(address, other.host)):
             yield other, _goes_before(rule, other, address)

@@ -189,13 +189,15 @@ def _fields() -> tuple[Field[Any, Any], ...]:
     return (meta.pk, *map(meta.get_field, PERMANENCE_FIELDS[1:]))  # type: ignore[arg-type]
 
 
-def below(rows: models.PermanenceRuleQuerySet, beginning: str) -> Iterator[PermanenceRow]:
-    """Yield those of `rows` whose pattern has this `beginning`, reading a page at a time."""
+def below(alias: str, beginning: str) -> Iterator[PermanenceRow]:
+    """Yield the enabled rules whose pattern has this `beginning`, reading a page at a time."""
+    # Those that aren't enabled too: to leave them out, SQLite would sort all the others for a page.
+    rows = models.PermanenceRule.objects.using(alias).order_by("pk")
     if beginning:
         rows = rows.filter(pattern__startswith=beginning)
     last = 0
-    while page := values(rows.filter(pk__gt=last)[:PAGE], PERMANENCE_FIELDS):
-        yield from map(rule, page)
+    while page := values(rows.filter(pk__gt=last)[:PAGE], (*PERMANENCE_FIELDS, "enabled")):
+        yield from (rule(row[:-1]) for row in page if row[-1])
         last = page[-1][0]
 
 

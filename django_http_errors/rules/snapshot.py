@@ -250,7 +250,7 @@ class SnapshotLoader:
         return self._ask(lambda alias: queries.under(alias, digests, hosts))
 
     def _ask_below(self, beginning: str) -> Iterator[PermanenceRow]:
-        return queries.below(queries.rules(self.source.alias), beginning)
+        return queries.below(self.source.alias, beginning)
 
     def _ask(self, question: Callable[[str], T]) -> T | None:
         """Return the answer of the database, None if it is not to be asked now."""
