@@ -42,7 +42,7 @@ class Generation(models.Model):
     number = models.BigIntegerField(default=0)
 
     class Meta:
-        verbose_name = _("generation")
+        verbose_name = _("generation of edits")
 
     def __str__(self) -> str:
         return str(self.number)
@@ -79,7 +79,7 @@ class Edit(models.Model):
     digests = models.JSONField(null=True)
 
     class Meta:
-        verbose_name = _("edit")
+        verbose_name = _("edit of messages or rules")
 
     def __str__(self) -> str:
         return str(self.number or _("not numbered"))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -15,7 +18,7 @@ from ..http.csp import csp_nonce
 from ..http.urls import bare_host
 from ..models import BaseRule, ErrorMessage, HidingRule, PermanenceRule
 from ..rules.messages import contributions
-from . import advice, hiding
+from . import advice, hiding, missing_pages
 from .answers import Answer
 from .forms import TryForm, media_types
 
@@ -63,6 +66,7 @@ def try_address(rule_admin: BaseRuleAdmin, request: HttpRequest) -> HttpResponse
             "rules": seen[PermanenceRule] and _rules(rule_admin, explanation),
             "words": seen[ErrorMessage] and _words(rule_admin, explanation),
             "hidden_by": seen[HidingRule] and _hidden_by(rule_admin, explanation),
+            "offers": list(_offers(rule_admin, request, explanation, asked)),
         }
     return rule_admin.page(
         request,
@@ -72,8 +76,25 @@ def try_address(rule_admin: BaseRuleAdmin, request: HttpRequest) -> HttpResponse
         media_types=media_types(),
         may_see_rules=seen[PermanenceRule],
         may_see_messages=seen[ErrorMessage],
+        # The names of views and handlers, other hosts, and what leads elsewhere.
+        may_see_site=seen[PermanenceRule] or seen[HidingRule],
         **context,
     )
+
+
+def _offers(
+    rule_admin: BaseRuleAdmin, request: HttpRequest, explanation: Explanation, asked: Any
+) -> Iterator[tuple[str, str]]:
+    """Yield the forms that are filled in for the address, and what each says, for who may add."""
+    site, path = rule_admin.admin_site, explanation.request.path_info
+    for model, values, label in missing_pages.offers(path, asked["host"]):
+        if asked["status"] != "404" and model is not ErrorMessage:
+            continue
+        if site.is_registered(model) and site.get_model_admin(model).has_add_permission(request):
+            if model is ErrorMessage:
+                values["status"] = str(explanation.problem.status)
+            name = f"admin:{model._meta.app_label}_{model._meta.model_name}_add"
+            yield f"{reverse(name, current_app=site.name)}?{urlencode(values)}", label
 
 
 def _may_see(rule_admin: BaseRuleAdmin, request: HttpRequest, model: type[BaseRule]) -> bool:

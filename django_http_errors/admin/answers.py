@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,14 @@ from typing import Any
 from ..explaining.explanation import Explanation, explain
 from ..http import renderers
 from ..http.responses import ErrorResponse
+
+_DOCTYPE = re.compile(r"\s*<!doctype[^>]{0,200}>", re.IGNORECASE)
+_HEAD = re.compile(r"<head\b[^>]{0,200}>", re.IGNORECASE)
+# What leads somewhere, and where it says that this opens.
+_LINK = re.compile(r"<(?:a|area|base|form)\b[^>]{0,2000}>", re.IGNORECASE)
+_TARGET = re.compile(
+    r"""\btarget\s{0,9}=\s{0,9}("[^"]{0,99}"|'[^']{0,99}'|\w{1,99})""", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +44,14 @@ class Answer:
     @property
     def is_page(self) -> bool:
         return self.media_type == "text/html"
+
+    @property
+    def inert_page(self) -> str:
+        """The page, none of whose links leads anywhere in a frame that may open no windows."""
+        start = _HEAD.search(self.body) or _DOCTYPE.match(self.body)
+        at = start.end() if start else 0
+        rest = _LINK.sub(lambda tag: _TARGET.sub("", tag[0]), self.body[at:])
+        return f'{self.body[:at]}<base target="_blank">{rest}'
 
     @property
     def readable(self) -> str:

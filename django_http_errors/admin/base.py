@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import AdminSplitDateTime
 from django.core.exceptions import PermissionDenied
-from django.db.models import DateTimeField
-from django.http import Http404, HttpRequest, HttpResponse
+from django.db.models import DateTimeField, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import NoReverseMatch, get_script_prefix, path, reverse
 from django.utils.html import format_html
 from django.utils.http import escape_leading_slashes
@@ -21,6 +22,8 @@ from django.views.decorators.http import require_POST
 
 from ..http.csp import csp_nonce
 from ..http.urls import bare_host, web_address
+from ..importing.exporter import csv_lines
+from ..importing.schema import ImportSchema
 from ..models import BaseRule, MatchType
 from ..rules import permanence
 from .edits import EditsAdmin, bulk_edit
@@ -52,6 +55,8 @@ class BaseRuleAdmin(EditsAdmin):
     formfield_overrides = {
         DateTimeField: {"form_class": DayField, "widget": AdminSplitDateTime},
     }
+    # How a file has the rows.
+    schema: ImportSchema
     # The fields that `change_together` changes.
     changed_together: tuple[str, ...] = ()
     # What the rows are for, and what to do where there are none.
@@ -71,6 +76,17 @@ class BaseRuleAdmin(EditsAdmin):
         if field is not None:
             field.widget.attrs.update(self.widget_attrs.get(db_field.name, {}))
         return field
+
+    @admin.action(
+        permissions=["view"],
+        description=gettext_lazy("Export the selected %(verbose_name_plural)s as CSV"),
+    )
+    def export(self, request: HttpRequest, queryset: QuerySet[Any]) -> StreamingHttpResponse:
+        return StreamingHttpResponse(
+            csv_lines(queryset, Counter(), self.schema),
+            content_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": 'attachment; filename="selected.csv"'},
+        )
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Return what a new row begins with: what another one has, or what the address says."""

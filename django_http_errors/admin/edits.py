@@ -363,7 +363,7 @@ def _bounded(value: object) -> object:
 def _shown(field: Field[Any, Any], kept: object) -> str:
     """Return a value that the history `kept`, as editors read it."""
     if isinstance(kept, bool):
-        return _("yes") if kept else _("no")
+        return _("Yes") if kept else _("No")
     if field.choices and kept is not None:
         return str(dict(field.flatchoices).get(kept, kept))
     if kept is None or kept == "":

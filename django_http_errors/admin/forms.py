@@ -45,7 +45,7 @@ _NONCE = re.compile(r"\A[A-Za-z0-9+/=_-]{1,128}\Z")
 
 
 def language_name(code: str) -> str:
-    """Return what the language with the tag `code` is called in the editor's own."""
+    """Return what the language with the tag `code` is called in the editor's own, "" for none."""
     try:
         return str(get_language_info(code)["name_translated"])
     except KeyError:

@@ -135,7 +135,7 @@ class HidingRuleAdmin(PathRuleAdmin):
 
     @admin.display(description=gettext_lazy("host"), ordering="host")
     def host_shown(self, row: HidingRule) -> str:
-        return row.host or _("any")
+        return row.host or _("any host")
 
     @admin.display(description=gettext_lazy("hidden"), ordering="fold_client_errors")
     def hidden(self, row: HidingRule) -> str:

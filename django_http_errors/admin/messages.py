@@ -19,6 +19,7 @@ from ..core.statuses import STATUSES, error_status
 from ..explaining.explanation import Explanation, is_own_host
 from ..http.csp import csp_nonce
 from ..http.urls import bare_host, web_address
+from ..importing.schema import MESSAGES
 from ..models import ErrorMessage
 from ..rules.messages import Messages, contributions
 from ..rules.rows import MessageRow
@@ -65,7 +66,9 @@ class LanguageFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         rows = model_admin.get_queryset(request).order_by("language")
         codes = rows.values_list("language", flat=True).distinct()
-        return [(code or self.ANY, language_name(code) if code else _("any")) for code in codes]
+        return [
+            (code or self.ANY, language_name(code) if code else _("any language")) for code in codes
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         value = self.value()
@@ -78,6 +81,8 @@ class ErrorMessageAdmin(BaseRuleAdmin):
     """Messages as a matrix: which error, where, in which language, what it says."""
 
     form = ErrorMessageForm
+    schema = MESSAGES
+    actions = [*BaseRuleAdmin.actions, "export"]
     intro = gettext_lazy(
         "What visitors read when something goes wrong. Where there is no message, they read the"
         " built-in text."
@@ -128,7 +133,9 @@ class ErrorMessageAdmin(BaseRuleAdmin):
 
     @admin.display(description=gettext_lazy("language"), ordering="language")
     def language_shown(self, row: ErrorMessage) -> str:
-        return f"{language_name(row.language)} ({row.language})" if row.language else _("any")
+        return (
+            f"{language_name(row.language)} ({row.language})" if row.language else _("any language")
+        )
 
     @admin.display(description=gettext_lazy("title"), ordering="title")
     def title_shown(self, row: ErrorMessage) -> str:

@@ -30,7 +30,7 @@ class IgnoredFilter(admin.SimpleListFilter):
     parameter_name = "ignored"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("yes", gettext_lazy("ignored")), ("all", gettext_lazy("all"))]
+        return [("yes", gettext_lazy("ignored")), ("all", gettext_lazy("ignored or not"))]
 
     def choices(self, changelist: Any) -> Any:
         first, *others = super().choices(changelist)
@@ -77,7 +77,7 @@ class MissingPageAdmin(EditsAdmin):
 
     @admin.display(description=gettext_lazy("host"), ordering="host")
     def host_shown(self, row: MissingPage) -> str:
-        return row.host or _("any")
+        return row.host or _("any host")
 
     @admin.display(description=gettext_lazy("what to do"))
     def what_to_do(self, row: MissingPage) -> str:

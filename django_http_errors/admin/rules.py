@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -12,7 +11,7 @@ from urllib.parse import unquote
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import HttpRequest
 from django.urls import path
 from django.utils import timezone
 from django.utils.html import format_html
@@ -22,7 +21,7 @@ from django.utils.translation import gettext_lazy
 from ..conf import http_errors
 from ..explaining.explanation import Explanation
 from ..http.urls import digest, heads, path_key, web_address
-from ..importing.exporter import csv_lines
+from ..importing.schema import RULES
 from ..models import ErrorMessage, MatchType, PermanenceRule
 from ..rules import permanence
 from ..rules.matching import Index
@@ -57,7 +56,7 @@ MOST_COVERING = 500
 class StateFilter(admin.SimpleListFilter):
     """Rules by their state, as far as the database knows it."""
 
-    title = gettext_lazy("state")
+    title = gettext_lazy("in force?")
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, StrOrPromise]]:
@@ -142,6 +141,7 @@ class PermanenceRuleAdmin(PathRuleAdmin):
     """Rules: for which addresses, what they answer, and whether they do so at present."""
 
     form = PermanenceRuleForm
+    schema = RULES
     intro = gettext_lazy(
         "Which addresses are gone for good, and which are not there yet or will be back. A rule"
         " never hides a page that exists: it does something only where there is nothing."
@@ -232,7 +232,7 @@ class PermanenceRuleAdmin(PathRuleAdmin):
 
     @admin.display(description=gettext_lazy("host"), ordering="host")
     def host_shown(self, row: PermanenceRule) -> str:
-        return row.host or _("any")
+        return row.host or _("any host")
 
     @admin.display(description=gettext_lazy("what has become of it"), ordering="permanence")
     def answer(self, row: Any) -> str:
@@ -242,20 +242,19 @@ class PermanenceRuleAdmin(PathRuleAdmin):
     def made_by(self, row: PermanenceRule) -> str:
         return row.author or str(row.get_source_display())
 
-    @admin.display(description=gettext_lazy("state"))
+    @admin.display(description=gettext_lazy("in force?"))
     def state(self, row: Any) -> str:
         label = format_html(
             '<span class="http-errors-state {}">{}</span>', row.state.value, row.state.label
         )
         if row.shadow is None:
             return label
-        return format_html(
-            '{} {} <a href="{}">{}</a>',
-            label,
-            _("by"),
+        link = format_html(
+            '<a href="{}">{}</a>',
             self.url("change", row.shadow.pk),
             f"{row.shadow.host}{row.shadow.pattern}",
         )
+        return format_html("{} {}", label, format_html(_("by {}"), link))
 
     def also_updated(self) -> dict[str, object]:
         return {"updated_at": timezone.now()}
@@ -267,17 +266,6 @@ class PermanenceRuleAdmin(PathRuleAdmin):
 
     def warnings_of(self, row: PermanenceRule) -> list[str]:
         return _warnings(row)
-
-    @admin.action(
-        permissions=["view"],
-        description=gettext_lazy("Export the selected %(verbose_name_plural)s as CSV"),
-    )
-    def export(self, request: HttpRequest, queryset: QuerySet[Any]) -> StreamingHttpResponse:
-        return StreamingHttpResponse(
-            csv_lines(queryset, Counter()),
-            content_type="text/csv; charset=utf-8",
-            headers={"Content-Disposition": 'attachment; filename="permanence-rules.csv"'},
-        )
 
     # The preview
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+from io import StringIO
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils.translation import gettext as _
 from import_export.admin import ImportExportMixin
 from import_export.formats import base_formats
@@ -41,6 +44,28 @@ class SchemaImportExportMixin(ImportExportMixin):
         field.choices = [(value, label) for value, label in field.choices if value]
         field.widget.attrs.pop("class", None)
         return form
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(self.template_view)
+        name = "{}_{}_import_template".format(*self.get_model_info())
+        return [path("import/template/", view, name=name), *super().get_urls()]
+
+    def template_view(self, request: HttpRequest) -> HttpResponse:
+        """Send a file with all columns and a row or two, to be filled in."""
+        if not self.has_import_permission(request):
+            raise PermissionDenied
+        schema = self.resource.schema
+        columns = (*schema.key, *schema.content)
+        out = StringIO(newline="")
+        write = csv.DictWriter(out, columns)
+        write.writeheader()
+        for row in self.resource.examples:
+            write.writerow({**{name: schema.default(name) for name in columns}, **row})
+        return HttpResponse(
+            out.getvalue().encode("utf-8-sig"),  # Excel takes it for another encoding without.
+            content_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": 'attachment; filename="template.csv"'},
+        )
 
     # By default, django-import-export lets everybody import who may see the list.
 

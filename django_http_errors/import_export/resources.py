@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from copy import copy
-from itertools import chain
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
 from import_export.fields import Field
-from import_export.resources import Diff, ModelResource
+from import_export.resources import ModelResource
 from import_export.results import InvalidRow, Result, RowResult
 from import_export.widgets import Widget
 
@@ -38,34 +38,16 @@ class Cell(Widget):
         return written(value)
 
 
-class Difference(Diff):
-    """The differences that an editor is shown, where nothing is a blank."""
-
-    def __init__(self, resource: Any, instance: Any, new: bool) -> None:
-        super().__init__(resource, instance, new)
-        self.left: list[object] = [_blank(value) for value in self.left]
-
-    def compare_with(self, resource: Any, instance: Any) -> None:
-        super().compare_with(resource, instance)
-        self.right: list[object] = [_blank(value) for value in self.right]
-
-
-def _blank(value: object) -> object:
-    return "" if value is None else value
-
-
 class SchemaResource(ModelResource):
     """A model's rows as files have them, imported as the shell does it."""
 
     schema: ImportSchema
+    # The rows of the file that shows how one is written.
+    examples: tuple[Mapping[str, object], ...] = ()
 
     @classmethod
     def field_from_django_field(cls, field_name: str, django_field: Any, readonly: bool) -> Field:
         return Field(attribute=field_name, column_name=field_name, widget=Cell())
-
-    @classmethod
-    def get_diff_class(cls) -> type[Diff]:
-        return Difference
 
     def import_data(
         self,
@@ -98,45 +80,54 @@ class SchemaResource(ModelResource):
         result = Result()
         result.total_rows = sum(report.counts.values())
         result.report = report
+        field = self.schema.field(self.schema.found_by)
+        result.found_by = capfirst(str(field.verbose_name))
         for status, name in _TYPES.items():
             result.totals[name] = report.counts[status]
         written = (RowStatus.NEW, RowStatus.CHANGED)
         found = [each for status in written for each in report.results[status]]
         result.not_shown = sum(report.counts[status] for status in written) - len(found)
         found.sort(key=lambda each: (each.line, each.number))
-        invalid = report.results[RowStatus.INVALID]
-        # The others would say the same of all rows.
-        said = (each.cells for each in invalid) if invalid else map(self._said, found)
-        columns = {self.schema.found_by, *chain.from_iterable(said)}
-        result.diff_headers = [name for name in self.get_diff_headers() if name in columns]
         for each in found:
-            result.append_row_result(self._row_result(each, result.diff_headers * with_diff))
-        for each in invalid:
-            values = [_printable(each.cells.get(name, "")) for name in result.diff_headers]
-            result.invalid_rows.append(InvalidRow(each.place, each.error, values))
+            result.append_row_result(self._row_result(each, with_changes=with_diff))
+        for each in report.results[RowStatus.INVALID]:
+            result.invalid_rows.append(self._invalid_row(each))
         return result
 
-    def _said(self, found: importer.RowResult) -> set[str]:
-        """Return the columns in which a row has more than a default."""
-        own = (*self.schema.key, *self.schema.content)
-        defaults = self.schema.model()
-        differs = {name for name in own if getattr(found.row, name) != getattr(defaults, name)}
-        return differs | found.before.keys()
+    def _invalid_row(self, found: importer.RowResult) -> InvalidRow:
+        values = [_printable(found.cells.get(self.schema.found_by, ""))]
+        return InvalidRow(found.place, found.error, values)
 
-    def _row_result(self, found: importer.RowResult, columns: Collection[str]) -> RowResult:
+    def _row_result(self, found: importer.RowResult, *, with_changes: bool) -> RowResult:
         result = RowResult()
         result.import_type = _TYPES[found.status]
         result.instance = found.row
         result.add_instance_info(found.row)
-        if columns:
-            before = copy(found.row) if found.before else self.schema.model()
-            for name, value in found.before.items():
-                setattr(before, name, value)
-            diff = self.get_diff_class()(self, before, found.status is RowStatus.NEW)
-            diff.compare_with(self, found.row)
-            cells = zip(self.get_diff_headers(), diff.as_html(), strict=True)
-            result.diff = [cell for name, cell in cells if name in columns]
+        if with_changes:
+            result.place = found.place
+            result.changes = list(self._changes(found))
         return result
+
+    def _changes(self, found: importer.RowResult) -> Iterator[tuple[str, str, str]]:
+        """Yield the fields that get another value: what each is called, the old and the new one.
+
+        Of a new row those that have more than a default.
+        """
+        defaults = self.schema.model()
+        for name in self.schema.content:
+            field, new = self.schema.field(name), getattr(found.row, name)
+            is_new = not found.before
+            old = getattr(defaults, name) if is_new else found.before.get(name, new)
+            if old != new:
+                label = capfirst(str(field.verbose_name))
+                yield label, "" if is_new else _shown(field, old), _shown(field, new)
+
+
+def _shown(field: Any, value: object) -> str:
+    """Return the `value` of a field as a preview shows it."""
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    return str(dict(field.flatchoices).get(value, "" if value is None else written(value)))
 
 
 def _printable(cell: object) -> str:
@@ -148,6 +139,10 @@ class PermanenceRuleResource(SchemaResource):
     """Permanence rules: those that an import makes or changes have it as their source."""
 
     schema = RULES
+    examples = (
+        {"kind": "exact", "pattern": "/lamps/7/", "reason": "We no longer sell this lamp."},
+        {"kind": "prefix", "pattern": "/old-shop/", "replacement": "/shop/"},
+    )
 
     class Meta:
         model = PermanenceRule
@@ -158,6 +153,7 @@ class ErrorMessageResource(SchemaResource):
     """Error messages."""
 
     schema = MESSAGES
+    examples = ({"status": "404", "path_prefix": "/shop/", "title": "This is sold out"},)
 
     class Meta:
         model = ErrorMessage

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ..http.urls import pattern_key, web_address
 from ..models import MatchType, PermanenceRule
-from .schema import RULES, written
+from .schema import RULES, ImportSchema, written
 from .tables import escaped
 
 CHUNK = 2000
@@ -46,11 +46,14 @@ class _Line:
         return line
 
 
-def csv_lines(rules: Any, remarks: Remarks) -> Iterator[str]:
-    """Yield the lines of a CSV file that can be imported again."""
+def csv_lines(rules: Any, remarks: Remarks, schema: ImportSchema = RULES) -> Iterator[str]:
+    """Yield the lines of a CSV file that can be imported again.
+
+    rules: rows of the model that `schema` is for
+    """
     write = csv.writer(_Line()).writerow
-    yield write(RULES.columns)
-    for row in rules.values_list(*RULES.columns).iterator(CHUNK):
+    yield write(schema.columns)
+    for row in rules.values_list(*schema.columns).iterator(CHUNK):
         yield write([escaped(written(value)) for value in row])
 
 

@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
                 ("digests", models.JSONField(null=True)),
             ],
             options={
-                "verbose_name": "edit",
+                "verbose_name": "edit of messages or rules",
             },
         ),
         migrations.CreateModel(
@@ -59,7 +59,7 @@ class Migration(migrations.Migration):
                 ("number", models.BigIntegerField(default=0)),
             ],
             options={
-                "verbose_name": "generation",
+                "verbose_name": "generation of edits",
             },
         ),
         migrations.CreateModel(

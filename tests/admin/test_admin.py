@@ -213,9 +213,9 @@ def test_messages_can_be_read_as_a_matrix(admin: Client) -> None:
     ErrorMessageFactory(status="", path_prefix="", title="Oh")
     page = re.sub(r"<[^>]+>|\s+", " ", text_of(admin.get(url("errormessage_changelist"))))
     rows = " ".join(page.split())
-    assert "404 Not Found a.example/shop/ any Sold out" in rows
+    assert "404 Not Found a.example/shop/ any language Sold out" in rows
     assert "5xx: every error from 500 to 599 everywhere German (de) built-in text" in rows
-    assert "any error everywhere any Oh" in rows
+    assert "any error everywhere any language Oh" in rows
 
 
 @pytest.mark.parametrize(
@@ -433,7 +433,9 @@ def test_every_status_in_every_format(admin: Client, language: str) -> None:
         assert f'<p class="status">{entry.code}</p>' in page
         assert f'<html lang="{language or "en"}"' in page
     for form in FORMS:
-        assert text.count(f"<h3>{form}</h3>") == len(STATUSES)
+        heading = "The page" if form == "text/html" else form
+        assert text.count(f"<h3>{heading}</h3>") == len(STATUSES)
+    assert text.count("<summary>For programs</summary>") == len(STATUSES)
     assert text.count('loading="lazy"') == len(STATUSES)
     assert ("Wir räumen auf" in text) == (language == "de")
 
@@ -859,6 +861,25 @@ def test_rules_and_messages_are_for_those_who_may_see_them(
     assert ("no permission to see rules" in page) != rules
     assert (url("errormessage_change", message.pk) in page) == messages
     assert ("no permission to see messages" in page) != messages
+    # Who may see messages alone isn't told of views, handlers, and what leads elsewhere.
+    page = text_of(attempt(editor(permission), address="/documents/1/", host="other.example"))
+    assert ("The view <code>document</code> answers" in page) == rules
+    assert ("The site has a page there today." in page) != rules
+    assert ("is not in ALLOWED_HOSTS" in page) == rules
+
+
+def test_a_trial_ends_in_an_offer(admin: Client, editor: Callable[..., Client]) -> None:
+    response = attempt(admin, address="https://testserver/lamps/?x=1", status=404)
+    labels = ["Gone for good", "Back later", "Own words"]
+    assert [label for _url, label in response.context["offers"]] == labels
+    query = "?pattern=%2Flamps%2F&host=testserver"
+    assert response.context["offers"][0][0] == url("permanencerule_add") + query
+    for address, _label in response.context["offers"]:
+        assert 'value="/lamps/"' in text_of(admin.get(address))
+    (offer,) = attempt(admin, address="/lamps/", status=503).context["offers"]
+    assert "status=503" in offer[0]
+    reader = attempt(editor("view_permanencerule", "add_errormessage"), address="/lamps/")
+    assert [label for _url, label in reader.context["offers"]] == ["Own words"]
 
 
 @pytest.mark.parametrize(
@@ -1065,6 +1086,20 @@ def test_import_and_export_come_with_their_package(
 def test_a_language_that_django_does_not_know(admin: Client) -> None:
     ErrorMessageFactory(language="tlh")
     assert "tlh (tlh)" in text_of(admin.get(url("errormessage_changelist")))
+
+
+def test_no_link_of_a_preview_leads_away() -> None:
+    """Each opens a window, which a frame without allow-popups can't; text stays as it is."""
+    page = (
+        "<!doctype html><html><head><title>x</title></head><a target=_self href='/'>target=_x</a>"
+    )
+    shown = Answer(404, "Not Found", "text/html", (), page).inert_page
+    assert shown.startswith('<!doctype html><html><head><base target="_blank">')
+    assert "<a  href='/'>target=_x</a>" in shown
+    for body, begins in (("<p>x", '<base target="_blank"><p>x'), ("<!DOCTYPE html>x", "<!DOCTYPE")):
+        shown = Answer(404, "", "text/html", (), body).inert_page
+        assert shown.startswith(begins)
+        assert '<base target="_blank">' in shown
 
 
 def test_json_that_is_none_is_shown_as_it_is() -> None:

@@ -214,7 +214,7 @@ def test_fields_are_changed_together(
     rows = [PermanenceRuleFactory(group="old", valid_from=soon, announce=True) for _ in range(2)]
     data = chosen("change_together", *rows)
     asking = admin.post(RULES, data)
-    assert "Tick what is to be changed of 2 removed pages" in text_of(asking)
+    assert "Tick what is to be changed of 2 entries" in text_of(asking)
     nothing = admin.post(RULES, {**data, "apply": "1", **values})
     assert "Tick what is to be changed." in text_of(nothing)
     ticked = {f"change_{re.sub('_0$', '', name)}": "on" for name in values}
@@ -271,8 +271,8 @@ def test_the_history_shows_old_and_new_values(admin: Client) -> None:
         "What has become of it: gone for good (410) → not there yet, or back later (404)",
         "Reason: “Because &lt;b&gt;” → nothing",
         "Valid until: nothing → 01/02/2999 3:04 a.m.",
-        "Changed Enabled: yes → no.",
-        "Changed Enabled: no → yes.",
+        "Changed Enabled: Yes → No.",
+        "Changed Enabled: No → Yes.",
         "Expected: nothing → nothing",
     ):
         assert (text in page) == ("nothing → nothing" not in text), text

@@ -246,9 +246,8 @@ def test_history(admin: Client) -> None:
         "Changed Address.",
         "Changed Still shown the real error to.",
     ]
-    assert "Changed Still shown the real error to." in text_of(
-        admin.get(url("hidingrule_history", row.pk))
-    )
+    page = text_of(admin.get(url("hidingrule_history", row.pk)))
+    assert "Changed Still shown the real error to: nobody → staff." in page
 
 
 def test_what_editors_write_is_no_markup(admin: Client) -> None:

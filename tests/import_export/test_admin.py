@@ -49,7 +49,11 @@ def test_a_file_is_looked_at_and_then_imported(admin_client) -> None:
     page = response.content.decode()
     assert "1 new, 1 changed, 1 the same." in page
     assert "are shown." not in page
-    assert headings(page) == ["Result", "pattern", "reason"]
+    assert headings(page) == ["Row", "Result", "Address"]
+    changes = " ".join(re.sub(r"<[^>]+>", " ", page).split())
+    assert "Reason: &lt;b&gt;" in changes
+    assert "Reason: Sold." in changes
+    assert "Gone" not in changes, "what stays as it is isn't named"
     assert "<b>" not in page
     assert PermanenceRule.objects.count() == 2
     response = confirm(admin_client, response)
@@ -71,14 +75,15 @@ def test_invalid_rows_are_shown_with_their_lines_and_nothing_can_be_imported(adm
     page = response.content.decode()
     for text in (
         '<th scope="row">line 4</th>',
-        "<li>pattern: An address begins with a slash: /b</li>",
+        "<li>column pattern: An address begins with a slash: /b</li>",
         '<th scope="row">line 5</th>',
         "<li>In the column reason, the byte 0x81",
         '<th scope="row">line 6</th>',
         "<li>Line 2 has the same kind, pattern, host already.</li>",
     ):
         assert text in page
-    assert headings(page) == ["Row", "Errors", "pattern", "reason"]
+    assert headings(page) == ["Row", "Address"]
+    assert "3 invalid, 1 new, 0 changed, 0 the same." in page
     assert not PermanenceRule.objects.exists()
 
 
@@ -115,12 +120,24 @@ def test_what_was_meant_or_left_out_is_shown(admin_client, settings) -> None:
     }
 
 
+def test_a_template_can_be_filled_in(admin_client, client) -> None:
+    """What it shows can be imported as it is."""
+    for where, model in ((RULES, PermanenceRule), (MESSAGES, ErrorMessage)):
+        address = f"{where}import/template/"
+        assert f'href="{address}"' in admin_client.get(f"{where}import/").content.decode()
+        template = admin_client.get(address)
+        assert "attachment" in template["Content-Disposition"]
+        confirm(admin_client, upload(admin_client, template.content, AUTO, where), where)
+        assert model.objects.exists()
+        assert client.get(address).status_code == 302
+
+
 def test_a_long_preview_is_cut(admin_client, monkeypatch) -> None:
     monkeypatch.setattr(resources, "MOST_SHOWN", 2)
     response = upload(admin_client, b"/a/*\n/b/*\n/c/*\n/d/*\n")
     page = response.content.decode()
     assert page.count('<td class="import-type">') == 2
-    assert headings(page) == ["Result", "kind", "pattern"]
+    assert headings(page) == ["Row", "Result", "Address"]
     for text in ("4 new, 0 changed, 0 the same.", "The first 2 that are", "<li>and 2 more</li>"):
         assert text in page
     confirm(admin_client, response)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+import django as django_package
 import polib
 import pytest
 from django.conf import settings
@@ -30,6 +31,8 @@ LOCALE = PACKAGE / "locale"
 LANGUAGES = sorted(path.name for path in LOCALE.iterdir() if path.is_dir())
 # What the README promises, beside English.
 PROMISED = "ar cs da de es fr he it ja nl pl pt_BR sv tr uk zh_Hans".split()
+# The languages that the admin is in, beside English.
+EDITORS = ["de", "fr"]
 # The context of all words for visitors: what is the same English for Django has another there.
 CONTEXT = "http error"
 # A call in what Django makes of a template for gettext.
@@ -47,10 +50,7 @@ def test_the_compiled_messages_are_those_of_the_source(language: str) -> None:
         assert entry.translated(), entry.msgid
         assert not entry.obsolete, entry.msgid
         if entry.msgid_plural:
-            forms = {
-                messages.npgettext(entry.msgctxt, entry.msgid, entry.msgid_plural, n)
-                for n in range(200)
-            }
+            forms = {plural_form(messages, entry, n) for n in range(200)}
             assert forms == set(entry.msgstr_plural.values())
         elif entry.msgctxt:
             assert messages.pgettext(entry.msgctxt, entry.msgid) == entry.msgstr
@@ -62,7 +62,7 @@ def test_no_french_line_begins_with_a_colon() -> None:
     """A narrow space that doesn't break stands before punctuation of two parts."""
     for entry in polib.pofile(str(LOCALE / "fr" / "LC_MESSAGES" / "django.po")):
         for translated in entry.msgstr_plural.values() or [entry.msgstr]:
-            assert not re.search("(?<!\u202f)[;:!?\u00bb]", translated), translated
+            assert not re.search(r"(?<!\u202f)[;:!?\u00bb](?=\s|$)", translated), translated
             assert "'" not in translated
 
 
@@ -133,6 +133,39 @@ def test_every_word_for_visitors_is_translated_and_no_other(language: str) -> No
         assert "fuzzy" not in entry.flags, entry.msgid
 
 
+@pytest.mark.parametrize("language", EDITORS)
+def test_the_admin_is_in_the_language_throughout(language: str) -> None:
+    """All that editors may read, unless Django has words for the same."""
+    catalogue = polib.pofile(str(LOCALE / language / "LC_MESSAGES" / "django.po"))
+    ours = {each.msgid for each in catalogue if each.msgctxt is None}
+    django = set()
+    for app in ("conf", "contrib/admin", "contrib/auth"):
+        file = Path(django_package.__path__[0]) / app / f"locale/{language}/LC_MESSAGES/django.po"
+        django |= {each.msgid for each in polib.pofile(str(file))}
+    assert texts_for_editors() - ours - django == set()
+
+
+def texts_for_editors() -> set[str]:
+    sources = [PACKAGE / "models.py", PACKAGE / "validators.py"]
+    for folder in ("admin", "explaining", "hiding", "import_export", "importing", "wagtail"):
+        sources += (PACKAGE / folder).glob("*.py")
+    found = {text for file in sources for text in texts_without_context(file.read_text())}
+    for pattern in ("admin/**/*.html", "django_http_errors/wagtail*.html"):
+        for call in calls_in_templates(pattern):
+            found |= set(texts_without_context(call.strip()))
+    return found
+
+
+def texts_without_context(source: str) -> Iterator[str]:
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            is_translated = node.func.id == "_" or "gettext" in node.func.id
+            if is_translated and "pgettext" not in node.func.id:
+                text = node.args[0]
+                if isinstance(text, ast.Constant) and isinstance(text.value, str):
+                    yield text.value
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_translation_has_the_placeholders_of_its_text(language: str) -> None:
     """A form that is for one number alone may say it: "two minutes" is one word in Arabic."""
@@ -143,13 +176,16 @@ def test_a_translation_has_the_placeholders_of_its_text(language: str) -> None:
         if not entry.msgid_plural:
             assert placeholders(entry.msgstr) == expected, entry.msgid
             continue
-        numbers = Counter(
-            messages.npgettext(str(entry.msgctxt), entry.msgid, entry.msgid_plural, n)
-            for n in range(200)
-        )
+        numbers = Counter(plural_form(messages, entry, n) for n in range(200))
         for translated in entry.msgstr_plural.values():
             allowed = [expected, []] if numbers[translated] == 1 else [expected]
             assert placeholders(translated) in allowed, entry.msgid
+
+
+def plural_form(messages: gettext.GNUTranslations, entry: polib.POEntry, n: int) -> str:
+    if entry.msgctxt is None:
+        return messages.ngettext(entry.msgid, entry.msgid_plural, n)
+    return messages.npgettext(entry.msgctxt, entry.msgid, entry.msgid_plural, n)
 
 
 def placeholders(text: str) -> list[str]:
