@@ -65,6 +65,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
 # What is measured.
 
 
+@pytest.mark.soak
 def test_every_row_has_a_figure(data: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each side has answered as the row says, before the clock ran and while it did."""
     monkeypatch.setattr(ratios, "WARM_UP", 1)

@@ -71,7 +71,7 @@ SITES_TESTED = (
         r"^test\w* \(([\w.]+)\)",
         r"^(?:FAIL|ERROR): \w+ \(([\w.]+)\)",
         differences.HEALTHCHECKS,
-        ("--requirement", "requirements.txt", "time-machine"),
+        requirements=("--requirement", "requirements.txt", "django-stubs-ext", "time-machine"),
     ),
     Site(
         "django-oscar",
@@ -83,12 +83,12 @@ SITES_TESTED = (
         r"^(tests/\S+::.+?) (?:PASSED|FAILED|ERROR|SKIPPED)",
         r"^(tests/\S+::.+?) (?:FAILED|ERROR)",
         differences.OSCAR,
-        (
+        requirements=(
             *("--editable", ".", "django-webtest", "easy-thumbnails", "freezegun", "pytest-django"),
             *("pycountry", "sorl-thumbnail", "Whoosh", "pytz", "psycopg2-binary"),
             *("django-environ", "WebTest", "Django~=6.0.0"),
         ),
-        {"DATABASE_ENGINE": "django.db.backends.sqlite3", "DATABASE_NAME": ":memory:"},
+        settings={"DATABASE_ENGINE": "django.db.backends.sqlite3", "DATABASE_NAME": ":memory:"},
     ),
 )
 

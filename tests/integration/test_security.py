@@ -401,7 +401,8 @@ def test_an_address_elsewhere_is_linked_to_as_it_is(
     for asked, in_field, said in (
         ("/available/", 2, 2 + 1), ("/blocked/", 1, in_body + 1), ("/gone/here/", 1, 2)
     ):  # fmt: skip
-        found = list(links(site.ask(asked, form)))
+        # Beside the way home.
+        found = [each for each in links(site.ask(asked, form)) if each != "/"]
         assert found == [ELSEWHERE[address]] * (in_field + said)
 
 

@@ -16,6 +16,8 @@ from .run import SKIPPED, load
 
 load()
 
+pytestmark = pytest.mark.neighbour
+
 SECONDS = 120
 
 

@@ -12,6 +12,7 @@ import pytest
 from ..servers import ROOT, environment, make_database, serving
 
 pytestmark = [
+    pytest.mark.neighbour,
     pytest.mark.slow,
     pytest.mark.skipif(find_spec("schemathesis") is None, reason="schemathesis isn't installed"),
 ]

@@ -15,7 +15,7 @@ from ..servers import ROOT
 
 pytest.importorskip("django_tenants", reason="tenants are of django-tenants")
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.neighbour, pytest.mark.slow]
 
 
 @pytest.mark.parametrize("setting", ["TENANT_APPS", "SHARED_APPS"])
