@@ -61,6 +61,7 @@ ERRORS: dict[str, Any] = {
     "seats": OutOfSeats,
     "show": lambda: HTTPSOnlyShow(3),
     "closed": Closed,
+    "group": lambda: ExceptionGroup("side by side", [OutOfSeats(), OutOfSeats()]),
     "named": Named,
     "local": local(),
     "known": Conflict,
@@ -97,6 +98,7 @@ def _mounted(settings: Any) -> None:
         ("seats", ORIGIN + SEATS),
         ("show", f"{ORIGIN}/problems/tests/https-only-show/"),
         ("closed", f"{ORIGIN}/problems/tests/closed/"),
+        ("group", ORIGIN + SEATS),
         ("named", Named.type),
         ("typed", "https://example.com/problems/typed"),
         ("local", "about:blank"),
@@ -142,6 +144,18 @@ def test_what_a_rule_makes_another_status_of_has_no_type(site: Site) -> None:
     PermanenceRule.objects.create(pattern=site.path("show"))
     response = site.get("show", JSON)
     assert (response.status_code, response.json()["type"]) == (410, "about:blank")
+
+
+def test_a_page_that_cant_be_found_leaves_the_error(
+    site: Site, monkeypatch: pytest.MonkeyPatch, own_records: list[Any]
+) -> None:
+    def broken(*args: object) -> tuple[str, str]:
+        raise ImportError
+
+    monkeypatch.setattr("django_http_errors.core.own_types._page", broken)
+    response = site.get("seats", JSON)
+    assert (response.status_code, response.json()["type"]) == (409, "about:blank")
+    assert len(own_records) == 2  # the other is of the member that JSON can't hold
 
 
 def test_names_say_where_a_type_is_and_which() -> None:

@@ -166,7 +166,7 @@ def is_client_error(exception: BaseException) -> bool:
     that a package means as one; and a group of one that Django would answer, since Django doesn't
     look into it.
     """
-    meant = _meant(exception)
+    meant = meant_by(exception)
     if isinstance(meant, HttpError):
         return True
     problem = registered_problem(meant)
@@ -176,7 +176,7 @@ def is_client_error(exception: BaseException) -> bool:
     return problem is not None and problem.status < 500
 
 
-def _meant(exception: BaseException) -> BaseException:
+def meant_by(exception: BaseException) -> BaseException:
     """Return the first in a group of exceptions of one kind, any other exception as it is.
 
     Tasks that run side by side raise groups (PEP 654), of one exception mostly: the first that
@@ -205,7 +205,7 @@ def problem_for(exception: BaseException | None, default: int = 500) -> Problem:
         return exception.problem
     if exception is None:
         return error_status(default).default_problem
-    exception = _meant(exception)
+    exception = meant_by(exception)
     if isinstance(exception, HttpError):
         return exception.problem
     problem = registered_problem(exception) or _own_problem(exception)

@@ -20,6 +20,7 @@ from django.utils.module_loading import import_string
 from ..conf import forget_on_change, http_errors
 from ..exceptions import HttpError
 from ..problems import Problem
+from .exception_mapping import meant_by
 
 logger = logging.getLogger("django_http_errors")
 
@@ -125,13 +126,19 @@ forget_on_change(_page.cache_clear)
 
 def with_own_type(problem: Problem, raised: BaseException | None, request: HttpRequest) -> Problem:
     """Return `problem` with the type of the exception that it is for, if that has a page."""
-    if problem.type != BLANK or not isinstance(raised, HttpError):
+    if raised is None or problem.type != BLANK:
         return problem
-    kind = type(raised)
+    raised = meant_by(raised)
+    if not isinstance(raised, HttpError) or type(raised).__module__ == HttpError.__module__:
+        return problem
     # A rule may have made another status of it: what is gone is no longer sold out.
-    if kind.__module__ == HttpError.__module__ or problem.status != raised.problem.status:
+    if problem.status != raised.problem.status:
         return problem
-    address = address_of(kind, request)
+    try:
+        address = address_of(type(raised), request)
+    except Exception:
+        logger.exception("The page for the type of an error could not be found")
+        return problem
     return problem.replaced(type=address) if address else problem
 
 
