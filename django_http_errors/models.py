@@ -452,7 +452,8 @@ class PathRule(BaseRule):
 
     def clean(self) -> None:
         self.normalise()
-        if len(self.pattern) > (self._meta.get_field("pattern").max_length or 0):
+        longest = getattr(self._meta.get_field("pattern"), "max_length", None) or 0
+        if len(self.pattern) > longest:
             return  # That was refused; the expressions below take long for what is long.
         try:
             validators.wildcards(self.pattern)
