@@ -10,6 +10,7 @@ has none of its own. Where a site has several hosts, name the one that the addre
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any, NamedTuple
@@ -33,6 +34,8 @@ from .http.headers import vary
 from .http.renderers import json_bytes, own_engine, style
 from .http.spelling import spelled
 from .problems import Problem
+
+logger = logging.getLogger("django_http_errors")
 
 app_name = "django_http_errors_problem_types"
 
@@ -130,11 +133,20 @@ def _in_one_language(view: View) -> View:
     return wrapper
 
 
+def _readable(request: HttpRequest) -> Iterator[ProblemType]:
+    """Yield what there is to say of each type; one whose own code fails is logged and left out."""
+    for kind in own_types().values():
+        try:
+            yield _problem_type(kind, request)
+        except Exception:
+            logger.exception("The problem type %s could not be described", kind.__qualname__)
+
+
 @require_safe
 @_in_one_language
 def type_list(request: HttpRequest, origin: str = "") -> HttpResponse:
     """Answer with the list of all types."""
-    found = [_problem_type(kind, request) for kind in own_types().values()]
+    found = list(_readable(request))
     members = [
         {"type": each.type, "title": each.title, "status": each.status, "href": each.href}
         for each in found
