@@ -162,7 +162,7 @@ def test_the_sentence_and_the_warnings_follow_the_form(visit: Callable[..., Any]
     page.fill("#id_host", "")
     page.fill("#id_valid_from_0", "2999-12-01")
     page.fill("#id_valid_from_1", "00:00")
-    part(page, "summary").to_contain_text("from Dec. 1, 2999 on.")
+    part(page, "summary").to_contain_text("from Dec. 1, 2999 on")
     page.fill("#id_reason", "The shop is closed.")
     shown_page(page).to_contain_text("The shop is closed.")
 
