@@ -1,0 +1,254 @@
+"""What editors come for, done in a real browser from the first page to the last.
+
+SCREENSHOTS=directory keeps pictures of the pages.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ..servers import ROOT, Server, environment, make_database, serving
+from .test_admin_browser import ARGUMENTS, AXE, CHROMIUM, DESK, axe, sync_api
+
+pytest.importorskip("import_export")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium here"),
+]
+
+ADMIN = "/admin/django_http_errors"
+RULES = f"{ADMIN}/permanencerule/"
+PHONE = {"width": 390, "height": 844}
+ROWS = """
+from django_http_errors.models import MissingPage
+for number in range(3):
+    MissingPage.objects.create(host="127.0.0.1", path=f"/lamps/{number}/", hits=40 - number)
+"""
+REDIRECTION = json.dumps(
+    {
+        "redirects": [
+            {"url": url, "action_code": code, "action_type": kind, "regex": False, "enabled": True}
+            for url, code, kind in (
+                ("/tables/7/", 410, "error"),
+                ("tables", 410, "error"),
+                ("/moved/", 301, "url"),
+            )
+        ]
+    },
+    indent=2,
+)
+expect = sync_api.expect
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    directory = tmp_path_factory.mktemp("stories")
+    database = directory / "db.sqlite3"
+    make_database(database)
+    subprocess.run(
+        [sys.executable, "manage.py", "shell", "--verbosity", "0", "-c", ROWS],
+        cwd=ROOT,
+        env=environment(f"sqlite:///{database}"),
+        check=True,
+    )
+    # One process: another one would know of an edit some seconds later.
+    with serving("uvicorn", database, directory / "log") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def editor(browser: Any, site: Server) -> Iterator[Callable[..., Any]]:
+    """Open a page as somebody who may edit, and isn't a superuser."""
+    first = browser.new_context()
+    page = first.new_page()
+    page.goto(f"{site.url}/admin/login/?next=/admin/")
+    page.fill("#id_username", "editor")
+    page.fill("#id_password", "editor")
+    page.click("[type=submit]")
+    page.wait_for_url("**/admin/")
+    state = first.storage_state()
+    contexts = [first]
+
+    def open_page(path: str, **settings: Any) -> Any:
+        context = browser.new_context(
+            **{
+                "viewport": DESK,
+                "storage_state": state,
+                "base_url": site.url,
+                "bypass_csp": True,
+                **settings,
+            }
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.goto(path)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def looked_at(page: Any, name: str) -> None:
+    """Have axe look at what is the app's own, and keep a picture if that is wanted."""
+    results = axe.Axe().run(
+        page,
+        context={"include": [["#content"]], "exclude": [["#changelist-filter"]]},
+        options={**AXE, "rules": {"color-contrast": {"enabled": "dark" not in name}}},
+    )
+    assert results.violations_count == 0, results.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
+    directory = os.environ.get("SCREENSHOTS")
+    if directory:
+        Path(directory).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=Path(directory) / f"{name}.png")
+
+
+def run(page: Any, action: str) -> None:
+    page.select_option("[name=action]", label=action)
+    page.locator("[name=index]").first.click()
+
+
+def test_an_address_is_pasted_and_a_section_retired_and_that_undone(
+    editor: Callable[..., Any],
+) -> None:
+    page = editor(f"{RULES}add/")
+    page.fill("#id_pattern", "https://127.0.0.1/old-lamps/*?from=menu")
+    page.click("[name=_save]")
+    expect(page.locator(".http-errors-suggestion")).to_contain_text("/old-lamps/, this address and")
+    page.click("[name=_save]")
+    expect(page.locator(".messagelist")).to_contain_text(
+        "Visitors of /old-lamps/ and everything below are told from now on that it is gone for good"
+    )
+    expect(page.get_by_role("link", name="View it")).to_have_attribute("href", "/old-lamps/")
+    assert page.request.get("/old-lamps/7/").status == 410
+    # A second time there is a link to the first.
+    page.goto(f"{RULES}add/")
+    page.fill("#id_pattern", "/old-lamps/")
+    page.fill("#id_host", "127.0.0.1")
+    page.check("#id_kind_1")
+    page.click("[name=_save]")
+    page.locator(".http-errors-suggestion a").click()
+    page.wait_for_url("**/change/")
+    # It is found by an address that it covers, and switched off with others.
+    page.goto(f"{RULES}?q=http://127.0.0.1/old-lamps/9/")
+    expect(page.locator("#result_list tbody tr")).to_have_count(1)
+    page.check("#action-toggle")
+    run(page, "Disable the selected removed pages")
+    assert page.request.get("/old-lamps/7/").status == 404
+    looked_at(page, "undo-message")
+    page.get_by_role("link", name="Undo").click()
+    looked_at(page, "undo")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".messagelist")).to_contain_text("1 removed page is as before.")
+    assert page.request.get("/old-lamps/7/").status == 410
+
+
+def test_from_missing_pages_to_a_rule(editor: Callable[..., Any]) -> None:
+    page = editor(f"{ADMIN}/missingpage/")
+    looked_at(page, "missing-pages")
+    page.check("#action-toggle")
+    run(page, "Say what has become of the folder that the selected ones are in")
+    expect(page.locator("#id_pattern")).to_have_value("/lamps/")
+    expect(page.locator(".messagelist")).to_contain_text("The rule will cover: /lamps/0/")
+    page.fill("#id_reason", "We no longer sell lamps.")
+    frame = page.frame_locator(".http-errors-preview iframe")
+    expect(frame.locator("body")).to_contain_text("We no longer sell lamps.")
+    # The preview is in sight without scrolling, and no link in it leads away.
+    assert page.locator(".http-errors-preview iframe").bounding_box()["y"] < DESK["height"]
+    frame.locator("a").first.click()
+    expect(frame.locator("body")).to_contain_text("We no longer sell lamps.")
+    expect(page.get_by_text("application/problem+json")).to_be_hidden()
+    page.get_by_text("For programs").click()
+    expect(page.get_by_text("application/problem+json")).to_be_visible()
+    page.click("[name=_save]")
+    page.goto(f"{ADMIN}/missingpage/")
+    expect(page.locator("#result_list")).to_contain_text("Done: 127.0.0.1/lamps/")
+
+
+def test_a_file_with_errors_is_imported_when_they_are_fixed(
+    editor: Callable[..., Any], tmp_path: Path
+) -> None:
+    page = editor(f"{RULES}import/")
+    file = tmp_path / "redirection.json"
+    file.write_text(REDIRECTION)
+    page.set_input_files("#id_import_file", file)
+    page.click("[type=submit][value=Submit]")
+    expect(page.locator(".http-errors-import")).to_contain_text("begins with a slash: /tables")
+    expect(page.locator(".http-errors-remarks")).to_contain_text("Not gone (410) but 301")
+    looked_at(page, "import-errors")
+    file.write_text(REDIRECTION.replace('"tables"', '"/tables/"'))
+    page.set_input_files("#id_import_file", file)
+    page.click("[type=submit][value=Submit]")
+    expect(page.locator("#content")).to_contain_text("2 new, 0 changed, 0 the same.")
+    looked_at(page, "import")
+    page.click("[name=confirm]")
+    expect(page.locator(".messagelist")).to_contain_text("2 new, 0 changed, 0 the same. Undo")
+    page.get_by_role("link", name="Undo").click()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".messagelist")).to_contain_text("2 removed pages are as before.")
+
+
+def test_an_area_is_hidden(editor: Callable[..., Any]) -> None:
+    page = editor(f"{ADMIN}/hidingrule/add/")
+    page.fill("#id_pattern", "/plain-documents/")
+    page.check("#id_kind_1")
+    expect(page.locator('[data-part="summary"]')).to_contain_text("looks like what isn't there")
+    looked_at(page, "hidden-area")
+    assert page.request.get("/plain-documents/2/").status != 404
+    page.click("[name=_save]")
+    expect(page.locator(".messagelist")).to_contain_text("the real error is shown to nobody")
+    stranger = page.context.browser.new_context()
+    url = page.url.partition("/admin")[0]
+    answers = [stranger.request.get(f"{url}/plain-documents/{pk}/") for pk in (2, 999)]
+    assert [each.status for each in answers] == [404, 404]
+    stranger.close()
+
+
+def test_the_words_of_the_shop_are_changed(editor: Callable[..., Any]) -> None:
+    """On a phone in the dark, in German, and without JavaScript."""
+    page = editor(
+        f"{ADMIN}/errormessage/",
+        viewport=PHONE,
+        color_scheme="dark",
+        locale="de-DE",
+        extra_http_headers={"Accept-Language": "de"},
+        java_script_enabled=False,
+    )
+    page.locator(".field-where", has_text="/shop/").locator("xpath=..").locator("a").first.click()
+    page.fill("#id_title", "Das ist ausverkauft")
+    with page.context.expect_page() as opened:
+        page.get_by_role("button", name="Vorschau in neuem Tab öffnen").click()
+    opened.value.wait_for_load_state()
+    shown = opened.value.frame_locator("iframe").locator("h1")
+    expect(shown).to_have_text("Das ist ausverkauft")
+    page.click("[name=_save]")
+    expect(page.locator(".messagelist")).to_contain_text("404 Das ist ausverkauft")
+    page.get_by_role("link", name="Ansehen").click()
+    expect(page.locator("#content-main")).to_contain_text("Was Sie zu dieser Adresse sagen können")
+
+
+@pytest.mark.parametrize("path", ["", "permanencerule/", "permanencerule/add/", "missingpage/"])
+def test_on_a_phone_in_the_dark(editor: Callable[..., Any], path: str) -> None:
+    page = editor(f"{ADMIN}/{path}", viewport=PHONE, color_scheme="dark")
+    looked_at(page, f"phone-dark-{path.replace('/', '-')}")
+    if path.endswith("add/"):
+        # Directly under the fields, before the buttons.
+        preview = page.locator(".http-errors-preview").bounding_box()
+        assert preview["y"] < page.locator(".submit-row").bounding_box()["y"]
