@@ -94,7 +94,7 @@ def test_htmx_puts_a_fragment_into_the_page(
     # A link that is boosted leads to a page.
     page.get_by_text("More").click()
     expect(page.locator("main h1")).to_have_text("Page not found")
-    expect(page).to_have_title("Page not found (404) – django-http-errors")
+    expect(page).to_have_title("Page not found (404) \N{EN DASH} django-http-errors")
     assert page.locator("[role=alert]").count() == 0
     assert page.url.endswith("/no/such/page/")
 
