@@ -26,7 +26,7 @@ from django.views.decorators.http import require_safe
 from .conf import http_errors
 from .core import pipeline
 from .core.languages import ENGLISH, is_spoken
-from .core.own_types import BLANK, address_of, example_of, own_types
+from .core.own_types import BLANK, PAGES, address_of, example_of, own_types
 from .core.statuses import error_status
 from .exceptions import HttpError, NotFound
 from .http.csp import lazy_csp_nonce
@@ -37,7 +37,7 @@ from .problems import Problem
 
 logger = logging.getLogger("django_http_errors")
 
-app_name = "django_http_errors_problem_types"
+app_name = PAGES
 
 _JSON_TYPES: dict[type, str] = {
     bool: "boolean",

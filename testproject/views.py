@@ -8,6 +8,7 @@ from functools import wraps
 from typing import Any
 
 from django import forms
+from django.contrib.admin.templatetags.admin_urls import admin_urlname
 from django.contrib.auth import login
 from django.contrib.auth.models import User
 from django.core.exceptions import (
@@ -43,7 +44,7 @@ from django_http_errors.decorators import (
     require_acceptable,
     require_content_types,
 )
-from django_http_errors.models import ErrorMessage
+from django_http_errors.models import ErrorMessage, PermanenceRule
 
 from .models import Document
 
@@ -154,17 +155,16 @@ def edit_message(request: HttpRequest) -> HttpResponse:
     _sign_in_as_editor(request)
     place = {"status": "404", "path_prefix": "/shop/"}
     message = ErrorMessage.objects.filter(**place).first()
-    admin = "admin:django_http_errors_errormessage"
     if message is None:
-        return redirect(f"{reverse(f'{admin}_add')}?{urlencode(place)}")
-    return redirect(f"{admin}_change", message.pk)
+        return redirect(f"{reverse(admin_urlname(ErrorMessage._meta, 'add'))}?{urlencode(place)}")
+    return redirect(admin_urlname(ErrorMessage._meta, "change"), message.pk)
 
 
 @require_POST
 def try_address(request: HttpRequest) -> HttpResponse:
     """Lead an editor to what the admin says of an address."""
     _sign_in_as_editor(request)
-    page = reverse("admin:django_http_errors_permanencerule_try")
+    page = reverse(admin_urlname(PermanenceRule._meta, "try"))
     return redirect(f"{page}?{urlencode({'address': request.POST.get('address', '/')})}")
 
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -93,8 +91,7 @@ def _offers(
         if site.is_registered(model) and site.get_model_admin(model).has_add_permission(request):
             if model is ErrorMessage:
                 values["status"] = str(explanation.problem.status)
-            name = f"admin:{model._meta.app_label}_{model._meta.model_name}_add"
-            yield f"{reverse(name, current_app=site.name)}?{urlencode(values)}", label
+            yield rule_admin.url_for(model, "add", query=values), label
 
 
 def _may_see(rule_admin: BaseRuleAdmin, request: HttpRequest, model: type[BaseRule]) -> bool:

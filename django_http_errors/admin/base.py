@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
@@ -13,7 +12,7 @@ from django.contrib.admin.widgets import AdminSplitDateTime
 from django.core.exceptions import PermissionDenied
 from django.db.models import DateTimeField, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
-from django.urls import NoReverseMatch, get_script_prefix, path, reverse
+from django.urls import get_script_prefix, path
 from django.utils.html import format_html
 from django.utils.http import escape_leading_slashes
 from django.utils.translation import gettext as _
@@ -24,7 +23,7 @@ from ..http.csp import csp_nonce
 from ..http.urls import bare_host, web_address
 from ..importing.exporter import csv_lines
 from ..importing.schema import ImportSchema
-from ..models import BaseRule, MatchType
+from ..models import BaseRule, MatchType, PermanenceRule
 from ..rules import permanence
 from .edits import EditsAdmin, bulk_edit
 from .forms import (
@@ -119,8 +118,7 @@ class BaseRuleAdmin(EditsAdmin):
 
     def url_of(self, model: type[BaseRule], pk: int) -> str:
         """Return the address of the page for a row."""
-        name = f"admin:{model._meta.app_label}_{model._meta.model_name}_change"
-        return reverse(name, args=[pk], current_app=self.admin_site.name)
+        return self.url_for(model, "change", pk)
 
     def preview_view(self, request: HttpRequest, object_id: str | None = None) -> HttpResponse:
         """Show what the values in the form would do; nothing is saved."""
@@ -218,13 +216,9 @@ class BaseRuleAdmin(EditsAdmin):
         return ""
 
     def try_url(self, **asked: str) -> str:
-        """Return where to try an address."""
-        name = "admin:django_http_errors_permanencerule_try"
-        query = urlencode({key: value for key, value in asked.items() if value})
-        try:
-            return f"{reverse(name, current_app=self.admin_site.name)}?{query}"
-        except NoReverseMatch:
-            return ""  # Nobody has registered the rules here.
+        """Return where to try an address, "" if nobody has registered the rules here."""
+        query = {key: value for key, value in asked.items() if value}
+        return self.url_for(PermanenceRule, "try", query=query)
 
 
 def _errors(form: Any) -> list[str]:

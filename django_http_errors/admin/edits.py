@@ -7,20 +7,23 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.contrib.admin import actions, helpers
 from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
+from django.contrib.admin.templatetags.admin_urls import admin_urlname
 from django.contrib.admin.utils import model_ngettext
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.db import connections, router, transaction
-from django.db.models import Field, QuerySet
+from django.db.models import Field, Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import NoReverseMatch, path, reverse
 from django.utils import formats, timezone
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.text import Truncator, capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -69,7 +72,18 @@ class EditsAdmin(ModelAdmin):
 
     def url(self, page: str, *args: object) -> str:
         """Return the address of one of the pages for this model."""
-        return reverse(f"admin:{self._url_name(page)}", args=args, current_app=self.admin_site.name)
+        return self.url_for(self.model, page, *args)
+
+    def url_for(
+        self, model: type[Model], page: str, *args: object, query: Mapping[str, str] | None = None
+    ) -> str:
+        """Return the address of a page of the admin for `model`, "" if that isn't registered."""
+        name = admin_urlname(model._meta, SafeString(page))
+        try:
+            url = reverse(name, args=args, current_app=self.admin_site.name)
+        except NoReverseMatch:
+            return ""
+        return f"{url}?{urlencode(query)}" if query else url
 
     def page(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
         """Return a page of the admin that isn't one of Django's."""

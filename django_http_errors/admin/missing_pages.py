@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -85,14 +83,11 @@ class MissingPageAdmin(EditsAdmin):
         rule = next((each for each in rules if each.is_valid(timezone.now())), None)
         if rule is None:
             return links_to_answers(row, self._add_url)
-        name = f"admin:{PermanenceRule._meta.app_label}_{PermanenceRule._meta.model_name}_change"
-        url = reverse(name, args=[rule.pk], current_app=self.admin_site.name)
+        url = self.url_for(PermanenceRule, "change", rule.pk)
         return format_html('{} <a href="{}">{}</a>', _("Done:"), url, advice.name(rule))
 
     def _add_url(self, model: type[Any], values: Mapping[str, str]) -> str:
-        name = f"admin:{model._meta.app_label}_{model._meta.model_name}_add"
-        url = reverse(name, current_app=self.admin_site.name)
-        return f"{url}?{urlencode(values)}"
+        return self.url_for(model, "add", query=values)
 
     @admin.action(
         permissions=["view"],

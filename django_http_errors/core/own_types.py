@@ -26,7 +26,8 @@ logger = logging.getLogger("django_http_errors")
 
 APP = "django_http_errors"
 BLANK = "about:blank"
-PAGE = f"{APP}_problem_types:page"
+# The namespace of the URLs of the pages.
+PAGES = "http_errors_problem_types"
 
 # Between the words of a class's name.
 _BETWEEN_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -114,7 +115,7 @@ def _page(name: Name, urlconf: object, prefix: str) -> tuple[str, str]:
     """
     try:
         with translation.override(settings.LANGUAGE_CODE):
-            path = reverse(PAGE, urlconf, args=name)  # type: ignore[arg-type]
+            path = reverse(f"{PAGES}:page", urlconf, args=name)  # type: ignore[arg-type]
             found = resolve(f"/{path.removeprefix(prefix)}", urlconf)  # type: ignore[arg-type]
     except (NoReverseMatch, ValueError):
         return "", ""

@@ -229,7 +229,7 @@ def vary(status: int = 404) -> tuple[str, ...]:
         # The language comes from a cookie, if there is one, before it comes from the header.
         fields = (*fields, "Accept-Language", "Cookie")
     elif status == 403:
-        # Its page leads to the login page whoever hasn't signed in.
+        # Its page leads to the login page, for those who haven't signed in.
         fields = (*fields, "Cookie")
     if http_errors.REQUEST_ID_HEADER:
         fields = (*fields, http_errors.REQUEST_ID_HEADER)

@@ -7,10 +7,10 @@ from django.db import migrations, models
 
 # MySQL and MariaDB compare text without regard to case, and paths differ by it.
 CASE_SENSITIVE = (
-    ("django_http_errors_permanencerule", "pattern", "varchar(500)"),
-    ("django_http_errors_hidingrule", "pattern", "varchar(500)"),
-    ("django_http_errors_errormessage", "path_prefix", "varchar(400)"),
-    ("django_http_errors_missingpage", "path", "varchar(500)"),
+    ("PermanenceRule", "pattern"),
+    ("HidingRule", "pattern"),
+    ("ErrorMessage", "path_prefix"),
+    ("MissingPage", "path"),
 )
 
 
@@ -18,9 +18,12 @@ def compare_by_bytes(apps: Any, schema_editor: Any) -> None:
     """Give the columns that hold paths a binary collation, where the database has others."""
     if schema_editor.connection.vendor != "mysql":
         return
-    for table, column, column_type in CASE_SENSITIVE:
+    for model, name in CASE_SENSITIVE:
+        meta = apps.get_model("django_http_errors", model)._meta
+        field = meta.get_field(name)
         schema_editor.execute(
-            f"ALTER TABLE `{table}` MODIFY `{column}` {column_type}"
+            f"ALTER TABLE `{meta.db_table}` MODIFY `{field.column}`"
+            f" {field.db_type(schema_editor.connection)}"
             " CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL"
         )
 

@@ -24,7 +24,7 @@ FALLBACKS = {
     "django.contrib.redirects.middleware.RedirectFallbackMiddleware",
 }
 
-stacks: list[BaseHandler] = []  # Those that it was put into, for whoever doubts it.
+stacks: list[BaseHandler] = []  # Those that it was put into, to be counted.
 set_up = django.setup
 load_middleware = BaseHandler.load_middleware
 

@@ -18,7 +18,7 @@ FALLBACKS = "django.contrib.{0}s.middleware.{1}FallbackMiddleware"
     settings={"SITE_ID": 1},
 )
 def flatpages(ask: Asker) -> None:
-    """A page goes before any rule, and whoever has none gets the app's answer."""
+    """A page goes before any rule; where there is none, the app answers."""
     from django.contrib.flatpages.models import FlatPage
 
     from django_http_errors.models import PermanenceRule

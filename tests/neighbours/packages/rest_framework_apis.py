@@ -72,7 +72,7 @@ CAMEL = "djangorestframework_camel_case"
     ),
 )
 def camel_case(ask: Asker) -> None:
-    """Pointers, parameters and members have the client's spelling, whoever answers."""
+    """Pointers, parameters and members have the client's spelling in every answer."""
     sent = {"shippingAddress": {"postalCode": ""}, "orderLines": [{"unitPrice": "x"}]}
     for accept in (PROBLEM, JSON):
         response = ask("/api/orders/", accept, method="POST", data=json.dumps(sent))
