@@ -133,20 +133,21 @@ def _in_one_language(view: View) -> View:
     return wrapper
 
 
-def _readable(request: HttpRequest) -> Iterator[ProblemType]:
-    """Yield what there is to say of each type; one whose own code fails is logged and left out."""
-    for kind in own_types().values():
-        try:
-            yield _problem_type(kind, request)
-        except Exception:
-            logger.exception("The problem type %s could not be described", kind.__qualname__)
+def _described(kind: type[HttpError], request: HttpRequest) -> ProblemType | None:
+    """Return what there is to say of `kind`; None where its own code fails, which is logged."""
+    try:
+        return _problem_type(kind, request)
+    except Exception:
+        logger.exception("The problem type %s could not be described", kind.__qualname__)
+        return None
 
 
 @require_safe
 @_in_one_language
 def type_list(request: HttpRequest, origin: str = "") -> HttpResponse:
     """Answer with the list of all types."""
-    found = list(_readable(request))
+    described = [_described(kind, request) for kind in own_types().values()]
+    found = [each for each in described if each is not None]
     members = [
         {"type": each.type, "title": each.title, "status": each.status, "href": each.href}
         for each in found
@@ -160,9 +161,9 @@ def type_list(request: HttpRequest, origin: str = "") -> HttpResponse:
 def type_page(request: HttpRequest, app: str, name: str, origin: str = "") -> HttpResponse:
     """Answer with what there is to say of one type."""
     kind = own_types().get((app, name))
-    if kind is None:
+    found = _described(kind, request) if kind is not None else None
+    if found is None:
         raise NotFound
-    found = _problem_type(kind, request)
     text = "\n".join(_lines(found))
     return _answer(request, "problem_type", {"type": found}, found.as_dict(), text)
 

@@ -11,6 +11,7 @@ import pytest
 from django.http import HttpRequest
 from django.test import Client, RequestFactory, override_settings
 from django.urls import include, path
+from django.utils.functional import lazy
 from django.utils.translation import pgettext_lazy
 
 from django_http_errors.core.own_types import address_of, name_of, own_types
@@ -44,6 +45,14 @@ class HTTPSOnlyShow(NotFound):
 
 class Closed(ServiceUnavailable):
     """All of it is that of the status."""
+
+
+def _fail() -> str:
+    raise RuntimeError("secret")
+
+
+class Broken(Conflict):
+    title = lazy(_fail, str)()
 
 
 class Named(Gone):
@@ -224,6 +233,15 @@ def test_what_needs_arguments_is_shown_by_its_class() -> None:
     members = get("/problems/tests/named/", JSON).json()
     assert members["type"] == Named.type
     assert members["href"] == f"{ORIGIN}/problems/tests/named/"
+
+
+def test_one_whose_own_code_fails_is_left_out(own_records: list[Any]) -> None:
+    """Of the list, and no page tells what it raised."""
+    assert get("/problems/tests/broken/", JSON).status_code == 404
+    listed = get("/problems/", JSON)
+    assert listed.status_code == 200
+    assert "broken" not in listed.content.decode()
+    assert len(own_records) == 2
 
 
 def test_the_list_leads_to_all_pages() -> None:

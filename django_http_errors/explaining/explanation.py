@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
-from urllib.parse import unquote
 
 from django.apps import apps
 from django.conf import settings
@@ -177,22 +176,18 @@ def view_at(path: str) -> ResolverMatch | None:
     return None
 
 
-def answered_today(patterns: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yield those of the `patterns`, of rules that aren't routes, that have an answer today.
-
-    Beside each stands what answers there, in words.
-    """
-    patterns_at: dict[str, str] = {unquote(each): each for each in patterns}
-    for path, pattern in patterns_at.items():
+def answered_today(paths: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Yield those of the decoded `paths` that have an answer today, and what answers, in words."""
+    for path in paths:
         match = view_at(path)
         if match:
             yield (
-                pattern,
+                path,
                 _("The view %s answers here today: the rule counts only where that is a 404.")
                 % match.view_name,
             )
-    for path, what in answering_at(list(patterns_at)):
-        yield patterns_at[path], _("Before any rule, this answers here: %s.") % what
+    for path, what in answering_at(list(paths)):
+        yield path, _("Before any rule, this answers here: %s.") % what
 
 
 def routes_below(path: str) -> Iterator[str]:

@@ -305,10 +305,9 @@ class Import:
 
     def _remark_on_new(self, results: Iterable[RowResult]) -> None:
         """Say which new rows may be of no use; at a known one somebody has been told."""
-        at = self._schema.key.index(self._schema.found_by)
-        new = {each.key[at]: each for each in results if each.status is RowStatus.NEW}
-        for value, text in self._schema.remarks(each.row for each in new.values()):
-            self.report.remark(Remark(new[value].line, text, new[value].number))
+        new = [each for each in results if each.status is RowStatus.NEW]
+        for index, text in self._schema.remarks([each.row for each in new]):
+            self.report.remark(Remark(new[index].line, text, new[index].number))
 
     def _known(self, results: Iterable[RowResult]) -> dict[tuple[object, ...], dict[str, object]]:
         """Return what is in the database by the keys of `results`, and some more."""

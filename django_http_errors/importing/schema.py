@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import Any
+from urllib.parse import unquote
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -37,7 +38,7 @@ class ImportSchema:
     export can be restored as it was, and no reason to change one that is there
     assumed: what is taken for a column that is left out, if that isn't the field's default
     understood: makes of the cells of a row those that were meant, and remarks on that
-    remarks: yields what somebody should know of new rows, each with the value of `found_by`
+    remarks: yields what somebody should know of new rows, each with the place among them
     """
 
     model: type[BaseRule]
@@ -47,7 +48,7 @@ class ImportSchema:
     provenance: tuple[str, ...] = ()
     assumed: Mapping[str, object] = field(default_factory=dict)
     understood: Callable[[Cells], tuple[Cells, list[str]]] = lambda cells: (cells, [])
-    remarks: Callable[[Iterable[Any]], Iterator[tuple[str, str]]] = lambda rows: iter(())
+    remarks: Callable[[Sequence[Any]], Iterator[tuple[int, str]]] = lambda rows: iter(())
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -74,8 +75,15 @@ class ImportSchema:
         return self.field(column).clean(value, None) if column in self.key else value
 
 
-def _remarks_on_rules(rows: Iterable[PermanenceRule]) -> Iterator[tuple[str, str]]:
-    return answered_today(row.pattern for row in rows if row.kind != MatchType.ROUTE)
+def _remarks_on_rules(rows: Sequence[PermanenceRule]) -> Iterator[tuple[int, str]]:
+    """Yield what answers today at the addresses of `rows`; a route has no address of its own."""
+    places: dict[str, list[int]] = {}
+    for place, row in enumerate(rows):
+        if row.kind != MatchType.ROUTE:
+            places.setdefault(unquote(row.pattern), []).append(place)
+    for path, text in answered_today(places):
+        for place in places[path]:
+            yield place, text
 
 
 RULES = ImportSchema(

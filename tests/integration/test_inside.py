@@ -337,12 +337,13 @@ def test_it_is_named_to_who_makes_a_rule_and_to_who_explains_an_address() -> Non
 def test_it_is_named_where_rules_are_imported(django_assert_max_num_queries: Any) -> None:
     """Many in one query."""
     some = [f"/nothing/{n}/" for n in range(AT_ONCE)]
-    content = "\n".join(["/about", "/moved/", "/gone/", "/raised/404/", *some]).encode()
+    elsewhere = "http://testserver/moved/"
+    content = "\n".join(["/about", "/moved/", "/gone/", "/raised/404/", elsewhere, *some]).encode()
     with django_assert_max_num_queries(20):
         report = import_rules(content, dry_run=True)
     assert {text: str(places) for text, places in report.remarks.items()} == {
         "Before any rule, this answers here: the flat page “About us”.": "line 1",
-        "Before any rule, this answers here: a redirect to /new/.": "line 2",
+        "Before any rule, this answers here: a redirect to /new/.": "line 2, line 5",
         "Before any rule, this answers here: a redirect to nowhere, which is a 410 without words"
         ".": "line 3",
         "The view tests.integration.views.raised answers here today: the rule counts only where"
