@@ -7,32 +7,20 @@ SCREENSHOTS=directory keeps pictures of the pages.
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ..browsers import WCAG, axe, in_a_browser, signed_in, sync_api
 from ..servers import Server
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright isn't installed")
-axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe isn't installed")
+pytestmark = in_a_browser
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium here"),
-]
-
-# Without a sandbox, which root can't have, and silent: it asks nobody for updates.
-ARGUMENTS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
-    *("--disable-background-networking", "--disable-component-update"),
-]
 AXE = {
     "resultTypes": ["violations"],
-    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
+    "runOnly": WCAG,
     # No script runs in the frames, not even that of axe; test_browser.py has their pages.
     "iframes": False,
 }
@@ -59,15 +47,6 @@ every_page = pytest.mark.parametrize("name", PAGES)
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync_api.sync_playwright() as playwright:
-        # No path of Playwright's own: it has downloaded no browser.
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
 def site(start: Callable[[str], Server]) -> Server:
     return start("gunicorn")
 
@@ -75,16 +54,7 @@ def site(start: Callable[[str], Server]) -> Server:
 @pytest.fixture(scope="module")
 def session(browser: Any, site: Server) -> Any:
     """The cookies of somebody who has signed in."""
-    context = browser.new_context()
-    page = context.new_page()
-    page.goto(f"{site.url}/admin/login/?next=/admin/")
-    page.fill("#id_username", "admin")
-    page.fill("#id_password", "admin")
-    page.click("[type=submit]")
-    page.wait_for_url("**/admin/")
-    state = context.storage_state()
-    context.close()
-    return state
+    return signed_in(browser, site.url, "admin")
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,26 +17,14 @@ import pytest
 from django.conf import settings
 from django.utils.translation import get_language_info
 
+from ..browsers import WCAG, axe, in_a_browser, sync_api
 from ..servers import Server
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright isn't installed")
-axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe isn't installed")
+pytestmark = in_a_browser
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason=f"no Chromium here: {', '.join(NAMES)}"),
-]
-
-# Without a sandbox, which root can't have, and silent: it asks nobody for updates.
-ARGUMENTS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
-    *("--disable-background-networking", "--disable-component-update"),
-]
 AXE = {
     "resultTypes": ["violations"],
-    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    "runOnly": [*WCAG, "best-practice"],
 }
 
 # Those whose pages have something that others have not: lists, links, a wait, an id.
@@ -66,15 +53,6 @@ schemes = pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.fixture(scope="module")
 def server(start: Callable[[str], Server]) -> Server:
     return start("gunicorn")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync_api.sync_playwright() as playwright:
-        # No path of Playwright's own: it has downloaded no browser.
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

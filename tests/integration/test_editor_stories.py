@@ -15,14 +15,12 @@ from typing import Any
 
 import pytest
 
+from ..browsers import axe, in_a_browser, signed_in, sync_api
 from ..servers import ROOT, Server, environment, make_database, serving
-from .test_admin_browser import ARGUMENTS, AXE, CHROMIUM, DESK, axe, sync_api
+from .test_admin_browser import AXE, DESK
 
 pytest.importorskip("import_export")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium here"),
-]
+pytestmark = in_a_browser
 
 ADMIN = "/admin/django_http_errors"
 RULES = f"{ADMIN}/permanencerule/"
@@ -65,25 +63,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
 def editor(browser: Any, site: Server) -> Iterator[Callable[..., Any]]:
     """Open a page as somebody who may edit, and isn't a superuser."""
-    first = browser.new_context()
-    page = first.new_page()
-    page.goto(f"{site.url}/admin/login/?next=/admin/")
-    page.fill("#id_username", "editor")
-    page.fill("#id_password", "editor")
-    page.click("[type=submit]")
-    page.wait_for_url("**/admin/")
-    state = first.storage_state()
-    contexts = [first]
+    state = signed_in(browser, site.url, "editor")
+    contexts = []
 
     def open_page(path: str, **settings: Any) -> Any:
         context = browser.new_context(

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from ..browsers import in_a_browser, sync_api
 from ..servers import ROOT, Server
-from .test_browser import browser, pytestmark, server, sync_api
 
-__all__ = ["browser", "pytestmark", "server"]
+pytestmark = in_a_browser
 
 expect = sync_api.expect
 LIBRARIES = {
@@ -25,6 +25,11 @@ LIBRARIES = {
 # htmx 2 leaves errors out of the page, unless it is told to put them in.
 SWAPS = """<meta name="htmx-config"
  content='{"responseHandling": [{"code": ".*", "swap": true}]}'>"""
+
+
+@pytest.fixture(scope="module")
+def server(start: Callable[[str], Server]) -> Server:
+    return start("gunicorn")
 
 
 @pytest.fixture(scope="session")
