@@ -64,8 +64,8 @@ logger = logging.getLogger("django_http_errors")
 LONGEST_INSTANCE = 2048
 # What RFC 3986 lets stand in a path (section 3.3).
 _SAFE_IN_PATHS = "/:@!$&'()*+,;=-._~"
-_URI_PATH = re.compile(r"/(?:[A-Za-z0-9/:@!$&'()*+,;=._~-]|%[0-9A-Fa-f]{2})*+")
-_PLAIN_PATH = re.compile(r"/(?:[A-Za-z0-9_.~-]+/?)*+")
+_URI_PATH = re.compile(r"/(?:[A-Za-z0-9/:@!$&'()*+,;=._~-]++|%[0-9A-Fa-f]{2})*")
+_PLAIN_PATH = re.compile(r"/(?:[A-Za-z0-9_.~-]++/?)*")
 
 # Where a request that isn't for a document goes (Fetch Metadata Request Headers, 2.1): a page
 # would be wasted on it.

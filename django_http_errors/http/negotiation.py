@@ -13,24 +13,25 @@ MOST_RANGES = 32
 LONGEST_RANGE = 256
 LONGEST_REMEMBERED = 512
 
-# All quantifiers are possessive: no expression goes back over what it has read, so that its cost
-# is linear in the length of the field.
+# The cost is linear in the length of the field: what repeats a character is possessive, and no two
+# parts of an expression can begin alike, so that going back finds nothing to try. Only characters:
+# possessive groups are wrong before Python 3.11.5 (CPython's issue 106052).
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]++"
-_QUOTED = r'"(?:[^"\\]++|\\.)*+"'
+_QUOTED = r'"(?:[^"\\]++|\\.)*"'
 # One element of the list, whatever it is.
-_ELEMENT = re.compile(r'(?:[^,"]++|"(?:[^"\\]++|\\.?)*+(?:"|\Z))*+,?')
+_ELEMENT = re.compile(r'(?:[^,"]++|"(?:[^"\\]++|\\.?)*(?:"|\Z))*,?')
 _VALUE = rf"(?:{_TOKEN}|{_QUOTED})"
 # A media type, its own parameters, the weight, and what follows that. A parameter may be missing
 # between two semicolons.
 _SEMICOLON = r"[ \t]*+;[ \t]*+"
 _RANGE = re.compile(
     rf"[ \t]*+({_TOKEN}/{_TOKEN})"
-    rf"((?:{_SEMICOLON}(?![qQ]=)(?:{_TOKEN}={_VALUE})?+)*+)"
-    rf"(?:{_SEMICOLON}[qQ]=({_VALUE})(?:{_SEMICOLON}(?:{_TOKEN}={_VALUE})?+)*+)?+"
+    rf"((?:{_SEMICOLON}(?![qQ]=)(?:{_TOKEN}={_VALUE})?)*)"
+    rf"(?:{_SEMICOLON}[qQ]=({_VALUE})(?:{_SEMICOLON}(?:{_TOKEN}={_VALUE})?)*)?"
     r"[ \t]*+,?"
 )
 # Parameters that change nothing.
-_IDLE = re.compile(rf'(?:{_SEMICOLON}(?:charset="?utf-8"?)?+)*+', re.IGNORECASE)
+_IDLE = re.compile(rf'(?:{_SEMICOLON}(?:charset="?utf-8"?)?)*', re.IGNORECASE)
 _WEIGHT = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
 
 # How exactly a range names a representation; of two with the same weight the exacter one wins,
