@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
-from django.contrib.admin.widgets import AdminSplitDateTime
 from django.core.exceptions import PermissionDenied
 from django.db.models import DateTimeField, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
@@ -28,6 +27,7 @@ from ..rules import permanence
 from .edits import EditsAdmin, bulk_edit
 from .forms import (
     DayField,
+    DayWidget,
     PathRuleForm,
     PreviewForm,
     RuleForm,
@@ -52,7 +52,7 @@ class BaseRuleAdmin(EditsAdmin):
     ]
     form = RuleForm
     formfield_overrides = {
-        DateTimeField: {"form_class": DayField, "widget": AdminSplitDateTime},
+        DateTimeField: {"form_class": DayField, "widget": DayWidget},
     }
     # How a file has the rows.
     schema: ImportSchema

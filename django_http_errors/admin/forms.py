@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.conf import settings
+from django.contrib.admin.widgets import AdminSplitDateTime
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db.models import UniqueConstraint
 from django.utils.translation import get_language_info, gettext
@@ -139,8 +140,30 @@ def offer_choices(form: forms.BaseModelForm[Any]) -> None:
             form.fields[name].widget = forms.Select(choices=[*choices, *kept])
 
 
+class DayWidget(AdminSplitDateTime):
+    """Two inputs that say to a screen reader what they are for: up to Django 5.2 none has a label.
+
+    label: that of the field
+    """
+
+    label: StrOrPromise | None = ""
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context(name, value, attrs)
+        labels = context["date_label"], context["time_label"]
+        for part, label in zip(context["widget"]["subwidgets"], labels, strict=True):
+            part["attrs"]["aria-label"] = f"{self.label}, {label.rstrip(':')}"
+        return context
+
+
 class DayField(forms.SplitDateTimeField):
     """A date and a time; without a time it is the beginning of that day."""
+
+    widget = DayWidget
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.widget.label = self.label
 
     def compress(self, data_list: Any) -> Any:
         if data_list and data_list[0] and not data_list[1]:
