@@ -45,10 +45,9 @@ from django_http_errors import (
     views,
 )
 from django_http_errors import test as hiding_test
-from django_http_errors.core import pipeline
 from django_http_errors.core.statuses import STATUSES
 from django_http_errors.hiding import policies
-from django_http_errors.http import headers, negotiation, renderers
+from django_http_errors.http import headers, instance, negotiation, renderers
 from django_http_errors.importing import expressions, importer, lines, schema, tables
 from django_http_errors.rules import (
     announcements,
@@ -443,7 +442,7 @@ def test_the_limits_are_those_of_the_code() -> None:
         (negotiation.LONGEST_FIELD, "A header longer than {} characters"),
         (negotiation.MOST_RANGES, "the first {} ranges"),
         (negotiation.LONGEST_RANGE, "longer than {} characters is skipped"),
-        (pipeline.LONGEST_INSTANCE, "longer than {} characters is left out"),
+        (instance.LONGEST_ADDRESS, "longer than {} characters is left out"),
         (messages.LONGEST_VALUE, "at most {} characters each"),
         (permanence.LONGEST_RETRY.days, "not more than {} days away"),
         (f"{snapshot.MOST_IN_MEMORY:,}", "Up to {} are kept in memory"),

@@ -1,13 +1,39 @@
-"""Which languages there are words for visitors in."""
+"""The language of a request, and which ones there are words for visitors in."""
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
 from django.utils import translation
 
-from ..conf import cached_until_settings_change
+from ..conf import cached_until_settings_change, http_errors
 from .statuses import STATUSES
 
 ENGLISH = "en"
+NO_OVERRIDE: AbstractContextManager[Any] = nullcontext()
+
+
+def language_of(
+    request: HttpRequest, *, own: bool = True
+) -> tuple[str, AbstractContextManager[Any]]:
+    """Return the tag of the language of `request`, and what activates it.
+
+    What is active is right unless the error came before LocaleMiddleware did: then it may be
+    the language of the thread's last visitor.
+
+    own: whether a view may have changed the language; what hides a view doesn't show that
+    """
+    language = getattr(request, "LANGUAGE_CODE", None)
+    if language is None and http_errors.is_localised:
+        language = translation.get_language_from_request(request)
+        own = False
+    if own:
+        return translation.get_language() or settings.LANGUAGE_CODE, NO_OVERRIDE
+    language = language or settings.LANGUAGE_CODE
+    return language, translation.override(language)
 
 
 @cached_until_settings_change

@@ -15,23 +15,19 @@ raises: each step has a fallback, and the last one is constant bytes.
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any
-from urllib.parse import quote
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
-from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.datastructures import CaseInsensitiveMapping
-from django.utils.http import escape_leading_slashes
 
 from ..conf import forget_on_change, http_errors
 from ..hiding import leaks, policies
@@ -39,12 +35,12 @@ from ..hiding.policies import HidingPolicy
 from ..http import headers, negotiation, renderers, responses
 from ..http.csp import csp_nonce
 from ..http.headers import Headers
+from ..http.instance import address_of, instance_of
 from ..http.methods import allowed_methods
 from ..http.renderers import RendererEntry, RenderInput
 from ..http.request_ids import request_id, send_request_id
 from ..http.responses import ErrorResponse, GetContext, UnfinishedError
 from ..http.shapes import Shape, shape_of
-from ..http.urls import web_address
 from ..problems import Problem
 from ..rules import announcements
 from ..rules.messages import apply_messages, fill_placeholders, has_own_words
@@ -52,7 +48,7 @@ from ..rules.permanence import apply_rules
 from ..rules.snapshot import UNREAD, Snapshot, snapshots
 from . import debug, missing_pages, rule_hits
 from .exception_mapping import problem_for
-from .languages import ENGLISH, is_spoken
+from .languages import ENGLISH, NO_OVERRIDE, is_spoken, language_of
 from .own_types import with_own_type
 from .request_info import RequestInfo
 from .statuses import error_status, translated_default
@@ -60,12 +56,6 @@ from .way_on import NOWHERE, WayOn, may_lead_to_login, way_on
 from .words import duration
 
 logger = logging.getLogger("django_http_errors")
-
-LONGEST_INSTANCE = 2048
-# What RFC 3986 lets stand in a path (section 3.3).
-_SAFE_IN_PATHS = "/:@!$&'()*+,;=-._~"
-_URI_PATH = re.compile(r"/(?:[A-Za-z0-9/:@!$&'()*+,;=._~-]++|%[0-9A-Fa-f]{2})*")
-_PLAIN_PATH = re.compile(r"/(?:[A-Za-z0-9_.~-]++/?)*")
 
 # Where a request that isn't for a document goes (Fetch Metadata Request Headers, 2.1): a page
 # would be wasted on it.
@@ -378,7 +368,7 @@ def add_request_details(problem: Problem, request: HttpRequest) -> Problem:
     if problem.status == 405 and members.get("allow", problem.allow) is None:
         members["allow"] = allowed_methods(request)
     if problem.available:
-        here = _address_of(request)
+        here = address_of(request)
         members["available"] = tuple(
             each if each.href else replace(each, href=here) for each in problem.available
         )
@@ -410,43 +400,7 @@ def find_way_on(problem: Problem, request: HttpRequest, info: RequestInfo) -> Wa
 
 def _way_back(request: HttpRequest) -> str:
     """Return the address that leads to the page again, "" for what is only a part of one."""
-    return "" if shape_of(request) is Shape.FRAGMENT else _address_of(request)
-
-
-def _address_of(request: HttpRequest) -> str:
-    """Return the address of `request`, as far as it can be sent back."""
-    return _bounded(web_address(request.get_full_path())) or instance_of(request)
-
-
-def instance_of(request: HttpRequest) -> str:
-    """Return the path of `request` as a URI reference (RFC 3986), "" if it can't be sent back.
-
-    In the spelling of the client, where the server says it: a decoded path has lost that.
-    """
-    path = request.path
-    if _PLAIN_PATH.fullmatch(path):
-        return path if len(path) <= LONGEST_INSTANCE else ""
-    asked = _path_as_asked(request)
-    if not _URI_PATH.fullmatch(asked):
-        asked = quote(path, safe=_SAFE_IN_PATHS, errors="replace")
-    return _bounded(escape_leading_slashes(asked))
-
-
-def _path_as_asked(request: HttpRequest) -> str:
-    """Return the path as it was sent, "" where the server doesn't say it.
-
-    ASGI has `raw_path`; gunicorn, and servers after CGI, have a variable of their own for WSGI.
-    """
-    if isinstance(request, ASGIRequest):
-        raw: bytes = request.scope.get("raw_path") or b""
-        return raw.decode("latin-1")
-    target = request.META.get("RAW_URI") or request.META.get("REQUEST_URI") or ""
-    return str(target).partition("?")[0]
-
-
-def _bounded(address: str) -> str:
-    """Return `address` if it is a path, and of a length to send back; "" if not."""
-    return address if address.startswith("/") and len(address) <= LONGEST_INSTANCE else ""
+    return "" if shape_of(request) is Shape.FRAGMENT else address_of(request)
 
 
 def negotiate(request: HttpRequest) -> RendererEntry:
@@ -551,29 +505,6 @@ def render(renderer: RendererEntry, given: RenderInput) -> tuple[bytes, str]:
     return body, responses.last_resort_content_type(media_type)
 
 
-def language_of(
-    request: HttpRequest, *, own: bool = True
-) -> tuple[str, AbstractContextManager[Any]]:
-    """Return the tag of the language of `request`, and what activates it.
-
-    What is active is right unless the error came before LocaleMiddleware did: then it may be
-    the language of the thread's last visitor.
-
-    own: whether a view may have changed the language; what hides a view doesn't show that
-    """
-    language = getattr(request, "LANGUAGE_CODE", None)
-    if language is None and http_errors.is_localised:
-        language = translation.get_language_from_request(request)
-        own = False
-    if own:
-        return translation.get_language() or settings.LANGUAGE_CODE, _NO_OVERRIDE
-    language = language or settings.LANGUAGE_CODE
-    return language, translation.override(language)
-
-
-_NO_OVERRIDE = nullcontext()
-
-
 def language_of_words(
     problem: Problem, request: HttpRequest, info: RequestInfo, own_renderer: RendererEntry | None
 ) -> tuple[str, AbstractContextManager[Any]]:
@@ -584,7 +515,7 @@ def language_of_words(
     """
     try:
         if is_spoken(info.language) or _is_by_the_site(problem, request, info, own_renderer):
-            return info.language, _NO_OVERRIDE
+            return info.language, NO_OVERRIDE
     except Exception:
         logger.exception("Whether there are words in a language could not be found out")
     return ENGLISH, translation.override(ENGLISH)

@@ -20,6 +20,7 @@ from ..core.exception_mapping import is_client_error, problem_for
 from ..core.request_info import RequestInfo
 from ..core.statuses import error_status, with_status
 from ..http.headers import members_of
+from ..http.instance import LONGEST_ADDRESS
 from ..http.responses import UnfinishedError, take_over
 from ..http.spelling import Spelled, in_camel_case, is_camel_case, names_spelled
 from ..problems import InvalidPart, Problem, Representation
@@ -297,7 +298,7 @@ def _framework_words(exc: Exception) -> tuple[str, ...]:
 def _available(view: Any, request: Any) -> Iterator[Representation]:
     """Yield the representations that the view's renderers make, and where to get each."""
     here = escape_leading_slashes(request.get_full_path())
-    if len(here) > pipeline.LONGEST_INSTANCE:
+    if len(here) > LONGEST_ADDRESS:
         here = ""  # Relative to the address that was asked for, and without its query string.
     parameter = api_settings.URL_FORMAT_OVERRIDE
     in_path = getattr(view, "format_kwarg", None)
