@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections import deque
@@ -44,6 +45,7 @@ class Server:
                     *("--workers", "1", "--threads", "8"),
                 ],
                 cwd=settings.BASE_DIR,
+                env={**os.environ, "MISSING_PAGES": "1"},
                 pass_fds=[descriptor],
                 stderr=subprocess.PIPE,
                 text=True,

@@ -1,6 +1,7 @@
 """Settings of the demo site: an ordinary project that uses the app for all of its errors.
 
-DJANGO_DEBUG=1 turns DEBUG on, DATABASE_URL names a database other than the SQLite file.
+DJANGO_DEBUG=1 turns DEBUG on, MISSING_PAGES=1 counts what visitors don't find (`make demo` does),
+DATABASE_URL names a database other than the SQLite file.
 """
 
 import os
@@ -151,6 +152,7 @@ HTTP_ERRORS = {
     # For clients that state no preference, and for all that the API's own views don't answer.
     "DEFAULT_MEDIA_TYPES": {"/api/": "application/problem+json"},
     "SITE_NAME": "django-http-errors",
+    "MISSING_PAGES": os.environ.get("MISSING_PAGES") == "1",
 }
 
 REST_FRAMEWORK = {

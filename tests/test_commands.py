@@ -110,7 +110,7 @@ class TestImport:
         assert out == "2 rows: 2 new, 0 changed, 0 same, 0 invalid.\n"
         assert err.splitlines() == [
             f"{name}, line 2: Not gone (410) but 301: left out.",
-            f"{name}, line 3: ^/d/.* → prefix /d/",
+            f"{name}, line 3: ^/d/.* → /d/ (this address and everything below it)",
         ]
         name = file("".join(f"/{number}/*\n" for number in range(importer.MOST_SHOWN + 2)))
         _out, err = run("import_permanence_rules", name)

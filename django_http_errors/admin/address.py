@@ -84,14 +84,14 @@ def _offers(
     rule_admin: BaseRuleAdmin, request: HttpRequest, explanation: Explanation, asked: Any
 ) -> Iterator[tuple[str, str]]:
     """Yield the forms that are filled in for the address, and what each says, for who may add."""
-    site, path = rule_admin.admin_site, explanation.request.path_info
+    path = explanation.request.path_info
     for model, values, label in missing_pages.offers(path, asked["host"]):
         if asked["status"] != "404" and model is not ErrorMessage:
             continue
-        if site.is_registered(model) and site.get_model_admin(model).has_add_permission(request):
-            if model is ErrorMessage:
-                values["status"] = str(explanation.problem.status)
-            yield rule_admin.url_for(model, "add", query=values), label
+        if model is ErrorMessage:
+            values["status"] = str(explanation.problem.status)
+        if url := rule_admin.add_url(request, model, values):
+            yield url, label
 
 
 def _may_see(rule_admin: BaseRuleAdmin, request: HttpRequest, model: type[BaseRule]) -> bool:

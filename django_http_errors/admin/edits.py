@@ -85,6 +85,13 @@ class EditsAdmin(ModelAdmin):
             return ""
         return f"{url}?{urlencode(query)}" if query else url
 
+    def add_url(self, request: HttpRequest, model: type[Model], values: Mapping[str, str]) -> str:
+        """Return the address of the form for a new `model`, "" for who may not add one."""
+        site = self.admin_site
+        if site.is_registered(model) and site.get_model_admin(model).has_add_permission(request):
+            return self.url_for(model, "add", query=values)
+        return ""
+
     def page(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
         """Return a page of the admin that isn't one of Django's."""
         request.current_app = self.admin_site.name
@@ -372,6 +379,11 @@ def _bounded(value: object) -> object:
     if isinstance(kept, str) and len(kept) > LONGEST:
         return Truncator(kept).chars(LONGEST)
     return kept
+
+
+def short_date(moment: datetime) -> str:
+    """Return the day of `moment` where the site is, as short as the language has it."""
+    return formats.date_format(timezone.localtime(moment), "SHORT_DATE_FORMAT")
 
 
 def _shown(field: Field[Any, Any], kept: object) -> str:

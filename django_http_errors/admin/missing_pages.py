@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
@@ -18,7 +19,7 @@ from ..conf import http_errors
 from ..models import ErrorMessage, MatchType, MissingPage, PermanenceRule
 from ..rules.snapshot import snapshots
 from . import advice
-from .edits import EditsAdmin, bulk_edit
+from .edits import EditsAdmin, bulk_edit, short_date
 
 
 class IgnoredFilter(admin.SimpleListFilter):
@@ -55,12 +56,10 @@ class MissingPageAdmin(EditsAdmin):
     )
     list_display = (
         "path",
-        "host_shown",
         "hits",
-        "first_seen",
-        "last_seen",
+        "last_seen_on",
         "referrer",
-        "what_to_do",
+        "host_shown",
     )
     list_filter = (IgnoredFilter, "host")
     search_fields = ("path", "host", "referrer")
@@ -77,20 +76,25 @@ class MissingPageAdmin(EditsAdmin):
     def host_shown(self, row: MissingPage) -> str:
         return row.host or _("any host")
 
-    @admin.display(description=gettext_lazy("what to do"))
-    def what_to_do(self, row: MissingPage) -> str:
-        rules = snapshots.current().rules.covering(row.path, row.host)
-        rule = next((each for each in rules if each.is_valid(timezone.now())), None)
-        if rule is None:
-            return links_to_answers(row, self._add_url)
-        url = self.url_for(PermanenceRule, "change", rule.pk)
-        return format_html('{} <a href="{}">{}</a>', _("Done:"), url, advice.name(rule))
+    @admin.display(description=gettext_lazy("last seen"), ordering="last_seen")
+    def last_seen_on(self, row: MissingPage) -> str:
+        return short_date(row.last_seen)
 
-    def _add_url(self, model: type[Any], values: Mapping[str, str]) -> str:
-        return self.url_for(model, "add", query=values)
+    def get_list_display(self, request: HttpRequest) -> Any:
+        @admin.display(description=gettext_lazy("what to do"))
+        def what_to_do(row: MissingPage) -> str:
+            rules = snapshots.current().rules.covering(row.path, row.host)
+            rule = next((each for each in rules if each.is_valid(timezone.now())), None)
+            if rule is None:
+                return links_to_answers(row, partial(self.add_url, request))
+            url = self.url_for(PermanenceRule, "change", rule.pk)
+            return format_html('{} <a href="{}">{}</a>', _("Done:"), url, advice.name(rule))
+
+        path, *others = super().get_list_display(request)
+        return (path, what_to_do, *others)
 
     @admin.action(
-        permissions=["view"],
+        permissions=["add_rule"],
         description=gettext_lazy("Say what has become of the folder that the selected ones are in"),
     )
     def remove_together(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
@@ -108,7 +112,11 @@ class MissingPageAdmin(EditsAdmin):
         names = ", ".join(row.path for row in rows[:10])
         more = _(", and others") if len(rows) > 10 else ""
         self.message_user(request, _("The rule will cover: %(paths)s") % {"paths": names + more})
-        return HttpResponseRedirect(self._add_url(PermanenceRule, values))
+        return HttpResponseRedirect(self.add_url(request, PermanenceRule, values))
+
+    def has_add_rule_permission(self, request: HttpRequest) -> bool:
+        """Return whether the folder of some pages can be made a rule, for Django's actions."""
+        return bool(self.add_url(request, PermanenceRule, {}))
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if not http_errors.MISSING_PAGES:
@@ -128,14 +136,13 @@ def links_to_answers(
 ) -> SafeString:
     """Return links to what can be said of a missing page, "" for a pattern.
 
-    add_url: returns the address of the form for a new row, with values filled in
+    add_url: returns the address of the form for a new row, with values filled in, "" for who may
+        not add one
     """
-    shown = [
-        format_html('<a href="{}">{}</a>', add_url(model, values), label)
-        for model, values, label in offers(row.path, row.host)
-        if "*" not in row.path
-    ]
-    return format_html_join(" · ", "{}", ((each,) for each in shown))
+    if "*" in row.path:
+        return SafeString()
+    found = [(add_url(model, values), label) for model, values, label in offers(row.path, row.host)]
+    return format_html_join(" · ", '<a href="{}">{}</a>', (each for each in found if each[0]))
 
 
 def offers(path: str, host: str) -> list[tuple[type[Any], dict[str, str], str]]:

@@ -32,7 +32,7 @@ from . import advice
 from .address import NOT_SAID, try_address
 from .answers import beside
 from .base import PathRuleAdmin
-from .edits import bulk_edit
+from .edits import bulk_edit, short_date
 from .forms import PathRuleForm, TryForm, confirm_everything, refuse_everything
 from .together import change_together
 
@@ -150,7 +150,7 @@ class PermanenceRuleAdmin(PathRuleAdmin):
         "Nothing has been removed so far. When you take a page off the site, say here what has"
         " become of it: visitors read it, and search engines stop asking for what is gone for good."
     )
-    list_display = ("pattern", "kind", "host_shown", "answer", "state", "made_by")
+    list_display = ("pattern", "kind", "answer", "state", "host_shown", "made_by")
     list_filter = (StateFilter, GroupFilter, "permanence", "kind", "source")
     list_per_page = 50
     # To count them all takes as long as all the rest.
@@ -207,7 +207,7 @@ class PermanenceRuleAdmin(PathRuleAdmin):
 
     def get_list_display(self, request: HttpRequest) -> Any:
         shown = super().get_list_display(request)
-        return (*shown, "hits", "last_hit") if http_errors.MISSING_PAGES else shown
+        return (*shown, "hits", "last_hit_on") if http_errors.MISSING_PAGES else shown
 
     def get_list_filter(self, request: HttpRequest) -> Any:
         filters = super().get_list_filter(request)
@@ -241,6 +241,10 @@ class PermanenceRuleAdmin(PathRuleAdmin):
     @admin.display(description=gettext_lazy("made by"), ordering="source")
     def made_by(self, row: PermanenceRule) -> str:
         return row.author or str(row.get_source_display())
+
+    @admin.display(description=gettext_lazy("last visit"), ordering="last_hit")
+    def last_hit_on(self, row: PermanenceRule) -> str | None:
+        return short_date(row.last_hit) if row.last_hit else None
 
     @admin.display(description=gettext_lazy("in force?"))
     def state(self, row: Any) -> str:

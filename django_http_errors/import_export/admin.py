@@ -26,6 +26,7 @@ class SchemaImportExportMixin(ImportExportMixin):
     resource: type[SchemaResource]
     change_list_template = "admin/django_http_errors/change_list.html"
     import_template_name = "admin/django_http_errors/import.html"
+    export_template_name = "admin/django_http_errors/export.html"
 
     def get_resource_classes(self, request: HttpRequest) -> list[type[SchemaResource]]:
         return [self.resource]

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from .. import validators
 from ..http.urls import bare_host
+from ..models import MatchType
 
 Cells: TypeAlias = Mapping[str, object]
 
@@ -86,4 +87,9 @@ def _set_kind(text: str, cells: dict[str, object], remarks: list[str]) -> None:
         meant = "route", f"{meant[1] if meant else text}{tail}"
     if meant and kind in {"", meant[0]}:
         cells["kind"], cells["pattern"] = meant
-        remarks.append(f"{text} → {meant[0]} {meant[1]}")
+        remarks.append(taken_as(text, *meant))
+
+
+def taken_as(text: str, kind: str, pattern: str) -> str:
+    """Return what `text` in a file was taken for, in the words that the kind has in the admin."""
+    return f"{text} → {pattern} ({MatchType(kind).label})"

@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from .. import validators
+from .addresses import taken_as
 from .rows import Parsed, ParsedRow, Remark
 
 # Longer expressions, deeper ones and those that would need more rules aren't read.
@@ -74,7 +75,7 @@ def rows(
     more = {"ignore_case": True} if ignore_case else {}
     for rule in found:
         address = f"{rule.get('host', '')}{rule['pattern']}"
-        yield Remark(line, f"{expression} → {rule['kind']} {address}", number)
+        yield Remark(line, taken_as(expression, rule["kind"], address), number)
         yield ParsedRow(line, {**cells, **more, **rule}, number)
 
 

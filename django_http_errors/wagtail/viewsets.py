@@ -6,6 +6,7 @@ Who may do what is said by the permissions of groups, as for any snippet: nobody
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from html import unescape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -236,16 +237,23 @@ class HidingRuleViewSet(RuleViewSet):
     )
 
 
-def what_to_do(row: MissingPage) -> str:
-    """Return links to what can be said of a missing page."""
-    return links_to_answers(row, _add_url)
+class WhatToDo(Column):
+    """Links to what can be said of a missing page, for who may say it."""
+
+    def get_value(self, instance: MissingPage) -> None:
+        """Return nothing: it takes more than the row."""
+
+    def get_cell_context_data(self, instance: MissingPage, parent_context: Any) -> Any:
+        user = parent_context["request"].user
+        context = super().get_cell_context_data(instance, parent_context)
+        return {**context, "value": links_to_answers(instance, partial(_add_url, user))}
 
 
-def _add_url(model: type[Any], values: Mapping[str, str]) -> str:
-    return f"{reverse(model.snippet_viewset.get_url_name('add'))}?{urlencode(values)}"
-
-
-WHAT_TO_DO = Column("what_to_do", label=_("what to do"), accessor=what_to_do)
+def _add_url(user: Any, model: type[Any], values: Mapping[str, str]) -> str:
+    viewset = model.snippet_viewset
+    if not viewset.permission_policy.user_has_permission(user, "add"):
+        return ""
+    return f"{reverse(viewset.get_url_name('add'))}?{urlencode(values)}"
 
 
 class MissingPageViewSet(SnippetViewSet):
@@ -254,7 +262,14 @@ class MissingPageViewSet(SnippetViewSet):
     model = MissingPage
     icon = "search"
     copy_view_enabled = False
-    list_display = ("path", "host", "hits", "last_seen", "referrer", WHAT_TO_DO)
+    list_display = (
+        "path",
+        "host",
+        "hits",
+        "last_seen",
+        "referrer",
+        WhatToDo("what_to_do", label=_("what to do")),
+    )
     list_filter = ("ignored", "host")
     search_fields = ("path", "host", "referrer")
     edit_handler = ObjectList([FieldPanel(each) for each in ("path", "host", "ignored")])

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
 from django.core.management import call_command
 from django.db import OperationalError, connection
 from django.test import Client
@@ -306,6 +307,23 @@ def test_from_a_row_one_click_leads_to_an_answer(editor: Client) -> None:
     MissingPage.objects.create(host="testserver", path="/lamps/7/", hits=3)
     change = reverse("admin:django_http_errors_permanencerule_change", args=[rule.pk])
     assert f'Done: <a href="{change}">/lamps/ (' in editor.get(LIST).content.decode()
+
+
+def test_only_what_an_editor_may_add_is_offered() -> None:
+    MissingPage.objects.create(host="testserver", path="/lamps/", hits=3)
+    user = get_user_model().objects.create_user("colleague", is_staff=True)
+    client = Client()
+    client.force_login(user)
+    for allowed, offered in (
+        ("view_missingpage", ()),
+        ("add_errormessage", ("Own words",)),
+        ("add_permanencerule", ("Gone for good", "Back later", "Own words")),
+    ):
+        user.user_permissions.add(Permission.objects.get(codename=allowed))
+        page = client.get(LIST).content.decode()
+        for label in ("Gone for good", "Back later", "Own words"):
+            assert (f">{label}</a>" in page) == (label in offered), (allowed, label)
+        assert ("remove_together" in page) == (allowed == "add_permanencerule")
 
 
 def test_several_pages_of_a_folder_become_one_rule(editor: Client) -> None:

@@ -13,7 +13,7 @@ from django_http_errors.import_export import formats as file_formats
 from django_http_errors.import_export import resources
 from django_http_errors.importing.reader import formats
 from django_http_errors.importing.schema import RULES as RULE_COLUMNS
-from django_http_errors.models import ErrorMessage, PermanenceRule
+from django_http_errors.models import ErrorMessage, MatchType, PermanenceRule
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("admin_site")]
 
@@ -111,7 +111,8 @@ def test_what_was_meant_or_left_out_is_shown(admin_client, settings) -> None:
     content = b"Redirect gone /a\nRedirect 301 /b /c\nRedirectMatch 410 ^/<d>/(.*)\n"
     page = upload(admin_client, content).content.decode()
     assert "<li>line 2: Not gone (410) but 301: left out.</li>" in page
-    assert "<li>line 3: ^/&lt;d&gt;/(.*) → prefix /&lt;d&gt;/</li>" in page
+    kind = MatchType.PREFIX.label
+    assert f"<li>line 3: ^/&lt;d&gt;/(.*) → /&lt;d&gt;/ ({kind})</li>" in page
     response = upload(admin_client, b"https://a.example/old/\nhttps://a.example/x/*\n")
     confirm(admin_client, response)
     assert set(PermanenceRule.objects.values_list("kind", "host", "pattern")) == {

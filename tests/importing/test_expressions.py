@@ -108,9 +108,9 @@ def test_each_rule_has_a_remark_and_what_else_the_row_says() -> None:
     found = list(expressions.rows(7, "(?i)^/(a|b)$", {"note": "x"}, 3))
     more = {"note": "x", "ignore_case": True, "kind": "exact"}
     assert found == [
-        Remark(7, "(?i)^/(a|b)$ → exact /a", 3),
+        Remark(7, "(?i)^/(a|b)$ → /a (this address)", 3),
         ParsedRow(7, {**more, "pattern": "/a"}, 3),
-        Remark(7, "(?i)^/(a|b)$ → exact /b", 3),
+        Remark(7, "(?i)^/(a|b)$ → /b (this address)", 3),
         ParsedRow(7, {**more, "pattern": "/b"}, 3),
     ]
 

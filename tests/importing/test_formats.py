@@ -12,7 +12,7 @@ import pytest
 from django_http_errors.importing.importer import Import, Report
 from django_http_errors.importing.reader import FORMATS, Reader
 from django_http_errors.importing.schema import RULES
-from django_http_errors.models import PermanenceRule
+from django_http_errors.models import MatchType, PermanenceRule
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +31,11 @@ def rules() -> list[str]:
 
 
 def remarks(report: Report) -> list[str]:
-    return [f"{places}: {text}" for text, places in report.remarks.items()]
+    """Return what is said of a file, with the kinds of rules by their short names."""
+    found = [f"{places}: {text}" for text, places in report.remarks.items()]
+    for kind in MatchType:
+        found = [text.replace(f"({kind.label})", f"({kind.value})") for text in found]
+    return found
 
 
 REDIRECTION = {
@@ -144,10 +148,10 @@ SAMPLES: dict[str, tuple[str, str, list[str], list[str]]] = {
         ],
         [
             "line 1, line 2, line 3: The query string or fragment was left out.",
-            "line 4: /old/* → prefix /old/",
-            "line 5: /blog/:year/:slug → route /blog/<str:year>/<str:slug>",
-            "line 6: /team/[a-z]+/cv → route /team/<str:any1>/cv",
-            "line 7: /archive/<int:year>/ → route /archive/<int:year>/",
+            "line 4: /old/* → /old/ (prefix)",
+            "line 5: /blog/:year/:slug → /blog/<str:year>/<str:slug> (route)",
+            "line 6: /team/[a-z]+/cv → /team/<str:any1>/cv (route)",
+            "line 7: /archive/<int:year>/ → /archive/<int:year>/ (route)",
         ],
     ),
     "search console": (
@@ -217,7 +221,7 @@ SAMPLES: dict[str, tuple[str, str, list[str], list[str]]] = {
         ["exact /old-shop/lamps/ enabled=True note=Sold out", "prefix /Blog/ enabled=False"],
         [
             "line 1: Columns that say nothing of a rule weren't read: type, hits.",
-            "line 3: ^/Blog/(.*) → prefix /Blog/",
+            "line 3: ^/Blog/(.*) → /Blog/ (prefix)",
             "line 4: Not gone (410) but 301: left out.",
             "line 5: Not gone (410) but 404: left out.",
         ],
@@ -231,8 +235,8 @@ SAMPLES: dict[str, tuple[str, str, list[str], list[str]]] = {
             "route /Blog/<int:any1>/<path:rest> enabled=False ignore_case=True",
         ],
         [
-            r"line 39 (object 2): ^/Blog/(\d{4})/(.*)$ → route /Blog/<int:any1>/",
-            r"line 39 (object 2): ^/Blog/(\d{4})/(.*)$ → route /Blog/<int:any1>/<path:rest>",
+            r"line 39 (object 2): ^/Blog/(\d{4})/(.*)$ → /Blog/<int:any1>/ (route)",
+            r"line 39 (object 2): ^/Blog/(\d{4})/(.*)$ → /Blog/<int:any1>/<path:rest> (route)",
             "line 55 (object 3): Not gone (410) but 301: left out.",
             "line 67 (object 4): /members/ depends on login: left out.",
         ],
@@ -257,8 +261,8 @@ SAMPLES: dict[str, tuple[str, str, list[str], list[str]]] = {
             "exact /chairs",
         ],
         [
-            "line 2: /old-shop/* → prefix /old-shop/",
-            "line 3: /lamps/:id → route /lamps/<str:id>",
+            "line 2: /old-shop/* → /old-shop/ (prefix)",
+            "line 3: /lamps/:id → /lamps/<str:id> (route)",
             "line 6: Not gone (410) but 301: left out.",
             "line 7: Not gone (410) but 200: left out.",
             "line 8: /store depends on id=:id: left out.",
@@ -317,13 +321,13 @@ SAMPLES: dict[str, tuple[str, str, list[str], list[str]]] = {
         [
             "line 6, line 8, line 25: Not gone (410) but 301: left out.",
             "line 7, line 11: Not gone (410) but 302: left out.",
-            r"line 9: ^/blog/\d+/(.*)\.html$ → route /blog/<int:any1>/<path:any2>.html",
-            r"line 10: \.(asp|php)$ → route /<path:any1>.asp",
-            r"line 10: \.(asp|php)$ → route /<path:any1>.php",
+            r"line 9: ^/blog/\d+/(.*)\.html$ → /blog/<int:any1>/<path:any2>.html (route)",
+            r"line 10: \.(asp|php)$ → /<path:any1>.asp (route)",
+            r"line 10: \.(asp|php)$ → /<path:any1>.php (route)",
             "line 12: No rule says lamp, left out: it may match anywhere; begin it with ^.",
-            "line 17: ^/shop/lamps/7$ → exact /shop/lamps/7",
-            "line 18: ^/chairs/?$ → exact /chairs/",
-            "line 19: ^/shop/tables/([^/]+)/$ → route /shop/tables/<str:any1>/",
+            "line 17: ^/shop/lamps/7$ → /shop/lamps/7 (exact)",
+            "line 18: ^/chairs/?$ → /chairs/ (exact)",
+            "line 19: ^/shop/tables/([^/]+)/$ → /shop/tables/<str:any1>/ (route)",
             r"line 22: ^/shop/index\.php$ depends on RewriteCond %{QUERY_STRING} ^id=3$: left out.",
             "line 23: No rule says ^/shop/sofas/(?!new), left out: (?! isn't known.",
             "line 24: Not gone (410) but 403: left out.",
@@ -380,16 +384,16 @@ SAMPLES: dict[str, tuple[str, str, list[str], list[str]]] = {
             "route /tables/<int:any1> ignore_case=True",
         ],
         [
-            r"line 8: ^/blog/\d+/ → route /blog/<int:any1>/",
-            r"line 8: ^/blog/\d+/ → route /blog/<int:any1>/<path:rest>",
-            "line 9: ^/Chairs/[0-9]{2}$ → route /Chairs/<int:any1>",
+            r"line 8: ^/blog/\d+/ → /blog/<int:any1>/ (route)",
+            r"line 8: ^/blog/\d+/ → /blog/<int:any1>/<path:rest> (route)",
+            "line 9: ^/Chairs/[0-9]{2}$ → /Chairs/<int:any1> (route)",
             "line 10: include more.map: not read, since it is another file.",
-            r"line 14: ^www\.example\.com/old/ → prefix www.example.com/old/",
+            r"line 14: ^www\.example\.com/old/ → www.example.com/old/ (prefix)",
             "line 15, line 28, line 31: Not gone (410) but 301: left out.",
             "line 17: Not gone (410) but a redirect: left out.",
             "line 18: Nothing says that what $internal maps is gone (410): left out.",
             "line 22: return 410 depends on if ($http_user_agent ~ bot): left out.",
-            r"line 27: ^/tables/\d+$ → route /tables/<int:any1>",
+            r"line 27: ^/tables/\d+$ → /tables/<int:any1> (route)",
             "line 30: return 410 depends on location @gone: left out.",
         ],
     ),
@@ -406,7 +410,7 @@ SAMPLES: dict[str, tuple[str, str, list[str], list[str]]] = {
             "exact www.example.com/lamps ignore_case=True",
             "prefix /blog/",
         ],
-        ["line 3: ^/blog/ → prefix /blog/", "line 4: Not gone (410) but a redirect: left out."],
+        ["line 3: ^/blog/ → /blog/ (prefix)", "line 4: Not gone (410) but a redirect: left out."],
     ),
 }
 

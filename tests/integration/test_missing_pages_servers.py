@@ -54,7 +54,7 @@ def test_two_workers_count_right(
     own = database(name)
     own.run("manage.py", "migrate", "--verbosity", "0")
     own.run("manage.py", "seed_demo")
-    environment = own.environment("tests.counting_settings")
+    environment = {**own.environment(), "MISSING_PAGES": "1"}
     with started("gunicorn", COMMAND, environment, tmp_path / "log") as server:
         every = ASKED | SCANNED | GONE | SECRET
         paths = chain.from_iterable(repeat(path, times) for path, times in every.items())

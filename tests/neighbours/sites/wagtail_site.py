@@ -109,6 +109,9 @@ def edits(editor, reader):
     for address, label in zip(offered, ("Gone for good", "Back later", "Own words"), strict=True):
         assert f">{label}</a>" in page
         assert 'value="/lost/"' in editor.get(unescape(address)).content.decode(), label
+    onlooker = signed_in("onlooker", "change_missingpage", "add_errormessage")
+    page = onlooker.get(url(MissingPage, "list")).content.decode()
+    assert [f">{each}</a>" in page for each in ("Gone for good", "Own words")] == [False, True]
     ignored = {"path": "/lost/", "ignored": "on"}
     assert editor.post(url(MissingPage, "edit", missing.pk), ignored).status_code == 302
     missing.refresh_from_db()
