@@ -115,6 +115,16 @@ MISSING_PAGES = [
     )
 ]
 
+COUNTED = [
+    Row(
+        "404 that is counted as a missing page",
+        "one that isn't",
+        1.02,
+        replace(MISSING, stack="app-counting"),
+        MISSING,
+    )
+]
+
 DENIED_PAGES = [
     Row(
         f"PermissionDenied in a view, {form}",
@@ -271,6 +281,7 @@ STORM = [
 ROWS = [
     *PAGES,
     *MISSING_PAGES,
+    *COUNTED,
     *DENIED_PAGES,
     *RULED,
     *MANY,

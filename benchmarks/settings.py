@@ -110,6 +110,7 @@ STACKS: dict[str, dict[str, Any]] = {
     "django-bare": {**DJANGO, **BARE},
     # Hears of an edit sooner, so that nobody has to wait for it long.
     "app-listening": {**APP, "HTTP_ERRORS": {**APP["HTTP_ERRORS"], "REFRESH_SECONDS": 0.2}},
+    "app-counting": {**APP, "HTTP_ERRORS": {**APP["HTTP_ERRORS"], "MISSING_PAGES": True}},
     "app-own-page": {**APP, **OWN_PAGE},
     "app-api": with_api(APP, "django_http_errors.rest_framework.exception_handler"),
     "nothing": {**APP, "MIDDLEWARE": [*MIDDLEWARE, "benchmarks.peers.nothing"]},

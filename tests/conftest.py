@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from zlib import crc32
 
 import pytest
 from django.conf import settings as django_settings
@@ -35,6 +36,37 @@ pytest.register_assert_rewrite("tests.demo")
 # The same examples in every run and on every machine, however slow it is.
 hypothesis_settings.register_profile("tests", derandomize=True, deadline=None, database=None)
 hypothesis_settings.load_profile("tests")
+
+
+# Of a product of more cases, each is asked for in one mode only.
+MOST_IN_BOTH_MODES = 12
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[Any]) -> None:
+    """Leave out one of the two modes of each case of a large product.
+
+    Which one depends on the case and on the version of Python, so that all of both are run
+    somewhere. What decides is tested by itself, and completely.
+    """
+    products: dict[str, list[Any]] = {}
+    for item in items:
+        if "site" in (item.callspec.params if hasattr(item, "callspec") else ()):
+            products.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    left_out = {
+        item
+        for product in products.values()
+        if len(product) > MOST_IN_BOTH_MODES
+        for item in product
+        if item.callspec.params["site"] != _mode_of(item.nodeid)
+    }
+    config.hook.pytest_deselected(items=[each for each in items if each in left_out])
+    items[:] = [each for each in items if each not in left_out]
+
+
+def _mode_of(case: str) -> str:
+    """Return the mode that a case is asked for in, by its name in either."""
+    name = f"{sys.version_info[:2]} {case.replace('async', 'sync')}"
+    return ("sync", "async")[crc32(name.encode()) % 2]
 
 
 @pytest.fixture(params=["sync", "async"])

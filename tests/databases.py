@@ -35,7 +35,7 @@ class Database:
     name: str
     url: str
 
-    def environment(self, settings: str = "testproject.settings") -> dict[str, str]:
+    def environment(self, settings: str = "tests.settings") -> dict[str, str]:
         return environment(self.url, settings)
 
     def run(self, *command: str) -> str:

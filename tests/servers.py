@@ -10,7 +10,9 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,7 +32,7 @@ COMMANDS = {
 _SAID = re.compile(r"http://127\.0\.0\.1:([1-9]\d*)")
 
 
-def environment(url: str, settings: str = "testproject.settings") -> dict[str, str]:
+def environment(url: str, settings: str = "tests.settings") -> dict[str, str]:
     """Return the environment of the demo site over the database at `url`."""
     ours = {
         "DATABASE_URL": url,
@@ -43,14 +45,22 @@ def environment(url: str, settings: str = "testproject.settings") -> dict[str, s
 
 def make_database(database: Path) -> None:
     """Do what `make demo` does before it serves."""
-    for command in (["migrate", "--verbosity", "0"], ["seed_demo"]):
-        subprocess.run(
-            [sys.executable, "manage.py", *command],
-            cwd=ROOT,
-            env=environment(f"sqlite:///{database}"),
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
+    database.write_bytes(_new_database())
+
+
+@cache
+def _new_database() -> bytes:
+    with TemporaryDirectory() as directory:
+        database = Path(directory) / "db.sqlite3"
+        for command in (["migrate", "--verbosity", "0"], ["seed_demo"]):
+            subprocess.run(
+                [sys.executable, "manage.py", *command],
+                cwd=ROOT,
+                env=environment(f"sqlite:///{database}"),
+                check=True,
+                stdout=subprocess.DEVNULL,
+            )
+        return database.read_bytes()
 
 
 class Server:

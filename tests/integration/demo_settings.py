@@ -1,7 +1,7 @@
 """The demo site with error pages of its own, which ask all that a page may ask."""
 
-from testproject.settings import *  # noqa: F403
-from testproject.settings import TEMPLATES
+from tests.settings import *  # noqa: F403
+from tests.settings import TEMPLATES
 
 from .project import TEMPLATES as OWN_PAGES
 

@@ -155,7 +155,13 @@ def opened() -> Iterator[list[BaseDatabaseWrapper]]:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("middleware", [[MIDDLEWARE], []], ids=["middleware", "handlers alone"])
+@pytest.mark.parametrize(
+    "middleware",
+    [
+        pytest.param([MIDDLEWARE], id="middleware"),
+        pytest.param([], id="handlers alone", marks=pytest.mark.soak),
+    ],
+)
 def test_many_at_once_leave_nothing_behind(
     middleware: list[str], opened: list[BaseDatabaseWrapper], settings: Any
 ) -> None:

@@ -156,7 +156,7 @@ DEMO, OUTCOMES_ONLY = ("testproject.urls", HERE), ("tests.urls", "tests.plain_ur
 
 
 # An event loop for each request takes its time.
-EXAMPLES = {"wsgi": 100, "asgi": 25}
+EXAMPLES = {"wsgi": 60, "asgi": 15}
 
 
 class Pair:

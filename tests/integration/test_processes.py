@@ -152,10 +152,10 @@ def converged(
 
 RUNS = [
     ("gunicorn", "sqlite", "tests.quick_settings", 0.5),
-    ("gunicorn", "mariadb", "tests.quick_settings", 0.5),
+    pytest.param("gunicorn", "mariadb", "tests.quick_settings", 0.5, marks=pytest.mark.soak),
     ("uvicorn", "postgresql", "tests.quick_settings", 0.5),
     # As it comes: within 5 seconds.
-    pytest.param("gunicorn", "sqlite", "testproject.settings", 5.0, marks=pytest.mark.soak),
+    pytest.param("gunicorn", "sqlite", "tests.settings", 5.0, marks=pytest.mark.soak),
 ]
 
 

@@ -35,7 +35,7 @@ urlpatterns = [path("api/", api.urls), *others]
 @neighbour("wagtail", "wagtail", modes=["sync"])
 def wagtail(ask: Asker) -> None:
     """In a project as `wagtail start` makes it: in a process of its own, like all of these."""
-    from ...integration.wagtail_site import make_site, site_environment
+    from ..wagtail_site import make_site, site_environment
 
     with tempfile.TemporaryDirectory() as directory:
         site = Path(directory)

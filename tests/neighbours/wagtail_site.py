@@ -8,9 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.servers import ROOT
-
-from .project import TEMPLATES
+from ..integration.project import TEMPLATES
+from ..servers import ROOT
 
 # In the place of what the project's own settings have for development and for production.
 PLAIN = """

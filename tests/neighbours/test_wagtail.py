@@ -8,16 +8,15 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.asking import PROBLEM
-from tests.servers import Server, started
-
-from .project import messages_on, said, token_on
+from ..asking import PROBLEM
+from ..integration.project import messages_on, said, token_on
+from ..servers import Server, started
 from .wagtail_site import make_site, site_environment
 
 for needed in ("wagtail", "rest_framework"):
     pytest.importorskip(needed, reason="a Wagtail site needs both")
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.neighbour
 
 COMMANDS = {
     "gunicorn": (

@@ -10,13 +10,12 @@ from textwrap import dedent
 
 import pytest
 
-from tests.servers import ROOT
-
+from ..servers import ROOT
 from .wagtail_site import make_site, site_environment
 
 pytest.importorskip("wagtail", reason="the pages are Wagtail's")
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.neighbour
 
 PAGE = ROOT / "docs" / "howto" / "tombstones.rst"
 
@@ -61,7 +60,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     for name, text in recipe().items():
         (directory / name).write_text(text)
     done = subprocess.run(
-        [sys.executable, "-m", "tests.integration.wagtail_tombstones"],
+        [sys.executable, "-m", "tests.neighbours.wagtail_tombstones"],
         cwd=directory,
         check=False,
         capture_output=True,
