@@ -106,7 +106,7 @@ class MissingPageAdmin(EditsAdmin):
         hosts = {row.host for row in rows}
         values = {
             "kind": MatchType.PREFIX.value,
-            "pattern": folder,
+            "pattern": as_pattern(folder),
             "host": hosts.pop() if len(hosts) == 1 else "",
         }
         names = ", ".join(row.path for row in rows[:10])
@@ -147,12 +147,18 @@ def links_to_answers(
 
 def offers(path: str, host: str) -> list[tuple[type[Any], dict[str, str], str]]:
     """Return what can be said of an address: the model of the row, its values, a label."""
+    path = as_pattern(path)
     rule = {"pattern": path, "host": host}
     return [
         (PermanenceRule, rule, _("Gone for good")),
         (PermanenceRule, {**rule, "permanence": "temporary"}, _("Back later")),
         (ErrorMessage, {"status": "404", "path_prefix": path, "host": host}, _("Own words")),
     ]
+
+
+def as_pattern(path: str) -> str:
+    """Return the decoded `path` as an editor would write it: what would be decoded is encoded."""
+    return path.replace("%", "%25").replace("?", "%3F").replace("#", "%23")
 
 
 def common_folder(paths: list[str]) -> str:

@@ -19,7 +19,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from django.conf import settings
 from django.core.exceptions import SynchronousOnlyOperation
 from django.core.signals import request_finished
-from django.db import connections, models, router
+from django.db import DEFAULT_DB_ALIAS, connections, models, router
 from django.utils import timezone
 
 logger = logging.getLogger("django_http_errors")
@@ -60,7 +60,8 @@ class Counter(ABC, Generic[K]):
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._counts: dict[K, Count] = {}
+        # By the schema that a key is of, and the key.
+        self._counts: dict[tuple[str, K], Count] = {}
         self._write_at = 0.0
         self._receiver = __name__, id(self)
 
@@ -71,15 +72,16 @@ class Counter(ABC, Generic[K]):
     def add(self, key: K, referrer: str = "") -> None:
         """Count that `key` was asked for."""
         now = time.time()
+        own = self._schema(), key
         with self._lock:
-            known = self._counts.get(key)
+            known = self._counts.get(own)
             if known is None:
                 if len(self._counts) >= 2 * MOST_COUNTED:
                     self._counts = _most_frequent(self._counts)
                 if not self._counts:
                     self._write_at = time.monotonic() + EVERY
                     request_finished.connect(self.write_if_due, dispatch_uid=self._receiver)
-                self._counts[key] = Count(1, now, now, referrer)
+                self._counts[own] = Count(1, now, now, referrer)
             else:
                 known.hits += 1
                 known.last = now
@@ -91,11 +93,13 @@ class Counter(ABC, Generic[K]):
             self.write()
 
     def write(self) -> None:
-        """Write what was counted, and begin anew; never raises."""
+        """Write what was counted in the present schema, and begin anew; never raises."""
         try:
+            here = self._schema()
             with self._lock:
-                counts = {key: each for key, each in self._counts.items() if self.is_writable(key)}
-                self._counts = {key: self._counts[key] for key in self._counts.keys() - counts}
+                all_counts = self._counts.items()
+                counts = {key: each for (schema, key), each in all_counts if schema == here}
+                self._counts = {key: each for key, each in all_counts if key[0] != here}
                 self._write_at = time.monotonic() + EVERY
                 if not self._counts:
                     request_finished.disconnect(dispatch_uid=self._receiver)
@@ -117,9 +121,13 @@ class Counter(ABC, Generic[K]):
             if not was_open:
                 connection.close()  # Under ASGI this may be a thread that has no next request.
 
-    def is_writable(self, key: K) -> bool:
-        """Return whether `key` can be written where the connection is now."""
-        return True
+    def _schema(self) -> str:
+        """Return the schema of the present request, where tenants have one each (django-tenants).
+
+        What was counted for one of them is nothing for the table of another.
+        """
+        alias = router.db_for_write(self.model) if router.routers else DEFAULT_DB_ALIAS
+        return getattr(connections[alias], "schema_name", "") or ""
 
     @abstractmethod
     def save(self, alias: str, counts: dict[K, Count]) -> None:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from fnmatch import translate
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 from django.db import connections
 from django.http import HttpRequest
 from django.http.request import validate_host
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, get_script_prefix, resolve
+from django.utils.translation import get_language_from_path, override
 
 from ..hiding.policies import POLICY
 from ..models import MissingPage
@@ -22,6 +22,7 @@ from .counting import Count, Counter, batches, moment
 # Rows in the database: of more, the rarest and oldest go.
 MOST_KEPT = 10_000
 LONGEST = 500
+LONGEST_HOST = 253
 
 # What scanners look for at every site, each kind counted as one.
 NOISE = (
@@ -44,7 +45,6 @@ NOISE = (
     "*.bak",
 )
 
-
 # Its host and its path.
 Place = tuple[str, str]
 
@@ -61,15 +61,21 @@ class MissingPages(Counter[Place]):
         host: one of the site's, "" for any other, which isn't counted
         """
         path = request.path_info
-        if host and len(path) <= LONGEST:
-            self.add((host, path), request.META.get("HTTP_REFERER", "")[:LONGEST])
+        # An asterisk is for the patterns of editors, and no visitor may add one.
+        if not host or len(host) > LONGEST_HOST or len(path) > LONGEST or "*" in path:
+            return
+        referrer = request.META.get("HTTP_REFERER", "")[:LONGEST]
+        page = _page(referrer) if getattr(request, "urlconf", None) else None
+        if page and _is_own(page[1]):
+            referrer = ""  # By another URLconf than the request's, nobody knows what is hidden.
+        self.add((host, path), referrer)
 
     def save(self, alias: str, counts: dict[Place, Count]) -> None:
         snapshot = snapshots.current(from_memory=True)
         if snapshot is UNREAD:
             return  # What must not be listed isn't known.
         own = MissingPage.objects.using(alias).filter(path__contains="*")
-        patterns = [*own.values_list("path", flat=True), *NOISE]
+        patterns = [*own.values_list("host", "path"), *(("", each) for each in NOISE)]
         # In one order everywhere, so that no two processes wait for each other's rows.
         for some in batches(_folded(counts, patterns, snapshot.hiding)):
             _add(alias, some)
@@ -77,18 +83,22 @@ class MissingPages(Counter[Place]):
 
 
 def _folded(
-    counts: dict[Place, Count], patterns: Iterable[str], hiding: HidingRules
+    counts: dict[Place, Count], patterns: Iterable[Place], hiding: HidingRules
 ) -> list[tuple[Place, Count]]:
-    """Return what is to be written, in order: valid, nothing hidden, noise by its pattern."""
-    matchers = [(each, re.compile(translate(each))) for each in dict.fromkeys(patterns)]
+    """Return what is to be written, in order: valid, nothing hidden, noise by its pattern.
+
+    patterns: each with the host that it is for, "" for all; of those that match, the first counts
+    """
+    matchers = [(each, _matcher(each[1])) for each in dict.fromkeys(patterns)]
     found: dict[Place, Count] = {}
     for (host, path), count in counts.items():
         if not path.isprintable() or hiding.may_cover(path):
             continue
         count.referrer = _shown_referrer(count.referrer, hiding)
-        pattern = next((each for each, matcher in matchers if matcher.match(path)), None)
-        # A pattern is for scanners, who ask for the same at every host.
-        place = ("", pattern) if pattern else (host, path)
+        place = next(
+            (each for each, matches in matchers if each[0] in ("", host) and matches(path)),
+            (host, path),
+        )
         if place in found:
             found[place].add(count)
         else:
@@ -96,28 +106,51 @@ def _folded(
     return sorted(found.items(), key=lambda item: item[0])
 
 
+def _matcher(pattern: str) -> Callable[[str], Any]:
+    parts = map(re.escape, re.split(r"\*+", pattern))
+    return re.compile(".*".join(parts), re.DOTALL).fullmatch
+
+
 def _shown_referrer(referrer: str, hiding: HidingRules) -> str:
     """Return `referrer` without its query string, "" if it is no page that may be listed."""
+    page = _page(referrer)
+    if page is None:
+        return ""
+    scheme, host, path = page
+    if _is_own(host) and _may_be_hidden(path, hiding):
+        return ""
+    return f"{scheme}://{host}{path}"[:LONGEST]
+
+
+def _page(referrer: str) -> tuple[str, str, str] | None:
+    """Return the scheme, the host and the path of `referrer`, None if it is no page."""
     try:
         parts = urlsplit(referrer)
         host = (parts.hostname or "").lower()
-        path = parts.path or "/"
     except ValueError:
-        return ""
+        return None
     if parts.scheme not in ("http", "https") or not host or not referrer.isprintable():
-        return ""
-    if validate_host(host, settings.ALLOWED_HOSTS) and (
-        hiding.may_cover(path) or _is_hiding_view(path)
-    ):
-        return ""
-    return f"{parts.scheme}://{host}{path}"[:LONGEST]
+        return None
+    return parts.scheme, host, parts.path or "/"
 
 
-def _is_hiding_view(path: str) -> bool:
+def _is_own(host: str) -> bool:
+    return validate_host(host, settings.ALLOWED_HOSTS)
+
+
+def _may_be_hidden(path: str, hiding: HidingRules) -> bool:
+    """Return whether a page of the site is in a hiding scope, or of no view that is known.
+
+    path: as it stands in an address; rules and URLconfs have it decoded, and without the prefix
+    """
+    path = "/" + unquote(path).removeprefix(get_script_prefix()).removeprefix("/")
+    if hiding.may_cover(path):
+        return True
     try:
-        return hasattr(resolve(path).func, POLICY)
+        with override(get_language_from_path(path) or settings.LANGUAGE_CODE):
+            return hasattr(resolve(path).func, POLICY)
     except Resolver404:
-        return False
+        return True
 
 
 _ON_CONFLICT = """

@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-from django.db import DEFAULT_DB_ALIAS, connections, router
 from django.db.models import Case, DateTimeField, F, PositiveBigIntegerField, Value, When
 
 from ..models import PermanenceRule
 from .counting import Count, Counter, batches, moment
 
-# The schema that the rule is in, "" where there are none, and its primary key.
-Rule = tuple[str, int]
 
-
-class RuleHits(Counter[Rule]):
-    """How often rules decided an answer, and when the last time."""
+class RuleHits(Counter[int]):
+    """How often rules decided an answer, and when the last time, by their primary keys."""
 
     model = PermanenceRule
     failure = "How often rules are needed could not be written"
 
     def count(self, pk: int) -> None:
         """Count that the rule with this primary key decided."""
-        self.add((_schema(), pk))
+        self.add(pk)
 
-    def is_writable(self, key: Rule) -> bool:
-        return key[0] == _schema()
-
-    def save(self, alias: str, counts: dict[Rule, Count]) -> None:
+    def save(self, alias: str, counts: dict[int, Count]) -> None:
         # In one order everywhere, so that no two processes wait for each other's rows.
-        found = sorted((pk, each) for (_schema, pk), each in counts.items())
+        found = sorted(counts.items(), key=lambda item: item[0])
         # By the base manager: that a rule was needed is no edit, and no process has to hear of it.
         rules = PermanenceRule._base_manager.using(alias)
         for some in batches(found):
@@ -41,12 +34,6 @@ class RuleHits(Counter[Rule]):
 
 def _time(seconds: float) -> Value:
     return Value(moment(seconds), DateTimeField())
-
-
-def _schema() -> str:
-    """Return the schema of the present request, where tenants have one each (django-tenants)."""
-    alias = router.db_for_write(PermanenceRule) if router.routers else DEFAULT_DB_ALIAS
-    return getattr(connections[alias], "schema_name", "") or ""
 
 
 hits = RuleHits()

@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from html import unescape
 from io import StringIO
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
+from django.conf.urls.i18n import i18n_patterns
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
-from django.core.management import call_command
-from django.db import OperationalError, connection
+from django.core.exceptions import PermissionDenied
+from django.core.management import CommandError, call_command
+from django.db import OperationalError, connection, connections
+from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.urls import reverse
-from django.utils import timezone
+from django.urls import clear_script_prefix, reverse, set_script_prefix
+from django.urls import path as route
+from django.utils import timezone, translation
 
 from django_http_errors.admin.missing_pages import common_folder
-from django_http_errors.core import counting, missing_pages, rule_hits
+from django_http_errors.core import counting, missing_pages
 from django_http_errors.core.missing_pages import MissingPages, counter
 from django_http_errors.core.rule_hits import hits
+from django_http_errors.decorators import hide_forbidden
 from django_http_errors.models import HidingRule, MissingPage, PermanenceRule
 from django_http_errors.rules.snapshot import snapshots
 
@@ -130,20 +138,78 @@ def test_what_is_hidden_since_it_was_counted_is_not_listed() -> None:
         ("http://testserver/negotiated/", "http://testserver/negotiated/"),
         ("http://testserver/vault/secret/", ""),
         ("http://testserver/documents/2/", ""),
+        ("http://testserver/%76ault/secret/", ""),
+        ("http://testserver/%C3%BCbersicht/geheim/", ""),
+        ("http://testserver/%64ocuments/2/", ""),
+        ("http://testserver//vault/secret/", ""),
+        # What answers there isn't known.
+        ("http://testserver/no/view/", ""),
+        ("http://testserver/%6Eegotiated/", "http://testserver/%6Eegotiated/"),
         ("javascript:alert(1)", ""),
         ("http://[", ""),
         ("", ""),
     ],
 )
 def test_the_page_that_leads_there(sent: str, kept: str) -> None:
-    HidingRule.objects.create(kind="prefix", pattern="/vault/")
+    for pattern in ("/vault/", "/\xfcbersicht/"):
+        HidingRule.objects.create(kind="prefix", pattern=pattern)
     snapshots.current()
     count("/nowhere/", HTTP_REFERER=sent)
     counter.write()
     assert MissingPage.objects.get().referrer == kept
 
 
-@pytest.mark.parametrize("path", ["/x\x00", "/x\ny", "/" + "x" * 600])
+@pytest.mark.parametrize("page", ["/app/vault/secret/", "/app/documents/2/", "/vault/secret/"])
+def test_the_page_that_leads_there_below_a_prefix(page: str) -> None:
+    HidingRule.objects.create(kind="prefix", pattern="/vault/")
+    snapshots.current()
+    count("/nowhere/", HTTP_REFERER=f"http://testserver{page}")
+    set_script_prefix("/app/")
+    try:
+        counter.write()
+    finally:
+        clear_script_prefix()
+    assert MissingPage.objects.get().referrer == ""
+
+
+@hide_forbidden
+def secret(request: HttpRequest, pk: int) -> HttpResponse:
+    raise PermissionDenied
+
+
+localised: Any = ModuleType("localised")
+localised.urlpatterns = i18n_patterns(
+    route("secret/<int:pk>/", secret), route("open/", lambda request: HttpResponse())
+)
+
+
+@pytest.mark.parametrize("active", ["de", "en"])
+@pytest.mark.parametrize(
+    ("page", "is_kept"), [("/de/open/", True), ("/de/secret/2/", False), ("/en/secret/2/", False)]
+)
+def test_the_page_that_leads_there_in_another_language(
+    settings: Any, active: str, page: str, is_kept: bool
+) -> None:
+    settings.ROOT_URLCONF = localised
+    snapshots.current()
+    count("/nowhere/", HTTP_REFERER=f"http://testserver{page}")
+    with translation.override(active):
+        counter.write()
+    assert MissingPage.objects.get().referrer == (f"http://testserver{page}" if is_kept else "")
+
+
+def test_where_a_request_has_its_own_urls_no_page_of_the_site_is_told() -> None:
+    snapshots.current()
+    for number, page in enumerate(("http://testserver/negotiated/", "http://other.example/")):
+        request: Any = SimpleNamespace(path_info=f"/{number}/", META={"HTTP_REFERER": page})
+        request.urlconf = "tests.urls"
+        counter.count(request, "testserver")
+    counter.write()
+    found = set(MissingPage.objects.values_list("referrer", flat=True))
+    assert found == {"", "http://other.example/"}
+
+
+@pytest.mark.parametrize("path", ["/x\x00", "/x\ny", "/" + "x" * 600, "/*", "/a*b/"])
 def test_an_address_that_cant_be_listed_is_left_out(path: str) -> None:
     snapshots.current()
     count(path)
@@ -158,6 +224,32 @@ def test_only_hosts_of_the_site_are_listed(settings: Any, site: Site) -> None:
     site.ask("/nowhere/", JSON, host="TestServer:8000")
     counter.write()
     assert set(MissingPage.objects.values_list("host", "hits")) <= {("testserver", 1)}
+
+
+def test_a_host_that_is_too_long_is_not_listed() -> None:
+    snapshots.current()
+    request: Any = SimpleNamespace(path_info="/x/", META={})
+    for length in (253, 254):
+        counter.count(request, "a" * length)
+    counter.write()
+    assert [len(row.host) for row in MissingPage.objects.all()] == [253]
+
+
+def test_a_pattern_is_for_its_host_and_only_an_asterisk_is_for_anything() -> None:
+    MissingPage.objects.create(host="testserver", path="/old-forum/*", ignored=True)
+    MissingPage.objects.create(host="other.example", path="/lamps/*")
+    MissingPage.objects.create(path="/a?c/[x]*")
+    snapshots.current()
+    for asked in ("/old-forum/1/", "/lamps/1/", "/abc/x/", "/a?c/[x]y"):
+        count(asked)
+    counter.write()
+    found = set(MissingPage.objects.exclude(hits=0).values_list("host", "path", "ignored"))
+    assert found == {
+        ("testserver", "/old-forum/*", True),
+        ("testserver", "/lamps/1/", False),
+        ("testserver", "/abc/x/", False),
+        ("", "/a?c/[x]*", False),
+    }
 
 
 def test_what_scanners_look_for_is_one_row_a_pattern() -> None:
@@ -229,6 +321,14 @@ def test_the_list_can_be_cleared() -> None:
     assert set(rows()) == {"/c/", "*.php"}
 
 
+@pytest.mark.parametrize("days", ["-1", "x", "99999999"])
+def test_what_is_no_number_of_days_is_refused(days: str) -> None:
+    MissingPage.objects.create(path="/a/")
+    with pytest.raises(CommandError):
+        call_command("clear_missing_pages", f"--days={days}")
+    assert rows() == {"/a/": 0}
+
+
 # Rules
 
 
@@ -268,16 +368,31 @@ def test_how_often_a_rule_is_needed_is_counted_as_missing_pages_are(
     assert edits_made() == edits
 
 
+def schema(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setattr(connections["default"], "schema_name", name, raising=False)
+
+
+def test_missing_pages_of_a_tenant_wait_for_its_schema(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a", "b"):
+        schema(monkeypatch, name)
+        count(f"/{name}/")
+    counter.write()
+    assert rows() == {"/b/": 1}
+    schema(monkeypatch, "a")
+    counter.write()
+    assert rows() == {"/b/": 1, "/a/": 1}
+
+
 def test_hits_of_a_tenant_wait_for_its_schema(monkeypatch: pytest.MonkeyPatch) -> None:
     rule = PermanenceRule.objects.create(pattern="/gone/")
-    monkeypatch.setattr(rule_hits, "_schema", lambda: "a")
+    schema(monkeypatch, "a")
     hits.count(rule.pk)
-    monkeypatch.setattr(rule_hits, "_schema", lambda: "b")
+    schema(monkeypatch, "b")
     hits.count(rule.pk)
     hits.write()
     rule.refresh_from_db()
     assert (rule.hits, len(hits._counts)) == (1, 1)
-    monkeypatch.setattr(rule_hits, "_schema", lambda: "a")
+    schema(monkeypatch, "a")
     hits.write()
     rule.refresh_from_db()
     assert (rule.hits, len(hits._counts)) == (2, 0)
@@ -300,7 +415,7 @@ def test_from_a_row_one_click_leads_to_an_answer(editor: Client) -> None:
     MissingPage.objects.create(host="testserver", path="/lamps/?x", hits=3)
     page = editor.get(LIST).content.decode()
     add = reverse("admin:django_http_errors_permanencerule_add")
-    assert f'href="{add}?pattern=%2Flamps%2F%3Fx&amp;host=testserver"' in page
+    assert f'href="{add}?pattern=%2Flamps%2F%253Fx&amp;host=testserver"' in page
     form = editor.get(f"{add}?pattern=/lamps/&host=testserver").content.decode()
     assert 'value="/lamps/"' in form
     rule = PermanenceRule.objects.create(pattern="/lamps/", kind="prefix")
@@ -324,6 +439,19 @@ def test_only_what_an_editor_may_add_is_offered() -> None:
         for label in ("Gone for good", "Back later", "Own words"):
             assert (f">{label}</a>" in page) == (label in offered), (allowed, label)
         assert ("remove_together" in page) == (allowed == "add_permanencerule")
+
+
+@pytest.mark.parametrize("asked", ["/a%2541", "/what%3Fnow", "/a%23b"])
+def test_the_answer_is_for_the_page_that_was_missing(editor: Client, asked: str) -> None:
+    snapshots.current()
+    count(unquote(asked))
+    counter.write()
+    page = editor.get(LIST).content.decode()
+    add = unescape(re.findall(r'href="([^"]+permanencerule/add/[^"]+)"', page)[0])
+    pattern = editor.get(add).context["adminform"].form.initial["pattern"]
+    rule = {"pattern": pattern, "kind": "exact", "permanence": "permanent", "enabled": "on"}
+    assert editor.post(add, rule).status_code == 302
+    assert Client().get(asked, headers={"accept": JSON}).status_code == 410
 
 
 def test_several_pages_of_a_folder_become_one_rule(editor: Client) -> None:

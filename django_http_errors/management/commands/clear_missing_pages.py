@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentTypeError
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,16 @@ from django.utils.translation import ngettext
 
 from ...models import MissingPage
 
+# More than anybody has counted for, and what a date can go back.
+LONGEST = 36_500
+
+
+def _days(text: str) -> int:
+    days = int(text)
+    if not 0 <= days <= LONGEST:
+        raise ArgumentTypeError(_("From 0 to %d days.") % LONGEST)
+    return days
+
 
 class Command(BaseCommand):
     """Deletes what visitors didn't find; patterns and ignored pages stay."""
@@ -22,7 +33,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--days",
-            type=int,
+            type=_days,
             default=0,
             help=_("Only those that nobody has asked for in so many days."),
         )
