@@ -42,13 +42,16 @@ def is_spoken(language: str) -> bool:
 
     language: the tag of a language; one of a region (``de-at``) has what the language has
     """
-    if language.partition("-")[0].lower() == ENGLISH:
+    language, own = language.lower(), settings.LANGUAGE_CODE.lower()
+    if language.partition("-")[0] == ENGLISH:
         return True
-    with translation.override(None):
-        as_written = _titles()
+    # What a catalogue lacks, Django takes from the one of the site's language.
+    is_own = f"{language}-".startswith(f"{own}-") or own.startswith(f"{language}-")
+    others = [None] if is_own else [None, own]
+    return _titles(language) not in [_titles(each) for each in others]
+
+
+def _titles(language: str | None) -> list[str]:
+    """Return the titles of all statuses in `language`, None for as they are written."""
     with translation.override(language):
-        return _titles() != as_written
-
-
-def _titles() -> list[str]:
-    return [str(each.title) for each in STATUSES.values()]
+        return [str(each.title) for each in STATUSES.values()]

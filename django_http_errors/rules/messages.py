@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
+from django.conf import settings
 from django.utils import translation
 
 from ..core.languages import ENGLISH
@@ -94,8 +95,14 @@ def _is_own(text: StrOrPromise, is_sites_language: bool) -> bool:
     if isinstance(text, str):
         return is_sites_language
     translated = str(text)
-    with translation.override(ENGLISH):
-        return str(text) != translated
+    # What a catalogue lacks, Django takes from the one of the site's language.
+    others = {ENGLISH} if is_sites_language else {ENGLISH, settings.LANGUAGE_CODE}
+    return all(_in_language(text, each) != translated for each in others)
+
+
+def _in_language(text: StrOrPromise, language: str) -> str:
+    with translation.override(language):
+        return str(text)
 
 
 def contributions(rows: Iterable[MessageRow]) -> Iterator[tuple[MessageRow, dict[str, Any]]]:

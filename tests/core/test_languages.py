@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.http import HttpRequest
-from django.test import override_settings
+from django.test import Client, override_settings
 from django.urls import path
 from django.utils import translation
 from django.utils.functional import lazy
@@ -79,6 +79,16 @@ def test_what_has_a_catalogue_is_spoken(code: str, expected: bool) -> None:
     with translation.override("he"):
         assert is_spoken(code) is expected
         assert translation.get_language() == "he"
+
+
+@pytest.mark.parametrize("own", ["de", "de-at"])
+def test_what_is_in_the_language_of_the_site_is_not_in_another(settings: Any, own: str) -> None:
+    """Django takes from the site's catalogue what another one lacks."""
+    settings.LANGUAGE_CODE = own
+    assert all(map(is_spoken, ("de", own, "he", "en")))
+    assert not any(map(is_spoken, ("ko", "eo")))
+    page = Client().get("/a/b/c/", headers={"accept": JSON, "accept-language": "ko"})
+    assert (page["Content-Language"], page.json()["title"]) == ("en", "Not Found")
 
 
 @pytest.mark.conformance("rfc9110-8.5-content-language")
