@@ -8,12 +8,15 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from ..models import MatchType
+from ..rules import permanence
+from ..rules.rows import PermanenceRow
 from .edits import selected
 
 if TYPE_CHECKING:
@@ -69,6 +72,8 @@ def change_together(
     data = request.POST if "apply" in request.POST else None
     form = TogetherForm(data, rule_admin, request)
     if form.is_bound and form.is_valid():
+        _keep_everything(form, rows)
+    if form.is_bound and not form.errors:
         try:
             with transaction.atomic():
                 rule_admin.edit(request, rows, _values(rule_admin, form.values))
@@ -90,6 +95,19 @@ def change_together(
         media=rule_admin.media + form.media,
         **selected(request, rows),
     )
+
+
+def _keep_everything(form: TogetherForm, rows: QuerySet[Any]) -> None:
+    """Let no rule for everything move to another host: its editor has confirmed it for one."""
+    candidates = Q(kind=MatchType.PREFIX, pattern="/") | Q(kind=MatchType.ROUTE)
+    if "host" in form.values and any(
+        permanence.covers_everything(PermanenceRow.of(each)) for each in rows.filter(candidates)
+    ):
+        text = _(
+            "One of them is for everything that is not found. Change its host in its own form,"
+            " which asks whether you mean it."
+        )
+        form.add_error("host", text)
 
 
 def _values(rule_admin: BaseRuleAdmin, values: dict[str, Any]) -> dict[str, Any]:

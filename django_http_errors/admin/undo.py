@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import groupby, islice
 from typing import Any, NamedTuple, TypeVar
 from uuid import uuid4
@@ -44,8 +44,10 @@ class Undone(NamedTuple):
 
 
 def plain(value: object) -> object:
-    """Return the `value` of a field as JSON has it."""
-    return value.isoformat() if isinstance(value, datetime) else value
+    """Return the `value` of a field as JSON has it, a moment the same wherever it was said."""
+    if not isinstance(value, datetime):
+        return value
+    return (value.astimezone(UTC) if timezone.is_aware(value) else value).isoformat()
 
 
 def keep(user: object, model: type[models.Model], changes: Iterable[Change]) -> str:
@@ -178,7 +180,10 @@ def _change_back(model: type[models.Model], rows: Any, changes: list[Change]) ->
         with transaction.atomic(using=rows.db):
             rows.filter(pk__in=[each.pk for each in changes]).update(**values)
     except IntegrityError:
-        return []  # There is another row for just the same by now.
+        # There is another row for just the same by now, as one of them was.
+        if len(changes) == 1:
+            return []
+        return [done for each in changes for done in _change_back(model, rows, [each])]
     return changes
 
 

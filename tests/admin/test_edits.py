@@ -245,6 +245,49 @@ def test_what_can_not_be_changed_together(admin: Client) -> None:
     assert not LogEntry.objects.exists()
 
 
+@pytest.mark.parametrize(("kind", "pattern"), [("prefix", "/"), ("route", "/<path:x>")])
+def test_a_rule_for_everything_keeps_its_host(admin: Client, kind: str, pattern: str) -> None:
+    """It was confirmed for that one."""
+    rows = [
+        PermanenceRuleFactory(host="old.example", kind=kind, pattern=pattern),
+        PermanenceRuleFactory(pattern="/x/"),
+    ]
+    asked = {"change_host": "on", "host": "", "change_group": "on", "group": "g", "apply": "1"}
+    response = admin.post(RULES, chosen("change_together", *rows, **asked))
+    assert "One of them is for everything that is not found." in text_of(response)
+    del asked["change_host"]
+    admin.post(RULES, chosen("change_together", *rows, **asked))
+    found = PermanenceRule.objects.get(pk=rows[0].pk)
+    assert (found.host, found.group) == ("old.example", "g")
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "America/St_Johns"])
+def test_dates_are_taken_back_wherever_the_site_is(admin: Client, settings: Any, zone: str) -> None:
+    settings.TIME_ZONE = zone
+    rule = PermanenceRuleFactory()
+    asked = {"change_valid_until": "on", "valid_until_0": "2999-01-15", "valid_until_1": "10:00"}
+    data = chosen("change_together", rule, apply="1", **asked)
+    response = admin.post(RULES, data, follow=True)
+    rule.refresh_from_db()
+    assert rule.valid_until
+    response = admin.post(undo_link(response), follow=True)
+    assert "1 removed page is as before." in text_of(response)
+    rule.refresh_from_db()
+    assert rule.valid_until is None
+
+
+def test_one_that_can_not_be_taken_back_keeps_no_other(admin: Client) -> None:
+    rows = [PermanenceRuleFactory(pattern=each, host="x.example") for each in ("/a/", "/b/", "/c/")]
+    asked = {"change_host": "on", "host": "y.example", "apply": "1"}
+    response = admin.post(RULES, chosen("change_together", *rows, **asked), follow=True)
+    PermanenceRuleFactory(pattern="/a/", host="x.example")
+    response = admin.post(undo_link(response), follow=True)
+    assert "2 removed pages are as before." in text_of(response)
+    assert "1 was changed since then" in text_of(response)
+    hosts = {row.pattern: PermanenceRule.objects.get(pk=row.pk).host for row in rows}
+    assert hosts == {"/a/": "y.example", "/b/": "x.example", "/c/": "x.example"}
+
+
 def test_a_rule_is_duplicated(admin: Client, client: Client) -> None:
     rule = PermanenceRuleFactory(pattern="/x/", reason="Sold.", permanence="temporary")
     page = text_of(admin.get(url("permanencerule_change", rule.pk)))
