@@ -51,7 +51,9 @@ def snippets(
     }
     for name in NAMES:
         template = own_engine().get_template(f"django_http_errors/gateways/{name}")
-        yield name, template.render(Context(values, autoescape=False, use_l10n=False))
+        text = template.render(Context(values, autoescape=False, use_l10n=False))
+        if text:
+            yield name, text
     for status in statuses:
         yield f"{status}.var", "\n".join(_type_map(status, languages))
 

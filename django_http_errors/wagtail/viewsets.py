@@ -146,11 +146,11 @@ class PreviewView(View):
 
     viewset: Any = None
 
-    def post(self, request: HttpRequest, pk: str | None = None) -> HttpResponse:
+    def post(self, request: HttpRequest, pk: int | None = None) -> HttpResponse:
         model, policy = self.viewset.model, self.viewset.permission_policy
-        row = model() if pk is None else get_object_or_404(model, pk=pk)
         if not policy.user_has_permission(request.user, "add" if pk is None else "change"):
             raise PermissionDenied
+        row = model() if pk is None else get_object_or_404(model, pk=pk)
         form_class = self.viewset.get_edit_handler().get_form_class()
         form = form_class(request.POST, request.FILES, instance=row, for_user=request.user)
         result, _asked = _admin_of(model).result_of(request, form)
@@ -181,7 +181,7 @@ class RuleViewSet(SnippetViewSet):
         return [
             *super().get_urlpatterns(),
             path("preview/", view, name="preview"),
-            path("preview/<str:pk>/", view, name="preview"),
+            path("preview/<int:pk>/", view, name="preview"),
         ]
 
 

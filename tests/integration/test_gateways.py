@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -87,6 +88,22 @@ def test_what_is_asked_for_is_written(export: Export) -> None:
     assert 'href="/">' in (folder / "de/451.html").read_text()
     assert 'href="">' in (folder / "de/503.html").read_text()
     assert "default de;" in (folder / "nginx-http.conf").read_text()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("status", ["404", "502", "503"])
+def test_no_server_is_told_of_a_file_that_isnt_there(export: Export, status: str) -> None:
+    folder = export("--status", status)
+    told = ""
+    for file in folder.iterdir():
+        if file.is_file() and file.suffix != ".js":
+            told += file.read_text(encoding="utf-8")
+    named = set(re.findall(r"\b[\w-]+/\d{3}\.(?:html|json)\b", told))
+    assert named
+    assert all((folder / name).exists() for name in named), named
+    worker = (folder / "cloudflare-worker.js").read_text(encoding="utf-8")
+    assert f"const pages = [{status}, ];" in worker
+    assert (folder / "_redirects").exists() == (status == "404")
 
 
 @pytest.mark.parametrize("words", [["--status", "200"], ["--status", "x"], ["--language", "../.."]])

@@ -3,8 +3,12 @@
 const languages = [{% for language, pattern in languages %}["{{ language }}", /^{{ pattern }}\b/i], {% endfor %}];
 // What Cloudflare says of an origin that it can't reach (520 to 527) is a 502 to clients.
 const statuses = new Map([[502, 502], [503, 503], [504, 504], [522, 504], [524, 504]]);
+const pages = [{% for status in statuses %}{{ status }}, {% endfor %}];
 
 async function page(status, request, env) {
+  if (!pages.includes(status)) {
+    return new Response(null, { status });
+  }
   const asked = request.headers.get("Accept-Language") ?? "";
   const accepted = request.headers.get("Accept") ?? "";
   const language = languages.find(([, pattern]) => pattern.test(asked))?.[0] ?? "{{ default }}";
