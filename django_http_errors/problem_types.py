@@ -23,7 +23,6 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from .conf import http_errors
 from .core import pipeline
 from .core.languages import ENGLISH, is_spoken
 from .core.own_types import BLANK, PAGES, address_of, example_of, own_types
@@ -31,7 +30,7 @@ from .core.statuses import error_status
 from .exceptions import HttpError, NotFound
 from .http.csp import lazy_csp_nonce
 from .http.headers import vary
-from .http.renderers import json_bytes, own_engine, style
+from .http.renderers import json_bytes, own_engine, site_name, style
 from .http.spelling import spelled
 from .problems import Problem
 
@@ -186,7 +185,7 @@ def _answer(
     values = {
         **context,
         "style": style(),
-        "site_name": http_errors.SITE_NAME,
+        **site_name(),
         "home_url": get_script_prefix(),
     }
     nonce = lazy_csp_nonce(request)

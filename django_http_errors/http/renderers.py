@@ -408,12 +408,20 @@ def page_context(
         "permanence_note": permanence_note(problem),
         "retry_in": None if problem.retry_after is None else duration(problem.retry_after),
         "colon": colon(),
-        "site_name": http_errors.SITE_NAME,
+        **site_name(),
         "style": style(),
         "is_for_frame": shape is Shape.FRAME,
         **way_on_context(problem, find_way_on),
     }
     return context if nonce is None else {**context, "csp_nonce": nonce}
+
+
+def site_name() -> dict[str, str]:
+    """Return the name of the site for a template, nothing without the setting.
+
+    Many projects have a context processor that gives one by this name, which it would hide.
+    """
+    return {"site_name": http_errors.SITE_NAME} if http_errors.SITE_NAME else {}
 
 
 def way_on_context(problem: Problem, find_way_on: Callable[[], WayOn]) -> dict[str, Any]:

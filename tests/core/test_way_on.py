@@ -240,3 +240,16 @@ def test_the_page_has_the_name_of_the_site(settings: Any) -> None:
     assert '<header><a href="/"><bdi>&lt;Shop&gt;</bdi></a></header>' in page
     page = Client().get("/", headers={"accept": HTML}).content.decode()
     assert "<header><bdi>&lt;Shop&gt;</bdi></header>" in page
+
+
+def named(request: HttpRequest) -> dict[str, str]:
+    return {"site_name": "The shop"}
+
+
+@pytest.mark.parametrize(("setting", "shown"), [({}, "The shop"), ({"SITE_NAME": "Own"}, "Own")])
+def test_a_name_that_the_project_gives_its_templates_is_kept(
+    settings: Any, project_pages: Any, setting: dict[str, str], shown: str
+) -> None:
+    settings.HTTP_ERRORS = setting
+    project_pages({"404.html": "{{ site_name }}"}, f"{__name__}.named")
+    assert Client().get("/nowhere/", headers={"accept": HTML}).content.decode() == shown
