@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import copy_context
 from typing import Any
 
 from asgiref.sync import async_to_sync
@@ -38,7 +39,10 @@ class Site:
         fields = {name.replace("_", "-"): value for name, value in headers.items()}
         options: dict[str, Any] = {"raise_request_exception": False}
         if self.is_async:
-            return async_to_sync(self._ask)(AsyncClient(**options), method, path, fields)
+            # In a context of its own: what Django sets in it for the new thread of each event loop
+            # would be carried over at every step between threads of all later requests.
+            ask = copy_context().run
+            return ask(async_to_sync(self._ask), AsyncClient(**options), method, path, fields)
         return Client(**options).generic(method, path, headers=fields)
 
     async def _ask(

@@ -32,7 +32,7 @@ SECRET = {"/vault/secret/": 20, "/documents/2/": 20, "/documents/999/": 20}
 
 def ask(server: Server, path: str) -> None:
     server.exchange(
-        f"GET {path}?token=secret HTTP/1.0\r\nHost: localhost\r\nReferer: http://localhost/from"
+        f"GET {path}?token=secret HTTP/1.0\r\nHost: localhost\r\nReferer: http://elsewhere.example/from"
         "?token=secret\r\nConnection: close\r\n\r\n".encode()
     )
 
@@ -74,4 +74,4 @@ def test_two_workers_count_right(
         assert found.pop(path) == pytest.approx(times, rel=0.05), path
     assert set(found) <= {"/last/"}
     assert hits["/old-shop/"] == pytest.approx(sum(GONE.values()), rel=0.05)
-    assert referrers - {""} == {"http://localhost/from"}
+    assert referrers - {""} == {"http://elsewhere.example/from"}
