@@ -416,7 +416,7 @@ def page_context(
     return context if nonce is None else {**context, "csp_nonce": nonce}
 
 
-def site_name() -> dict[str, str]:
+def site_name() -> dict[str, Any]:
     """Return the name of the site for a template, nothing without the setting.
 
     Many projects have a context processor that gives one by this name, which it would hide.
