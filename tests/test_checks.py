@@ -475,7 +475,7 @@ def test_a_handler_of_rest_framework_may_be_the_function_itself(settings: Any) -
     assert ids() == []
 
 
-def test_without_http_errors_only_the_challenges_are_missing(settings: Any) -> None:
+def test_without_the_setting_only_the_challenges_are_missing(settings: Any) -> None:
     del settings.HTTP_ERRORS
     assert ids() == ["W008"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from fnmatch import translate
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -107,8 +108,8 @@ def _folded(
 
 
 def _matcher(pattern: str) -> Callable[[str], Any]:
-    parts = map(re.escape, re.split(r"\*+", pattern))
-    return re.compile(".*".join(parts), re.DOTALL).fullmatch
+    # Many asterisks take no longer in its expressions. Of its signs, they alone are one here.
+    return re.compile(translate(re.sub(r"[?[]", r"[\g<0>]", pattern))).match
 
 
 def _shown_referrer(referrer: str, hiding: HidingRules) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from html import unescape
 from io import StringIO
+from time import perf_counter
 from types import ModuleType, SimpleNamespace
 from typing import Any
 from urllib.parse import unquote
@@ -250,6 +251,26 @@ def test_a_pattern_is_for_its_host_and_only_an_asterisk_is_for_anything() -> Non
         ("testserver", "/abc/x/", False),
         ("", "/a?c/[x]*", False),
     }
+
+
+def test_many_asterisks_take_no_longer() -> None:
+    MissingPage.objects.create(path="/" + "*a" * 30 + "*b")
+    snapshots.current()
+    count("/" + "a" * 450)
+    began = perf_counter()
+    counter.write()
+    assert perf_counter() - began < 5
+
+
+@pytest.mark.parametrize("use_tz", [True, False])
+def test_the_lists_have_dates_with_and_without_time_zones(
+    editor: Client, settings: Any, use_tz: bool
+) -> None:
+    settings.USE_TZ = use_tz
+    MissingPage.objects.create(path="/lost/")
+    PermanenceRule.objects.create(pattern="/x/", last_hit=timezone.now())
+    for name in ("missingpage", "permanencerule"):
+        assert editor.get(f"/admin/django_http_errors/{name}/").status_code == 200
 
 
 def test_what_scanners_look_for_is_one_row_a_pattern() -> None:
