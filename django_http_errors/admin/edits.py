@@ -383,7 +383,8 @@ def _bounded(value: object) -> object:
 
 def short_date(moment: datetime) -> str:
     """Return the day of `moment` where the site is, as short as the language has it."""
-    return formats.date_format(timezone.template_localtime(moment), "SHORT_DATE_FORMAT")
+    local = timezone.localtime(moment) if timezone.is_aware(moment) else moment
+    return formats.date_format(local, "SHORT_DATE_FORMAT")
 
 
 def _shown(field: Field[Any, Any], kept: object) -> str:
