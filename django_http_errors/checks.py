@@ -23,7 +23,7 @@ from .core.statuses import STATUSES
 from .explaining import handlers
 from .hiding import overlaps
 from .hiding.policies import POLICY
-from .http.renderers import app_behind
+from .http.project_templates import app_behind
 from .models import Generation
 from .rules.rows import MessageRow
 from .rules.snapshot import Snapshot, snapshots

@@ -27,7 +27,7 @@ from .core.statuses import error_status
 from .core.times import seconds_until
 from .hiding.view_wrapper import roll_back
 from .http import negotiation, openapi
-from .http.renderers import RendererEntry, renderers
+from .http.representations import RendererEntry, renderers
 from .http.responses import ErrorResponse
 from .problems import InvalidPart, Permanence, Problem
 

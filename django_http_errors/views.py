@@ -24,7 +24,7 @@ from .decorators import Exempt, hide_forbidden
 from .exceptions import HttpError
 from .hiding.policies import Condition
 from .http.headers import vary
-from .http.renderers import get_project_template
+from .http.project_templates import get_project_template
 from .problems import Permanence, Problem
 
 if TYPE_CHECKING:

@@ -46,8 +46,15 @@ from django_http_errors import (
 )
 from django_http_errors import test as hiding_test
 from django_http_errors.core.statuses import STATUSES
+from django_http_errors.core.way_on import WayOn
 from django_http_errors.hiding import policies
-from django_http_errors.http import headers, instance, negotiation, renderers
+from django_http_errors.http import (
+    headers,
+    instance,
+    negotiation,
+    project_templates,
+    renderers,
+)
 from django_http_errors.importing import expressions, importer, lines, schema, tables
 from django_http_errors.rules import (
     announcements,
@@ -267,14 +274,17 @@ def sent_headers() -> set[str]:
 
 
 def blocks() -> set[str]:
-    templates = [PACKAGE / "templates" / name for name in (renderers.PAGE, renderers.BASE)]
+    templates = [
+        PACKAGE / "templates" / name for name in (project_templates.PAGE, project_templates.BASE)
+    ]
     sources = [each.read_text(encoding="utf-8") for each in templates]
     return set(re.findall(r"{% block (\w+) %}", "".join(sources)))
 
 
 def variables() -> set[str]:
-    given = renderers.page_context(STATUSES[404].default_problem, "nonce")
-    return {*given, "request_path", "exception"}
+    problem = STATUSES[404].default_problem
+    given = renderers.page_context(problem, "nonce")
+    return {*given, *renderers.way_on_context(problem, WayOn), "request_path", "exception"}
 
 
 def commands() -> set[str]:

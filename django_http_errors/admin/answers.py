@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..explaining.explanation import Explanation, explain
-from ..http import renderers
+from ..http import representations
 from ..http.responses import ErrorResponse
 
 _DOCTYPE = re.compile(r"\s*<!doctype[^>]{0,200}>", re.IGNORECASE)
@@ -69,7 +69,7 @@ BESIDE = ("text/html", "application/problem+json")
 
 def beside(address: str, **asked: Any) -> tuple[Explanation, list[Answer]]:
     """Return the answers that have room beside the fields, and the explanation of the first."""
-    types = list(renderers.renderers())
+    types = list(representations.renderers())
     return _in_formats([each for each in types if each in BESIDE] or types, address, asked)
 
 
@@ -78,7 +78,7 @@ def in_every_format(address: str, **asked: Any) -> tuple[Explanation, list[Answe
 
     asked: as for `explain`
     """
-    return _in_formats(list(renderers.renderers()), address, asked)
+    return _in_formats(list(representations.renderers()), address, asked)
 
 
 def _in_formats(

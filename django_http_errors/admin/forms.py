@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .. import validators
 from ..core.statuses import STATUSES
-from ..http import renderers
+from ..http import representations
 from ..http.urls import bare_host, web_address
 from ..importing import addresses
 from ..models import MatchType, MissingPage
@@ -75,7 +75,7 @@ def language_choices() -> list[tuple[str, Any]]:
 
 def media_types() -> list[str]:
     """Return the media types of the formats that the site answers in."""
-    return list(renderers.renderers())
+    return list(representations.renderers())
 
 
 def path_in(address: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
+from typing import Any
 
 from django.core import exceptions as django_exceptions
 from django.http import Http404
@@ -201,11 +202,10 @@ def problem_for(exception: BaseException | None, default: int = 500) -> Problem:
 
     The text of an exception that wasn't raised to be shown is never part of it.
     """
-    if isinstance(exception, HttpError):
-        return exception.problem
     if exception is None:
         return error_status(default).default_problem
-    exception = meant_by(exception)
+    if isinstance(exception, BaseExceptionGroup):
+        exception = meant_by(exception)
     if isinstance(exception, HttpError):
         return exception.problem
     problem = registered_problem(exception) or _own_problem(exception)
@@ -231,7 +231,14 @@ def _own_problem(exception: BaseException) -> Problem | None:
 
 
 def _meaning_of(exception: BaseException) -> int | str | None:
-    for each in type(exception).__mro__:
+    """Return what `exception` means by Django or by its package, or its nearest base by these."""
+    kind: Any = type(exception)
+    return _remembered_meaning(kind)
+
+
+@lru_cache(maxsize=256)
+def _remembered_meaning(kind: type) -> int | str | None:
+    for each in kind.__mro__:
         meaning = _meaning(each)
         if meaning is not None:
             return meaning

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from typing import Any
 
 from django.conf import settings
@@ -13,13 +13,12 @@ from ..conf import cached_until_settings_change, http_errors
 from .statuses import STATUSES
 
 ENGLISH = "en"
-NO_OVERRIDE: AbstractContextManager[Any] = nullcontext()
 
 
 def language_of(
     request: HttpRequest, *, own: bool = True
-) -> tuple[str, AbstractContextManager[Any]]:
-    """Return the tag of the language of `request`, and what activates it.
+) -> tuple[str, AbstractContextManager[Any] | None]:
+    """Return the tag of the language of `request`, and what activates it; None if it is active.
 
     What is active is right unless the error came before LocaleMiddleware did: then it may be
     the language of the thread's last visitor.
@@ -31,7 +30,7 @@ def language_of(
         language = translation.get_language_from_request(request)
         own = False
     if own:
-        return translation.get_language() or settings.LANGUAGE_CODE, NO_OVERRIDE
+        return translation.get_language() or settings.LANGUAGE_CODE, None
     language = language or settings.LANGUAGE_CODE
     return language, translation.override(language)
 

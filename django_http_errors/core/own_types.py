@@ -127,10 +127,11 @@ forget_on_change(_page.cache_clear)
 
 def with_own_type(problem: Problem, raised: BaseException | None, request: HttpRequest) -> Problem:
     """Return `problem` with the type of the exception that it is for, if that has a page."""
-    if raised is None or problem.type != BLANK:
+    if isinstance(raised, BaseExceptionGroup):
+        raised = meant_by(raised)
+    if not isinstance(raised, HttpError) or problem.type != BLANK:
         return problem
-    raised = meant_by(raised)
-    if not isinstance(raised, HttpError) or type(raised).__module__ == HttpError.__module__:
+    if type(raised).__module__ == HttpError.__module__:
         return problem
     # A rule may have made another status of it: what is gone is no longer sold out.
     if problem.status != raised.problem.status:

@@ -16,9 +16,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -29,15 +28,16 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.datastructures import CaseInsensitiveMapping
 
-from ..conf import forget_on_change, http_errors
+from ..conf import http_errors
 from ..hiding import leaks, policies
 from ..hiding.policies import HidingPolicy
-from ..http import headers, negotiation, renderers, responses
+from ..http import headers, representations, responses
 from ..http.csp import csp_nonce
 from ..http.headers import Headers
 from ..http.instance import address_of, instance_of
 from ..http.methods import allowed_methods
-from ..http.renderers import RendererEntry, RenderInput
+from ..http.renderers import RenderInput
+from ..http.representations import RendererEntry, prepared_answer
 from ..http.request_ids import request_id, send_request_id
 from ..http.responses import ErrorResponse, GetContext, UnfinishedError
 from ..http.shapes import Shape, shape_of
@@ -48,7 +48,7 @@ from ..rules.permanence import apply_rules
 from ..rules.snapshot import UNREAD, Snapshot, snapshots
 from . import debug, missing_pages, rule_hits
 from .exception_mapping import problem_for
-from .languages import ENGLISH, NO_OVERRIDE, is_spoken, language_of
+from .languages import ENGLISH, is_spoken, language_of
 from .own_types import with_own_type
 from .request_info import RequestInfo
 from .statuses import error_status, translated_default
@@ -56,13 +56,6 @@ from .way_on import NOWHERE, WayOn, may_lead_to_login, way_on
 from .words import duration
 
 logger = logging.getLogger("django_http_errors")
-
-# Where a request that isn't for a document goes (Fetch Metadata Request Headers, 2.1): a page
-# would be wasted on it.
-_SUBRESOURCES = frozenset(
-    "audio audioworklet font image manifest paintworklet script serviceworker sharedworker "
-    "style track video worker xslt".split()
-)
 
 
 def answer(
@@ -230,56 +223,36 @@ def is_unfinished(response: HttpResponseBase) -> bool:
 
 def finish(request: HttpRequest, response: HttpResponseBase, info: RequestInfo) -> None:
     """Give an unfinished `response` its status, its content and its headers."""
+    error = response if isinstance(response, UnfinishedError) else None
     try:
-        own_renderer = None
-        get_context: GetContext | None = None
-        raised: BaseException | None = None
-        is_hidden = False
-        if isinstance(response, UnfinishedError):
-            response.is_finished = True
-            problem, raised = response.own_problem, response.raised
-            get_context = response.get_context
-            own_renderer = response.own_renderer()
-            is_hidden = response.hides_status is not None
-        elif debug.is_technical_page(response):
-            if debug.is_wanted(response, negotiate(request).media_type):
-                return
+        if error is not None:
+            error.is_finished = True
+            problem = error.own_problem
+        elif not debug.is_technical_page(response):
+            problem = responses.problem_of(response)
+        elif debug.is_wanted(response, negotiate(request).media_type):
+            return
+        else:
             # Django's page may have another status than the app has for the exception.
             problem = problem_for(info.exception, response.status_code)
-        else:
-            problem = responses.problem_of(response)
+        is_hidden = error is not None and error.hides_status is not None
         info.language, override = language_of(request, own=not is_hidden)
-        with override:
-            info.language, english = language_of_words(problem, request, info, own_renderer)
-        with override, english:
-            problem = apply_policies(problem, request, info)
-            if http_errors.MISSING_PAGES and not (is_hidden or info.is_rehearsal):
-                count(problem, request, info)
-            problem = add_request_details(problem, request)
-            problem = with_own_type(problem, raised, request)
-            given = RenderInput(
-                problem,
-                request,
-                instance_of(request),
-                request_id(request, make=problem.status >= 500, response=response),
-                get_context,
-                partial(find_way_on, problem, request, info),
-            )
-            prepared = None if own_renderer else prepared_answer(given)
-            if prepared is None:
-                body, content_type = render(own_renderer or negotiate(request), given)
-                made = headers.headers_for(problem, content_type, request.META)
-            else:
-                body, made = prepared
-        responses.fill(response, problem.status, body)
-        headers.set_headers(response, problem, made, request.META)
-        send_request_id(request, response)
-        if given.is_personal:
-            headers.make_private(response)
-        if isinstance(response, UnfinishedError):
-            response.set_problem(given.complete_problem)
+        own_renderer = error.own_renderer() if error is not None else None
+        if override is None:
+            said, body, made = say(problem, request, response, info, own_renderer)
         else:
-            response.problem = given.complete_problem()  # type: ignore[attr-defined]
+            with override:
+                said, body, made = say(problem, request, response, info, own_renderer)
+        responses.fill(response, said.problem.status, body)
+        headers.set_headers(response, said.problem, made, request.META)
+        if info.has_made_request_id:
+            send_request_id(request, response)
+        if said.is_personal:
+            headers.make_private(response)
+        if error is not None:
+            error.set_problem(said.complete_problem)
+        else:
+            response.problem = said.complete_problem()  # type: ignore[attr-defined]
     except Exception:
         logger.exception("An error could not be answered as it should")
         responses.fill_with_last_resort(response)
@@ -287,6 +260,42 @@ def finish(request: HttpRequest, response: HttpResponseBase, info: RequestInfo) 
         # Its traceback leads to frames that hold the response: all of it would wait for the
         # garbage collector.
         vars(response).pop("raised", None)
+
+
+def say(
+    problem: Problem,
+    request: HttpRequest,
+    response: HttpResponseBase,
+    info: RequestInfo,
+    own_renderer: RendererEntry | None,
+) -> tuple[RenderInput, bytes, Headers]:
+    """Return what is said of `problem`, and the body and the headers that say it.
+
+    All of it is in the active language, or in English, if there are no words in that one.
+    """
+    if info.language != ENGLISH and not has_words(problem, request, info, own_renderer):
+        info.language = ENGLISH
+        with translation.override(ENGLISH):
+            return say(problem, request, response, info, own_renderer)
+    error = response if isinstance(response, UnfinishedError) else UnfinishedError()
+    problem = apply_policies(problem, request, info)
+    if http_errors.MISSING_PAGES and error.hides_status is None and not info.is_rehearsal:
+        count(problem, request, info)
+    problem = add_request_details(problem, request)
+    problem = with_own_type(problem, error.raised, request)
+    given = RenderInput(
+        problem,
+        request,
+        instance_of(request),
+        request_id(request, make=problem.status >= 500, response=response),
+        error.get_context,
+        partial(find_way_on, problem, request, info),
+    )
+    prepared = None if own_renderer else prepared_answer(given)
+    if prepared is not None:
+        return given, *prepared
+    body, content_type = render(own_renderer or negotiate(request), given)
+    return given, body, headers.headers_for(problem, content_type, request.META)
 
 
 def count(problem: Problem, request: HttpRequest, info: RequestInfo) -> None:
@@ -404,81 +413,8 @@ def _way_back(request: HttpRequest) -> str:
 
 
 def negotiate(request: HttpRequest) -> RendererEntry:
-    """Return the renderer that the client prefers, the nearest, or what its path has by default.
-
-    An Accept header that can't be met doesn't change the status of an error (RFC 9110, 12.5.1).
-    """
-    return _negotiated(_wish(request))
-
-
-# What the choice of a renderer depends on: the Accept header, whether the request is for no
-# document, and the media type that the path has by default.
-Wish = tuple[str, bool, str]
-
-
-def _wish(request: HttpRequest) -> Wish:
-    fields = request.META
-    return (
-        fields.get("HTTP_ACCEPT", ""),
-        fields.get("HTTP_SEC_FETCH_DEST") in _SUBRESOURCES,
-        _default_media_type(request.path_info),
-    )
-
-
-def _negotiated(wish: Wish) -> RendererEntry:
-    accept, is_subresource, default = wish
-    entries = renderers.renderers()
-    if is_subresource and "text/plain" in entries:
-        return entries["text/plain"]
-    return entries[negotiation.nearest(accept, tuple(entries), default)]
-
-
-def _default_media_type(path: str) -> str:
-    for start, media_type in http_errors.DEFAULT_MEDIA_TYPES:
-        if path.startswith(start):
-            return media_type
-    return ""  # OPTIONS * has no path that begins with anything.
-
-
-def prepared_answer(given: RenderInput) -> tuple[bytes, Headers] | None:
-    """Return the content and the headers of an answer that was negotiated and rendered before.
-
-    That is most of them: an answer of the app's own is the same for everybody, but for what
-    `fill_in` adds. None where it isn't: `negotiate` and `render` make it then.
-    """
-    problem, request = given.problem, given.request
-    wish = _wish(request)
-    if not renderers.is_common(problem) or len(wish[0]) > negotiation.LONGEST_REMEMBERED:
-        return None
-    found = _preparation(problem, wish, shape_of(request), *headers.what_decides(request.META))
-    if found is None:
-        return None
-    kind, made = found
-    try:
-        return renderers.fill_in(kind, given), made
-    except Exception:  # noqa: BLE001 - it is raised again, and logged, by `render`
-        return None
-
-
-def _prepare(
-    problem: Problem, wish: Wish, shape: Shape, method: str, below_wsgi: bool
-) -> tuple[type, Headers] | None:
-    """Return the renderer that answers, and the headers; None if it isn't one of the app's own.
-
-    None too where a template of the project's is rendered, or may be by now.
-    """
-    entry = _negotiated(wish)
-    if entry.prepares is None or (
-        entry.uses_templates and not renderers.has_own_page(problem, shape)
-    ):
-        return None
-    made = headers.make_headers(problem, entry.content_type, method, below_wsgi)
-    return entry.prepares, made
-
-
-# By value, as the bodies are. Without it a 404 in a bare stack takes 81 µs, with it 78.
-_preparation = lru_cache(maxsize=1024)(_prepare)
-forget_on_change(_preparation.cache_clear)
+    """Return the renderer of the representation that the client of `request` gets."""
+    return representations.renderer_for(representations.wish_of(request))
 
 
 def render(renderer: RendererEntry, given: RenderInput) -> tuple[bytes, str]:
@@ -505,20 +441,18 @@ def render(renderer: RendererEntry, given: RenderInput) -> tuple[bytes, str]:
     return body, responses.last_resort_content_type(media_type)
 
 
-def language_of_words(
+def has_words(
     problem: Problem, request: HttpRequest, info: RequestInfo, own_renderer: RendererEntry | None
-) -> tuple[str, AbstractContextManager[Any]]:
-    """Return the language that all words of the answer are in, and what activates it.
+) -> bool:
+    """Return whether the app, the site or its editors have words in the language of the request.
 
-    That is the visitor's, which is active, if the app, the site or its editors have words in it.
-    If not it is English, as a whole: what is labelled as Korean must not be half English.
+    If not, all of the answer is in English: what is labelled as Korean must not be half English.
     """
     try:
-        if is_spoken(info.language) or _is_by_the_site(problem, request, info, own_renderer):
-            return info.language, NO_OVERRIDE
+        return is_spoken(info.language) or _is_by_the_site(problem, request, info, own_renderer)
     except Exception:
         logger.exception("Whether there are words in a language could not be found out")
-    return ENGLISH, translation.override(ENGLISH)
+        return False
 
 
 def _is_by_the_site(
@@ -529,9 +463,7 @@ def _is_by_the_site(
     snapshot = _snapshot(info, from_memory=problem.status == 500)
     problem = _with_rules(problem, snapshot, request, info)
     entry = own_renderer or negotiate(request)
-    if entry.media_type == "text/html" and (
-        not entry.uses_templates or renderers.project_template(problem.status) is not None
-    ):
+    if entry.media_type == "text/html" and representations.is_by_the_site(entry, problem.status):
         return True
     host = info.host(request) if snapshot.messages else ""
     return has_own_words(

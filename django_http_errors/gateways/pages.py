@@ -16,12 +16,13 @@ from django.utils import translation
 
 from ..conf import http_errors
 from ..core import pipeline
-from ..core.languages import is_spoken
+from ..core.languages import ENGLISH, is_spoken
 from ..core.request_info import RequestInfo
 from ..core.statuses import error_status
 from ..core.way_on import WayOn, may_lead_to_login, way_on
 from ..explaining.explanation import request_for
-from ..http.renderers import RendererEntry, RenderInput, renderers
+from ..http.renderers import RenderInput
+from ..http.representations import RendererEntry, renderers
 from ..problems import Problem
 from ..rules.messages import Messages
 from ..rules.rows import MessageRow
@@ -119,12 +120,13 @@ def _content(
     info.snapshot, info.language, info.is_rehearsal = snapshot, language, True
     problem = error_status(status).default_problem
     with translation.override(language):
-        info.language, english = pipeline.language_of_words(problem, request, info, entry)
-        with english:
-            problem = pipeline.apply_policies(problem, request, info)
-            find_way_on = partial(_way_on, problem, request, here)
-            given = RenderInput(problem, request, "", "", None, find_way_on)
-            content, _content_type = pipeline.render(entry, given)
+        if not pipeline.has_words(problem, request, info, entry):
+            info.language = ENGLISH
+    with translation.override(info.language):
+        problem = pipeline.apply_policies(problem, request, info)
+        find_way_on = partial(_way_on, problem, request, here)
+        given = RenderInput(problem, request, "", "", None, find_way_on)
+        content, _content_type = pipeline.render(entry, given)
     return content.replace(here.encode(), b"")
 
 

@@ -53,8 +53,10 @@ def _found(request: HttpRequest, response: HttpResponseBase | None) -> str:
             value = _usable(_by_package(module, find, request))
             if value:
                 return value
-    if response is not None and http_errors.REQUEST_ID_HEADER:
-        value = _usable(response.headers.get(http_errors.REQUEST_ID_HEADER))
+    header = http_errors.REQUEST_ID_HEADER
+    # To look for a header that isn't there takes Django as long as all of this.
+    if response is not None and len(response.headers._store) > 1 and header:
+        value = _usable(response.headers.get(header))
         if value:
             return value
     return _usable(request.META.get(http_errors.request_id_key))
@@ -62,7 +64,9 @@ def _found(request: HttpRequest, response: HttpResponseBase | None) -> str:
 
 def _usable(value: object) -> str:
     """Return `value` as a text that is harmless in pages, logs and mails, "" for any other."""
-    text = value if isinstance(value, str) else "" if value is None else str(value)
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) else str(value)
     return text if _USABLE.fullmatch(text) else ""
 
 

@@ -14,7 +14,7 @@ from ..problems import Problem
 from .headers import members_of
 
 if TYPE_CHECKING:
-    from .renderers import RendererEntry
+    from .representations import RendererEntry
 
 GetContext = Callable[[], Mapping[str, Any]]
 

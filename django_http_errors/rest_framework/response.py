@@ -17,7 +17,7 @@ from rest_framework.utils.serializer_helpers import ReturnDict
 from ..core import pipeline
 from ..core.request_info import RequestInfo
 from ..core.statuses import with_status
-from ..http import negotiation
+from ..http import negotiation, prepared
 from ..http.csp import lazy_csp_nonce
 from ..http.headers import (
     HEADERS,
@@ -28,13 +28,12 @@ from ..http.headers import (
 )
 from ..http.renderers import (
     ProblemJSONRenderer,
-    RendererEntry,
     RenderInput,
     has_looked_at_visitor,
     page_context,
-    render_prepared,
-    renderers,
+    way_on_context,
 )
+from ..http.representations import RendererEntry, renderers
 from ..http.responses import UnfinishedError
 from ..problems import Problem
 from . import json_api
@@ -130,7 +129,7 @@ class APIErrorResponse(UnfinishedError, Response):
             # A client that asks for plain JSON alone gets the same members as that.
             given.content_type = _json_type(renderer, given.request)
         if given.content_type and not self._is_known and self._is_plain_json:
-            return render_prepared(ProblemJSONRenderer, given)
+            return prepared.render(ProblemJSONRenderer, given)
         self.content_type = given.content_type or self.content_type
         problem = given.complete_problem()
         self._bring_up_to_date(problem)
@@ -140,8 +139,11 @@ class APIErrorResponse(UnfinishedError, Response):
             if not self._has_page(renderer):
                 return None
             if isinstance(self.data, Mapping):
-                nonce = lazy_csp_nonce(given.request)
-                self.data = {**page_context(problem, nonce, given.way_on), **self.data}
+                self.data = {
+                    **page_context(problem, lazy_csp_nonce(given.request)),
+                    **way_on_context(problem, given.way_on),
+                    **self.data,
+                }
         elif isinstance(renderer, BrowsableAPIRenderer):
             # Its page shows them.
             meta = given.request.META

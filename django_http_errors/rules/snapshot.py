@@ -328,7 +328,8 @@ class Snapshots:
         self._edits = 0
         # The threads whose transaction may have edits that nobody else sees yet.
         self._editors: set[int] = set()
-        self._has_schemas: dict[str, bool] = {}
+        # By the database: where all of its rows are, None where that depends on the connection.
+        self._sources: dict[str, Source | None] = {}
         # Whether a snapshot may have rules that are announced: successes look no further if not.
         self.announce = False
 
@@ -381,12 +382,12 @@ class Snapshots:
     def _source(self) -> Source:
         """Return where the rows of the present request, or of whatever asks, are to be read."""
         alias = router.db_for_read(models.Generation) if router.routers else DEFAULT_DB_ALIAS
-        has_schemas = self._has_schemas.get(alias)
-        if has_schemas is None:
+        if alias not in self._sources:
             has_schemas = hasattr(connections[alias], "schema_name") and _has_table_per_tenant()
-            self._has_schemas[alias] = has_schemas
-        if not has_schemas:
-            return Source(alias, "")
+            self._sources[alias] = None if has_schemas else Source(alias, "")
+        source = self._sources[alias]
+        if source is not None:
+            return source
         connection: Any = connections[alias]
         return Source(alias, connection.schema_name or "")
 
