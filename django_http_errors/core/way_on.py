@@ -65,10 +65,12 @@ def way_on(
     if problem.status not in _LEADING_FURTHER:
         return only_home
     sign_in, is_personal = "", False
-    if may_lead_to_login(problem) and not is_hiding:
+    # Whether there is a login page is known; who makes the request may take a query to find out.
+    login = "" if is_hiding or not may_lead_to_login(problem) else _login_page_for(request)
+    if login:
         is_personal = problem.status == 403 and hasattr(request, "user")
         if not (is_personal and _is_signed_in(request)):
-            sign_in = _login_address(request, address())
+            sign_in = _with_way_back(login, request, address())
     return WayOn(
         only_home.home,
         sign_in,
@@ -92,16 +94,16 @@ def _is_signed_in(request: HttpRequest) -> bool:
         return True
 
 
-def _login_address(request: HttpRequest, address: str) -> str:
-    """Return the address of the login page with the way back, "" where there is none.
-
-    The way back is that of Django's `redirect_to_login`.
-    """
+def _login_page_for(request: HttpRequest) -> str:
+    """Return the address of the login page, "" if the site has none or it is what was asked for."""
     urlconf = getattr(request, "urlconf", None) or get_urlconf() or settings.ROOT_URLCONF
     login = _login_page(str(settings.LOGIN_URL), urlconf, get_language(), get_script_prefix())
+    return "" if login.partition("?")[0] == request.path else login
+
+
+def _with_way_back(login: str, request: HttpRequest, address: str) -> str:
+    """Return the address of the login page, leading back as Django's `redirect_to_login` does."""
     parts = urlsplit(login)
-    if not login or (not parts.netloc and parts.path == request.path):
-        return ""
     if address:
         way_back = request.build_absolute_uri(address) if parts.netloc else address
         query = urlencode({REDIRECT_FIELD_NAME: way_back}, safe="/")

@@ -171,6 +171,16 @@ def test_a_page_that_depends_on_who_asks_says_so(is_localised: bool, settings: A
         assert response["Cache-Control"] == "max-age=60"
 
 
+def test_without_a_login_page_nobody_is_asked_who_they_are(settings: Any) -> None:
+    """It would be a query or two for nothing, and keep the page from being stored."""
+    settings.LOGIN_URL = "no-such-name"
+    settings.HTTP_ERRORS = {"CACHE_CONTROL": {"4xx": "max-age=60"}}
+    for client in (Client(), signed_in()):
+        response = client.get("/403/", headers={"accept": HTML})
+        assert response["Cache-Control"] == "max-age=60"
+        assert not response.wsgi_request.session.accessed
+
+
 def test_a_template_of_the_projects_has_the_same(project_pages: Any) -> None:
     page = "{% for each in actions %}{{ each.label }} {{ each.href }};{% endfor %}"
     page += "{{ home_url }}|{{ sign_in_url }}|{{ try_again_url }}|{{ site_name }}{{ colon }}"
