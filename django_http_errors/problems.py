@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
-from operator import attrgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
@@ -38,7 +37,9 @@ def _plain(value: object) -> StrOrPromise:
     written differently into a page. The words of a problem go into JSON and into text too, so
     they are never markup.
     """
-    if type(value) is str or isinstance(value, Promise):
+    if type(value) is str:
+        return value
+    if isinstance(value, Promise):
         return cast("StrOrPromise", value)
     return "".join((value if isinstance(value, str) else str(value),))
 
@@ -54,9 +55,7 @@ def _frozen(value: object) -> object:
 
 def _set_plain(instance: object, *names: str) -> None:
     for name in names:
-        value = getattr(instance, name)
-        if type(value) is not str:
-            object.__setattr__(instance, name, _plain(value))
+        object.__setattr__(instance, name, _plain(getattr(instance, name)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +113,8 @@ class InvalidPart:
     parameter: str | None = None
 
     def __post_init__(self) -> None:
-        _set_plain(self, "detail", "code")
+        if type(self.detail) is not str or type(self.code) is not str:
+            _set_plain(self, "detail", "code")
 
     def as_dict(self) -> dict[str, str]:
         members = {"detail": str(self.detail)}
@@ -127,7 +127,8 @@ class InvalidPart:
         return members
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# Without slots: what it is made of is copied as a whole, for each copy with another member.
+@dataclass(frozen=True, kw_only=True)
 class Problem:
     """What went wrong, complete enough to be written in any format.
 
@@ -185,15 +186,14 @@ class Problem:
         if type(self) is not Problem:
             return replace(self, **members)
         # As `replace` does it, but for members that were looked at when they were given.
-        values = list(_values(self))
+        copied = object.__new__(type(self))
+        values = vars(copied)
+        values.update(vars(self))
         for name, value in members.items():
-            if name not in _PLACES:
+            if name not in values:
                 raise TypeError(f"{name} is no member of a Problem")
-            values[_PLACES[name]] = _NORMALISE[name](value) if name in _NORMALISE else value
-        copied = object.__new__(Problem)
-        for set_value, value in zip(_SETTERS, values, strict=True):
-            set_value(copied, value)
-        return copied  # type: ignore[return-value] # which Self is, here
+            values[name] = _NORMALISE[name](value) if name in _NORMALISE else value
+        return copied
 
     def translated(self, language: str) -> Self:
         """Return a copy whose lazy texts are evaluated, in the language that is active now.
@@ -271,9 +271,6 @@ _NORMALISE: Mapping[str, Callable[[Any], Any]] = {
     **dict.fromkeys(("available", "errors", "actions", "headers"), tuple),
     "extensions": _members,
 }
-_PLACES = {each.name: place for place, each in enumerate(fields(Problem))}
-_values = attrgetter(*_PLACES)
-_SETTERS = [vars(Problem)[name].__set__ for name in _PLACES]
 
 
 def _restored(kind: type[Problem], members: Mapping[str, Any]) -> Problem:

@@ -51,7 +51,7 @@ from .exception_mapping import problem_for
 from .languages import ENGLISH, is_spoken, language_of
 from .own_types import with_own_type
 from .request_info import RequestInfo
-from .statuses import error_status, translated_default
+from .statuses import error_status, translated, translated_default
 from .way_on import NOWHERE, WayOn, may_lead_to_login, way_on
 from .words import duration
 
@@ -320,7 +320,6 @@ def apply_policies(problem: Problem, request: HttpRequest, info: RequestInfo) ->
     What fails is logged, and leaves the problem as it was; what can't be put into words is
     answered by the default problem of the status.
     """
-    is_default = problem is error_status(problem.status).default_problem
     try:
         # A crash may come from the database: its answer doesn't wait for news from there.
         snapshot = _snapshot(info, from_memory=problem.status == 500)
@@ -330,14 +329,11 @@ def apply_policies(problem: Problem, request: HttpRequest, info: RequestInfo) ->
             host, language = info.host(request), info.language.lower()
             problem = apply_messages(problem, snapshot.messages, info.path_key, host, language)
         if problem is not own:
-            is_default = False
             problem = fill_placeholders(problem, own, _placeholders(problem, request, info))
     except Exception:
         logger.exception("Rules and messages could not be applied")
     try:
-        if is_default:
-            return translated_default(problem.status, info.language)
-        return problem.translated(info.language)
+        return translated(problem, info.language)
     except Exception:
         logger.exception("An error could not be put into words")
     return translated_default(problem.status, info.language)

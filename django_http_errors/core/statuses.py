@@ -178,3 +178,20 @@ def translated_default(code: int, language: str) -> Problem:
 
 
 forget_on_change(translated_default.cache_clear)
+
+
+def translated(problem: Problem, language: str) -> Problem:
+    """Return `problem` in `language`, which has to be the active one; may raise what its texts do.
+
+    The words of the status, which most problems have, are looked up once for all of them.
+    """
+    default = error_status(problem.status).default_problem
+    if problem is default:
+        return translated_default(problem.status, language)
+    known = translated_default(problem.status, language)
+    words = {
+        name: getattr(known, name)
+        for name in ("title", "detail")
+        if getattr(problem, name) is getattr(default, name)
+    }
+    return problem.replaced(**words).translated(language)

@@ -186,8 +186,8 @@ def set_headers(
     environ: the META of the request
     """
     headers = response.headers
+    # Each value was checked when it was made; to set it would check and encode it again.
     if not problem.headers and headers._store.keys() == {"content-type"}:
-        # Each value was checked when it was made; to set it would check and encode it again.
         headers._store.update(made)
         return
     for name in _OF_THE_REPLACED_CONTENT.intersection(headers._store):
@@ -201,11 +201,11 @@ def set_headers(
             patch_vary_headers(response, listed(value))
         else:
             put(headers, name, value)
-    for name, value in made.values():
-        if name == "Vary" and "Vary" in headers:
-            headers["Vary"] = _with_ours(headers["Vary"], value)
-        elif name in ("Content-Type", "Content-Language") or name not in headers:
-            headers[name] = value
+    for key, (name, value) in made.items():
+        if key == "vary" and key in headers._store:
+            headers[name] = _with_ours(headers[name], value)
+        elif key in ("content-type", "content-language") or key not in headers._store:
+            headers._store[key] = name, value
 
 
 @cached_until_settings_change

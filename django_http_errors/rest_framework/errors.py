@@ -54,24 +54,26 @@ class _Collected:
         """Add the errors in `detail`, which is what is wrong at `pointer`."""
         if len(self.parts) == MOST_ERRORS or len(pointer) > self._room:
             return
-        if _is_nested(detail):
-            if isinstance(detail, (list, tuple)):
-                for index, value in enumerate(detail):
-                    # A list of texts is several errors of one place, a list of lists or dicts is
-                    # an error for each of several places.
-                    self.add(value, f"{pointer}/{index}" if _is_nested(value) else pointer)
-            else:
-                for key, value in detail.items():
-                    self.add(value, pointer if key in self._whole else f"{pointer}/{token(key)}")
+        if not _is_nested(detail):
+            self._add(detail, pointer)
+        elif isinstance(detail, (list, tuple)):
+            for index, value in enumerate(detail):
+                # A list of texts is several errors of one place, a list of lists or dicts is an
+                # error for each of several places.
+                if _is_nested(value):
+                    self.add(value, f"{pointer}/{index}")
+                else:
+                    self._add(value, pointer)
         else:
-            code = str(getattr(detail, "code", None) or "")
-            self._add(InvalidPart(str(detail), pointer or None, code))
+            for key, value in detail.items():
+                self.add(value, pointer if key in self._whole else f"{pointer}/{token(key)}")
 
-    def _add(self, part: InvalidPart) -> None:
-        length = len(str(part.detail)) + len(part.pointer or "") + len(part.code)
-        if length <= self._room:
+    def _add(self, error: Any, pointer: str) -> None:
+        detail, code = str(error), str(getattr(error, "code", None) or "")
+        length = len(detail) + len(pointer) + len(code)
+        if length <= self._room and len(self.parts) < MOST_ERRORS:
             self._room -= length
-            self.parts.append(part)
+            self.parts.append(InvalidPart(detail, pointer or None, code))
 
 
 def _is_nested(detail: Any) -> bool:
