@@ -28,7 +28,7 @@ from .rows import (
 PAGE = 200
 
 # A portion of the digests is read in some 10 ms.
-PORTION = 10_000
+PORTION = 20_000
 
 
 class Version(NamedTuple):
@@ -92,7 +92,11 @@ def digests(alias: str, after: int | None) -> list[int]:
     rows = rules(alias).order_by("digest")
     if after is not None:
         rows = rows.filter(digest__gt=after)
-    return list(rows.values_list("digest", flat=True)[:PORTION])
+    query = rows.values_list("digest", flat=True)[:PORTION].query
+    # A queryset takes two thirds of the time for itself, and these are integers in any database.
+    with connections[alias].cursor() as cursor:
+        cursor.execute(*query.get_compiler(alias).as_sql())
+        return [digest for (digest,) in cursor.fetchall()]
 
 
 def rules(alias: str) -> models.PermanenceRuleQuerySet:
