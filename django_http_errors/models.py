@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from . import validators
-from .http.urls import decoded_path, digest, head, pattern_key
+from .http.urls import decoded_path, digest_of_rule, pattern_key
 from .problems import Permanence
 
 # Sent in the process that made an edit: at once, and again when it is committed.
@@ -831,7 +831,7 @@ def _note_fixture(raw: bool, using: str, sender: Any, instance: BaseRule, **kwar
 
 
 def _digest(pattern: str, kind: str) -> int:
-    return digest(head(pattern_key(pattern), is_route=kind == MatchType.ROUTE))
+    return digest_of_rule(pattern_key(pattern), is_route=kind == MatchType.ROUTE)
 
 
 for _model in (ErrorMessage, PermanenceRule, HidingRule):

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 
 from ..conf import http_errors
 from ..explaining.explanation import Explanation
-from ..http.urls import digest, heads, path_key, web_address
+from ..http.urls import digests_of_path, path_key, web_address
 from ..importing.schema import RULES
 from ..models import ErrorMessage, MatchType, PermanenceRule
 from ..rules import permanence
@@ -106,7 +106,7 @@ def covering(address: str, host: str) -> list[int]:
 
     host: "" for any
     """
-    numbers = [digest(each) for each in heads(path_key(address))]
+    numbers = list(digests_of_path(path_key(address)))
     # By the index of both.
     rows = PermanenceRule.objects.filter(enabled__in=(True, False), digest__in=numbers)
     if host:

@@ -115,14 +115,6 @@ def head(key: str, *, is_route: bool = False) -> str:
     return upper_part(key.casefold(), DEEPEST)
 
 
-def heads(key: str) -> Iterator[str]:
-    """Yield the heads that rules for a path can have, the longest first.
-
-    key: the `path_key` of the path
-    """
-    return above(key.casefold(), DEEPEST)
-
-
 def upper_part(key: str, most: int) -> str:
     """Return the first segments of `key`, no more than `most`."""
     if key.count("/") <= most:
@@ -157,6 +149,39 @@ def digest(head: str) -> int:
     """Return 64 bits that stand for `head`, as a signed number."""
     hashed = blake2b(head.encode("utf-8", "surrogatepass"), digest_size=BITS_BELOW // 8)
     return (section(head) << BITS_BELOW) + int.from_bytes(hashed.digest(), "big")
+
+
+# Where a route goes on with a number, its digest is that of its head with this: else a database
+# would be asked for everything that is beside the articles of a year.
+_NUMBER = "/<int>"
+_GOES_ON_WITH_NUMBER = re.compile(r"/<int:\w+>(?:/|$)")
+
+
+def digest_of_rule(key: str, *, is_route: bool) -> int:
+    """Return the digest that a rule is found by.
+
+    key: the `pattern_key` of its pattern
+    """
+    found = head(key, is_route=is_route)
+    literal = key.partition("<")[0].rpartition("/")[0]
+    # One that was cut off at DEEPEST, or that is for everything, is found by that alone.
+    is_whole = found != "" and found == literal.casefold()
+    if is_route and is_whole and _GOES_ON_WITH_NUMBER.match(key, len(literal)):
+        found += _NUMBER
+    return digest(found)
+
+
+def digests_of_path(key: str) -> Iterator[int]:
+    """Yield the digests that rules for a path can have, those of the longest heads first.
+
+    key: the `path_key` of the path
+    """
+    key = key.casefold()
+    for each in above(key, DEEPEST):
+        following = key[len(each) + 1 :].partition("/")[0] if each else ""
+        if following.isascii() and following.isdecimal():
+            yield digest(each + _NUMBER)
+        yield digest(each)
 
 
 _SLASHES = re.compile(r"/{2,}")

@@ -1,16 +1,25 @@
 """Permanence rules that are too many to keep their rows: those stay in the database.
 
-Kept of each is its digest: 64 bits that stand for its head. An address is looked up by the digests
-of the heads that it can have, and only where one is known the rows are asked for.
+Kept of each is its digest: 64 bits that stand for its head, and for a number after that. An address
+is looked up by the digests that its rules can have, and only where one is known the rows are asked
+for.
 """
 
 from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
-from ..http.urls import BITS_BELOW, digest, head, heads, path_key, pattern_key, section
+from ..http.urls import (
+    BITS_BELOW,
+    digest,
+    digest_of_rule,
+    digests_of_path,
+    path_key,
+    pattern_key,
+    section,
+)
 from ..models import MatchType
 from .matching import Matcher, Rules, matcher, report_once
 from .rows import PermanenceRow
@@ -72,8 +81,8 @@ class DatabaseRules(Rules[PermanenceRow]):
         self.digests = digests
         self._ask = ask
         self._ask_below = ask_below
-        # By head and host.
-        self._found: dict[tuple[str, str], tuple[Matcher[PermanenceRow], ...]] = {}
+        # By digest and host.
+        self._found: dict[tuple[int, str], tuple[Matcher[PermanenceRow], ...]] = {}
 
     def with_digests(self, digests: Digests | None) -> DatabaseRules:
         """Return rules by other digests, with nothing remembered."""
@@ -87,53 +96,51 @@ class DatabaseRules(Rules[PermanenceRow]):
 
     def matching(self, path: str, host: str | None = None) -> Iterator[Matcher[PermanenceRow]]:
         key = path_key(path)
-        for each in self._under(dict(self._possible(key)), host or ""):
+        for each in self._with(self._possible(key), host or ""):
             if each.covers(key):
                 yield each
 
-    def _possible(self, key: str) -> Iterator[tuple[str, int]]:
-        """Yield the heads for the path `key` that there may be rules under, with their digests."""
+    def _possible(self, key: str) -> Iterator[int]:
+        """Yield the digests of the path `key` that there may be rules with."""
         digests = self.digests
-        if digests is not None and not digests.may_have(key):
-            if digests.have_root:
-                yield "", ROOT
-            return
-        for each in heads(key):
-            number = digest(each)
-            if digests is None or number in digests:
-                yield each, number
+        if digests is None:
+            yield from digests_of_path(key)
+        elif digests.may_have(key):
+            yield from filter(digests.__contains__, digests_of_path(key))
+        elif digests.have_root:
+            yield ROOT
 
-    def _under(self, wanted: dict[str, int], host: str) -> list[Matcher[PermanenceRow]]:
-        """Return what is under the heads `wanted`, given with their digests."""
+    def _with(self, wanted: Iterable[int], host: str) -> list[Matcher[PermanenceRow]]:
+        """Return the rules with the digests `wanted`; another pattern may have one of them too."""
         found: list[Matcher[PermanenceRow]] = []
-        missing = {}
-        for each, number in wanted.items():
+        missing = []
+        for each in wanted:
             remembered = self._found.get((each, host))
             if remembered is None:
-                missing[each] = number
+                missing.append(each)
             else:
                 found += remembered
         if missing:
             found += self._read(missing, host)
         return found
 
-    def _read(self, wanted: dict[str, int], host: str) -> list[Matcher[PermanenceRow]]:
-        rows = self._ask(list(wanted.values()), ("", host) if host else ("",))
+    def _read(self, wanted: list[int], host: str) -> list[Matcher[PermanenceRow]]:
+        rows = self._ask(wanted, ("", host) if host else ("",))
         if rows is None:
             return []
         # Also where there is nothing: a digest may be that of a rule that is no more.
-        by_head: dict[str, list[Matcher[PermanenceRow]]] = {each: [] for each in wanted}
+        read: dict[int, list[Matcher[PermanenceRow]]] = {each: [] for each in wanted}
         for row in rows:
             try:
                 key = pattern_key(row.pattern)
-                under = head(key, is_route=row.kind == MatchType.ROUTE)
-                # Another head may have the same digest.
-                if under in by_head:
-                    by_head[under].append(matcher(row, key, row.pk))
+                # The column may hold another one, where a row was written past the model.
+                number = digest_of_rule(key, is_route=row.kind == MatchType.ROUTE)
+                if number in read:
+                    read[number].append(matcher(row, key, row.pk))
             except Exception as error:  # noqa: BLE001 - it must not keep the others from working
                 report_once(repr(row), repr(error))
-        if len(self._found) + len(by_head) > MOST_REMEMBERED:
+        if len(self._found) + len(read) > MOST_REMEMBERED:
             self._found.clear()
-        for each, matchers in by_head.items():
+        for each, matchers in read.items():
             self._found[each, host] = tuple(matchers)
-        return [each for matchers in by_head.values() for each in matchers]
+        return [each for matchers in read.values() for each in matchers]

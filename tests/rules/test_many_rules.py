@@ -128,6 +128,16 @@ def test_once_the_digests_are_read_only_for_a_rule_the_rows_are_asked_for() -> N
     assert queries(lambda: status("/old/2/")) == ["rows"]
 
 
+def test_what_is_beside_the_numbers_of_a_route_is_not_asked_for() -> None:
+    make(MANY)
+    PermanenceRule.objects.create(pattern="/archive/<int:year>/", kind=MatchType.ROUTE)
+    read_all()
+    for path in ("/archive/", "/archive/x/", "/archive/x/2014/", "/archive/2014x/"):
+        assert queries(lambda path=path: status(path)) == [], path  # type: ignore[misc]
+    assert queries(lambda: status("/archive/2014/")) == ["rows"]
+    assert status("/archive/2015/") == 410
+
+
 def edits() -> dict[str, tuple[Callable[[], object], str, int]]:
     """Ways to edit; each with an address and its status after it."""
     rules = PermanenceRule.objects
@@ -447,8 +457,32 @@ def paths_of(*segments: str) -> st.SearchStrategy[str]:
 # character.
 PATTERNS = paths_of(*(SEGMENTS[:-1]), "%25", "what%3F", "%23", "%E9", "%e8")
 PATHS = paths_of(*SEGMENTS, "what?", "#", "7", "%")
-# And what they are as regular expressions, without final slashes.
-ROUTES = {"/<int:n>/": "/[0-9]+", "/a/<int:n>": "/a/[0-9]+", "/A/<path:p>/x.": r"/A/.+/x\."}
+# And what they are as regular expressions, without final slashes. One is as deep as heads are.
+DEEP = "/d" * 32
+ROUTES = {
+    "/<int:n>/": "/[0-9]+",
+    "/a/<int:n>": "/a/[0-9]+",
+    "/a/<int:n>/<int:m>/": "/a/[0-9]+/[0-9]+",
+    "/a/x<int:n>/": "/a/x[0-9]+",
+    "/\u00df/<int:n>/b": "/\u00df/[0-9]+/b",
+    f"{DEEP}/<int:n>/": f"{DEEP}/[0-9]+",
+    f"{DEEP}/a/<int:n>/": f"{DEEP}/a/[0-9]+",
+    "/A/<path:p>/x.": r"/A/.+/x\.",
+}
+NUMBERED = [
+    *(
+        "/7/",
+        "/a/7",
+        "/A/7/",
+        "/a/\u0667/",
+        "/a/7/8/",
+        "/a/7/b/",
+        "/a/x7/",
+        "/\u00df/7/b",
+        "/SS/7/B",
+    ),
+    *(f"{DEEP}/7/", f"{DEEP}/a/7/", f"{DEEP.upper()}/7"),
+]
 
 RULES = st.lists(
     st.tuples(
@@ -504,7 +538,7 @@ def test_the_rules_cover_what_asking_each_of_them_says(
         with_digests = without_digests.with_digests(
             database_rules.Digests(module.array("q", digests[:2]), frozenset(digests[2:]))
         )
-        for path in (*paths, "/7/", "/a/7", *(naively(unquote(row.pattern)) for row in written)):
+        for path in (*paths, *NUMBERED, *(naively(unquote(row.pattern)) for row in written)):
             ranked = [(rank(row, path, host), row) for row in written]
             expected = [
                 row
