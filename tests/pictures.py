@@ -6,7 +6,6 @@ Look at each before it is committed.
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from .browsers import launched, signed_in
-from .servers import ROOT, environment, make_database, serving
+from .servers import ROOT, make_database, serving
 
 DIRECTORY = ROOT / "docs" / "screenshots"
 ADMIN = "/admin/django_http_errors"
@@ -54,13 +53,7 @@ for path, hits, referrer in (
 def demo(directory: Path) -> Iterator[str]:
     """Serve the demo site with these rows, and give its address."""
     database = directory / "db.sqlite3"
-    make_database(database)
-    subprocess.run(
-        [sys.executable, "manage.py", "shell", "--verbosity", "0", "-c", ROWS],
-        cwd=ROOT,
-        env=environment(f"sqlite:///{database}"),
-        check=True,
-    )
+    make_database(database, ROWS)
     os.environ["MISSING_PAGES"] = "1"
     with serving("uvicorn", database, directory / "log") as server:
         yield server.url

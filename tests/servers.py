@@ -43,9 +43,19 @@ def environment(url: str, settings: str = "tests.settings") -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name != "DJANGO_DEBUG"} | ours
 
 
-def make_database(database: Path) -> None:
-    """Do what `make demo` does before it serves."""
+def make_database(database: Path, more: str = "") -> None:
+    """Do what `make demo` does before it serves.
+
+    more: what makes further rows, as Python that the demo's shell runs
+    """
     database.write_bytes(_new_database())
+    if more:
+        subprocess.run(
+            [sys.executable, "manage.py", "shell", "--verbosity", "0", "-c", more],
+            cwd=ROOT,
+            env=environment(f"sqlite:///{database}"),
+            check=True,
+        )
 
 
 @cache

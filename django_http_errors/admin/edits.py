@@ -383,8 +383,11 @@ def _bounded(value: object) -> object:
 
 def short_date(moment: datetime) -> str:
     """Return the day of `moment` where the site is, as short as the language has it."""
-    local = timezone.localtime(moment) if timezone.is_aware(moment) else moment
-    return formats.date_format(local, "SHORT_DATE_FORMAT")
+    return formats.date_format(_local(moment), "SHORT_DATE_FORMAT")
+
+
+def _local(moment: datetime) -> datetime:
+    return timezone.localtime(moment) if timezone.is_aware(moment) else moment
 
 
 def _shown(field: Field[Any, Any], kept: object) -> str:
@@ -400,6 +403,5 @@ def _shown(field: Field[Any, Any], kept: object) -> str:
     except Exception:  # noqa: BLE001 - the field may have been another one at that time
         return str(kept)
     if isinstance(value, datetime):
-        local = timezone.localtime(value) if timezone.is_aware(value) else value
-        return formats.date_format(local, "SHORT_DATETIME_FORMAT")
+        return formats.date_format(_local(value), "SHORT_DATETIME_FORMAT")
     return f"“{kept}”" if isinstance(kept, str) else str(kept)

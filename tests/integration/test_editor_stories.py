@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,7 @@ from typing import Any
 import pytest
 
 from ..browsers import axe, in_a_browser, signed_in, sync_api
-from ..servers import ROOT, Server, environment, make_database, serving
+from ..servers import Server, make_database, serving
 from .test_admin_browser import AXE, DESK
 
 pytest.importorskip("import_export")
@@ -50,13 +48,7 @@ expect = sync_api.expect
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     directory = tmp_path_factory.mktemp("stories")
     database = directory / "db.sqlite3"
-    make_database(database)
-    subprocess.run(
-        [sys.executable, "manage.py", "shell", "--verbosity", "0", "-c", ROWS],
-        cwd=ROOT,
-        env=environment(f"sqlite:///{database}"),
-        check=True,
-    )
+    make_database(database, ROWS)
     # One process: another one would know of an edit some seconds later.
     with serving("uvicorn", database, directory / "log") as server:
         yield server
