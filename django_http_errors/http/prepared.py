@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from django.utils.html import escape
 
-from ..conf import forget_on_change
+from ..conf import forget_on_change, http_errors
 from ..core.way_on import WayOn
 from ..problems import Problem
 from .csp import csp_nonce
@@ -28,7 +28,7 @@ from .shapes import Shape, shape_of
 
 # What differs from one request to the next. Nobody knows the marks, and so nobody can write them
 # into a text that is shown.
-_PLACES = ("instance", "request_id", "nonce", "home", "sign_in", "try_again")
+_PLACES = ("instance", "request_id", "nonce", "home", "sign_in", "try_again", "site_name")
 _MARKS = tuple(secrets.token_hex(16) for _ in _PLACES)
 _MARK = re.compile(b"(" + "|".join(_MARKS).encode() + b")")
 _NEEDS_NO_ESCAPE = re.compile(r"[A-Za-z0-9/._~=+-]*+")
@@ -77,9 +77,11 @@ class PreparedBody:
         if self._kind is HTMLRenderer:
             way_on, nonce = given.way_on(), csp_nonce(given.request)
             addresses = (way_on.home, way_on.sign_in, way_on.try_again)
-            values = (given.instance, given.request_id, nonce, *addresses)
+            # A lazy name may be another one for another site or tenant.
+            site_name = str(http_errors.SITE_NAME)
+            values = (given.instance, given.request_id, nonce, *addresses, site_name)
         else:
-            values = (given.instance, given.request_id, "", "", "", "")
+            values = (given.instance, given.request_id, "", "", "", "", "")
         parts, places = _parts(self, tuple(map(bool, values)))
         if not places:
             return parts[0]
@@ -98,11 +100,16 @@ class PreparedBody:
         filled: for each of the places, whether it has a value
         """
         marks = (mark if is_filled else "" for mark, is_filled in zip(_MARKS, filled, strict=True))
-        instance, request_id, nonce, home, sign_in, try_again = marks
+        instance, request_id, nonce, home, sign_in, try_again, site_name = marks
         problem = self._problem.replaced(instance=instance, request_id=request_id)
         if self._kind is HTMLRenderer:
-            way_on = WayOn(home, sign_in, try_again)
-            whole = HTMLRenderer().render(problem, nonce=nonce, way_on=way_on, shape=self._shape)
+            whole = HTMLRenderer().render(
+                problem,
+                nonce=nonce,
+                way_on=WayOn(home, sign_in, try_again),
+                shape=self._shape,
+                site_name=site_name,
+            )
         else:
             whole = self._kind().render(problem)
         parts = tuple(_MARK.split(whole))

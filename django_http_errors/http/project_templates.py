@@ -48,10 +48,13 @@ def has_own_page(status: int, shape: Shape) -> bool:
 
 @cached_until_settings_change
 def _are_cached() -> bool:
-    """Return whether every template of the project is read once and then remembered."""
+    """Return whether every template of the project is read once and then remembered.
+
+    A subclass may have other templates for another request, as tenants have.
+    """
     return all(
-        isinstance(backend, DjangoTemplates)
-        and all(isinstance(each, CachedLoader) for each in backend.engine.template_loaders)
+        type(backend) is DjangoTemplates
+        and all(type(each) is CachedLoader for each in backend.engine.template_loaders)
         for backend in engines.all()
     )
 
