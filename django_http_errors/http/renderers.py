@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpRequest
 from django.template import Context, Engine
-from django.utils.functional import SimpleLazyObject
+from django.utils.functional import LazyObject, SimpleLazyObject, empty
 from django.utils.safestring import mark_safe
 from django.utils.translation import get_language_bidi, pgettext
 
@@ -81,12 +81,24 @@ def has_looked_at_visitor(request: HttpRequest) -> bool:
     """Return whether the session, the user, the CSRF token or messages were asked for."""
     messages = getattr(request, "_messages", None)
     return bool(
-        getattr(getattr(request, "session", None), "accessed", False)
+        _is_user_known(request)
+        or getattr(getattr(request, "session", None), "accessed", False)
         or request.META.get("CSRF_COOKIE_NEEDS_UPDATE")
         or getattr(messages, "used", False)
         # Only counted, as by a loop over none: that there is none is the visitor's own matter too.
         or hasattr(messages, "_loaded_data")
     )
+
+
+def _is_user_known(request: HttpRequest) -> bool:
+    """Return whether it was found out who makes the request: by a session, or by anything else.
+
+    A user who isn't lazy may have been looked at or not.
+    """
+    user = vars(request).get("user")
+    if isinstance(user, LazyObject):
+        return user._wrapped is not empty
+    return getattr(user, "is_authenticated", False) is True
 
 
 class JSONRenderer:
@@ -209,13 +221,19 @@ class HTMLRenderer:
         nonce: str = "",
         way_on: WayOn = NOWHERE,
         shape: Shape = Shape.DOCUMENT,
+        site_name: str | None = None,
     ) -> bytes:
-        """Return the app's own page, or its own fragment, which need nothing of the project."""
+        """Return the app's own page, or its own fragment, which need nothing of the project.
+
+        site_name: None for what the setting says
+        """
         template = own_engine().get_template(FRAGMENT if shape is Shape.FRAGMENT else PAGE)
         values = {
             **page_context(problem, nonce or None, shape),
             **way_on_context(problem, lambda: way_on),
         }
+        if site_name is not None:
+            values["site_name"] = site_name
         page = template.render(Context(values, use_l10n=False))
         return str(page).encode("utf-8", "replace")
 

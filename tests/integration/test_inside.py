@@ -14,9 +14,10 @@ from django.conf import urls as default_urls
 from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.test import SimpleTestCase, modify_settings, override_settings
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 
 from django_http_errors.admin import advice
 from django_http_errors.explaining.answering import AT_ONCE, answering
@@ -516,6 +517,32 @@ def test_a_page_that_looked_at_the_visitor_is_not_shared(
         answer = visitor.get(f"/{path}/")
     scope = {"private"} if looks_at in LOOKING else {"public"}
     assert _cache_control(answer) == {*scope, "max-age=3600"}
+
+
+def user_of_a_header(get_response: Any) -> Any:
+    """A middleware that knows the user by something else than a session, as one for tokens."""
+
+    def middleware(request: HttpRequest) -> Any:
+        name = request.headers.get("X-User")
+        lazily = SimpleLazyObject(lambda: get_user_model()(username=name))
+        request.user = lazily if "Lazy" in request.headers else get_user_model()(username=name)
+        return get_response(request)
+
+    return middleware
+
+
+@pytest.mark.parametrize("headers", [{"x_user": "jane", "lazy": "1"}, {"x_user": "jane"}])
+@pytest.mark.parametrize("page", ["{{ request.user.username }}", "nobody"])
+def test_a_user_need_not_come_from_a_session(
+    visitor: Visitor, page: str, headers: dict[str, str]
+) -> None:
+    shows = page != "nobody"
+    around = [f"{__name__}.user_of_a_header"]
+    with project(TEMPLATES=templates({"410.html": page}), http_errors=STORABLE, around=around):
+        answer = visitor.get("/raised/410/", **headers)
+    assert answer.content == (b"jane" if shows else b"nobody")
+    # Whether a user who isn't lazy was looked at isn't known.
+    assert ("private" in _cache_control(answer)) is (shows or "lazy" not in headers)
 
 
 def test_a_visitor_whom_nobody_looked_at_gets_a_shared_page(visitor: Visitor) -> None:
