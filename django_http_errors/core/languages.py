@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from django.conf import settings
+from django.conf.urls.i18n import is_language_prefix_patterns_used
 from django.http import HttpRequest
 from django.utils import translation
 
@@ -27,12 +28,25 @@ def language_of(
     """
     language = getattr(request, "LANGUAGE_CODE", None)
     if language is None and http_errors.is_localised:
-        language = translation.get_language_from_request(request)
+        language = _language_asked_for(request)
         own = False
-    if own:
-        return translation.get_language() or settings.LANGUAGE_CODE, None
+    active = translation.get_language() if own else None
+    if active is not None:
+        return active, None
     language = language or settings.LANGUAGE_CODE
     return language, translation.override(language)
+
+
+def _language_asked_for(request: HttpRequest) -> str:
+    """Return the language that `LocaleMiddleware` would find for `request`."""
+    urlconf = getattr(request, "urlconf", None) or settings.ROOT_URLCONF
+    try:
+        by_path, has_prefix_for_default = is_language_prefix_patterns_used(urlconf)
+    except Exception:  # noqa: BLE001 - a broken URLconf is what Django answers, and logs
+        by_path, has_prefix_for_default = False, True
+    if by_path and not has_prefix_for_default:
+        return translation.get_language_from_path(request.path_info) or settings.LANGUAGE_CODE
+    return translation.get_language_from_request(request, check_path=by_path)
 
 
 @cached_until_settings_change

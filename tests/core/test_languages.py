@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.conf.urls.i18n import i18n_patterns
 from django.http import HttpRequest
 from django.test import Client, override_settings
 from django.urls import path
@@ -13,8 +14,9 @@ from django.utils.functional import lazy
 
 from django_http_errors.core.languages import is_spoken
 from django_http_errors.exceptions import Conflict, Gone, NotFound, ServiceUnavailable
+from django_http_errors.models import HidingRule
 
-from ..asking import FORMS, HTML, JSON, MIDDLEWARE, PROBLEM, TEXT, Site
+from ..asking import FORMS, HIDING_MIDDLEWARE, HTML, JSON, MIDDLEWARE, PROBLEM, TEXT, Site
 from ..factories import ErrorMessageFactory, PermanenceRuleFactory
 
 LOCALE = "django.middleware.locale.LocaleMiddleware"
@@ -184,6 +186,43 @@ def test_a_page_of_the_projects_stays_in_the_language(site: Site, project_pages:
     for form in (PROBLEM, JSON, TEXT):
         assert site.get("missing", form, accept_language="ko")["Content-Language"] == "en"
     assert site.get("gone", HTML, accept_language="ko")["Content-Language"] == "en"
+
+
+def deactivating(request: HttpRequest) -> None:
+    translation.deactivate_all()
+    raise NotFound
+
+
+@pytest.mark.django_db
+def test_where_no_language_is_active_it_is_the_sites(settings: Any) -> None:
+    """What is remembered of that answer is what others get."""
+    settings.LANGUAGE_CODE = "de"
+    settings.MIDDLEWARE = [MIDDLEWARE]
+    settings.ROOT_URLCONF = type("Urls", (), {"urlpatterns": [path("x/", deactivating)]})
+    for address in ("/x/", "/y/", "/x/"):
+        with translation.override("de"):
+            members = Client().get(address, headers={"accept": JSON})
+        assert (members["Content-Language"], members.json()["title"]) == ("de", "Nicht gefunden")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("has_prefix", [True, False])
+def test_what_is_hidden_is_in_the_language_of_its_address(settings: Any, has_prefix: bool) -> None:
+    """As all that isn't found beside it: by the prefix, and not by the browser."""
+    missing = i18n_patterns(path("nothing-else/", deactivating), prefix_default_language=has_prefix)
+    settings.ROOT_URLCONF = type("Urls", (), {"urlpatterns": missing})
+    settings.MIDDLEWARE = [HIDING_MIDDLEWARE, LOCALE, MIDDLEWARE]
+    for pattern in ("/vault/", "/de/vault/"):
+        HidingRule.objects.create(kind="prefix", pattern=pattern)
+    for start in ("", "/de"):
+        for asked in ("en", "de"):
+            languages = [
+                Client().get(f"{start}{rest}", headers={"accept-language": asked})[
+                    "Content-Language"
+                ]
+                for rest in ("/vault/x/", "/elsewhere/")
+            ]
+            assert languages[0] == languages[1], (start, asked)
 
 
 @pytest.mark.django_db
