@@ -27,6 +27,8 @@ CSRF_FAILED = "csrf_failed"
 
 _SIGN_IN_FROM = frozenset({401, 403})
 _TRY_AGAIN_AFTER = frozenset({429, 503})
+# HEAD has the Content-Length of GET (RFC 9110, section 8.6), and so the same page.
+_SAFE = frozenset({"GET", "HEAD"})
 _LEADING_FURTHER = _SIGN_IN_FROM | _TRY_AGAIN_AFTER
 
 
@@ -74,7 +76,7 @@ def way_on(
     return WayOn(
         only_home.home,
         sign_in,
-        address() if problem.status in _TRY_AGAIN_AFTER and request.method == "GET" else "",
+        address() if problem.status in _TRY_AGAIN_AFTER and request.method in _SAFE else "",
         is_personal,
     )
 

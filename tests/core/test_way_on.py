@@ -100,6 +100,14 @@ def test_each_status_leads_on_to_what_helps() -> None:
                 assert found == (expected if ways_on is None else ways_on), (address, method)
 
 
+@pytest.mark.parametrize("path", ["/404/", "/429/", "/503/"])
+def test_head_is_as_long_as_get(path: str) -> None:
+    get, head = (
+        getattr(Client(), method)(path, headers={"accept": HTML}) for method in ("get", "head")
+    )
+    assert get["Content-Length"] == head["Content-Length"]
+
+
 def test_what_the_problem_says_goes_first() -> None:
     PermanenceRuleFactory(pattern="/old/", replacement="/new/")
     ErrorMessageFactory(status="403", path_prefix="", action_label="Ask for it", action_url="/ask/")
