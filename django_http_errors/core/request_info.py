@@ -66,6 +66,8 @@ class RequestInfo:
     untouched_request: HttpRequest | None = None
     language_before_view: str | None = None
     shown = Shown.NOTHING
+    # The policy that was found to hide nothing from who asks.
+    exempted_by: HidingPolicy | None = None
     has_hidden = False
     # The database could not tell who the user is: asked again, it may make the request wait again.
     user_is_unknown = False

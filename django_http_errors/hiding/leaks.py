@@ -39,7 +39,7 @@ def is_login_redirect(response: HttpResponseBase, path: str) -> bool:
     if _has_way_back(target, path):
         return True
     try:
-        login = urlsplit(resolve_url(settings.LOGIN_URL))
+        login = urlsplit(resolve_url(str(settings.LOGIN_URL)))
         found = urlsplit(target)
     except (NoReverseMatch, ValueError):
         return False

@@ -173,12 +173,19 @@ def is_exempt(policy: HidingPolicy, request: HttpRequest) -> bool:
         return False
     if not hasattr(request, "user"):
         return False
+    info = RequestInfo.of(request)
+    # Further out it may not be possible any more to find that out.
+    if info.exempted_by is policy:
+        return True
     try:
-        return bool(policy.is_exempt(request))
+        found = bool(policy.is_exempt(request))
     except Exception as error:
-        RequestInfo.of(request).user_is_unknown = isinstance(error, DatabaseError)
+        info.user_is_unknown = isinstance(error, DatabaseError)
         logger.exception("Who is exempt from hiding could not be found out")
         return False
+    if found:
+        info.exempted_by = policy
+    return found
 
 
 def _user_id(request: HttpRequest) -> Any:

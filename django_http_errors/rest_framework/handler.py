@@ -135,13 +135,17 @@ class ExceptionHandler:
 
     def _answer(self, own: APIErrorResponse) -> HttpResponseBase:
         """Return `own`, or what hides it."""
-        views.set_rollback()
-        if self.request is None:
-            return own
-        request: HttpRequest = getattr(self.request, "_request", self.request)
-        response = pipeline.hide(request, own, RequestInfo.of(request))
-        # The view has yet to choose what renders its own; what hides it is rendered as anywhere.
-        return own if response is own else pipeline.complete(request, response)
+        try:
+            if self.request is None:
+                return own
+            request: HttpRequest = getattr(self.request, "_request", self.request)
+            response = pipeline.hide(request, own, RequestInfo.of(request))
+            # The view has yet to choose what renders its own; what hides it is rendered as
+            # anywhere.
+            return own if response is own else pipeline.complete(request, response)
+        finally:
+            # No query is possible after that, and who is exempt may be one.
+            views.set_rollback()
 
     @property
     def _spells(self) -> bool:

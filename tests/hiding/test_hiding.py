@@ -485,6 +485,42 @@ def test_an_atomic_request_is_rolled_back(settings: Any) -> None:
     assert not User.objects.filter(username="left-behind").exists()
 
 
+def test_a_site_without_a_login_page_hides_too(settings: Any) -> None:
+    @hide_forbidden
+    def view(request: HttpRequest, pk: int) -> HttpResponse:
+        if pk != 2:
+            raise Http404
+        return HttpResponseRedirect("/sso/start/")
+
+    settings.ROOT_URLCONF = Urls(path("x/<int:pk>/", view))
+    settings.LOGIN_URL = None
+    # Where it leads isn't known to be a login.
+    assert ask(Client(), "/x/2/").status_code == 302
+    assert ask(Client(), "/x/9/").status_code == 404
+
+
+@needs_rest_framework
+@pytest.mark.parametrize("by", ["view", "rule"])
+def test_who_is_exempt_may_be_a_query(by: str, settings: Any) -> None:
+    """That is asked before REST framework marks the transaction, after which none is possible."""
+
+    def is_staff(request: HttpRequest) -> bool:
+        return User.objects.filter(is_staff=True, pk=request.user.pk).exists()
+
+    @api_view(["GET"])
+    def view(request: Any) -> Any:
+        raise PermissionDenied
+
+    if by == "view":
+        view = hide_forbidden(view, exempt=is_staff)
+    else:
+        rule("/x/", exempt="staff")
+    settings.ROOT_URLCONF = Urls(path("x/", view))
+    with mock.patch.dict(connection.settings_dict, ATOMIC_REQUESTS=True):
+        assert ask(signed_in("staff", is_staff=True), "/x/").status_code == 403
+        assert ask(signed_in(), "/x/").status_code == 404
+
+
 class Urls:
     """A URLconf of some routes."""
 
