@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import NoneType
 from typing import Any
@@ -104,7 +104,19 @@ def located(
     sent = _Sent(exc, request, kwargs)
     if sent.is_body and spell is None:
         return tuple(parts)
-    return tuple(sent.located(part, spell) for part in parts)
+    return _bounded(sent.located(part, spell) for part in parts)
+
+
+def _bounded(parts: Iterable[InvalidPart]) -> tuple[InvalidPart, ...]:
+    """Return the first of `parts`, as many as there is room for: each may say a long name."""
+    found: list[InvalidPart] = []
+    room = MOST_CHARACTERS
+    for part in parts:
+        room -= len(str(part.detail)) + len(part.pointer or part.parameter or "") + len(part.code)
+        if room < 0:
+            break
+        found.append(part)
+    return tuple(found)
 
 
 class _Sent:
@@ -223,15 +235,20 @@ def _asked_by(exc: BaseException) -> Mapping[str, Any] | None:
 
     What they refuse are query parameters, whatever they have been made of.
     """
+    asking = frames(exc, "filter_queryset", "paginate_queryset")
+    return next(
+        (each for each in asking if not isinstance(each.get("self"), (View, NoneType))), None
+    )
+
+
+def frames(exc: BaseException, *names: str) -> Iterator[Mapping[str, Any]]:
+    """Yield the variables of the functions with one of `names` that `exc` has left."""
     traceback = exc.__traceback__
     while traceback is not None:
         frame = traceback.tb_frame
-        if frame.f_code.co_name in ("filter_queryset", "paginate_queryset"):
-            variables: Mapping[str, Any] = frame.f_locals
-            if not isinstance(variables.get("self"), (View, NoneType)):
-                return variables
+        if frame.f_code.co_name in names:
+            yield frame.f_locals
         traceback = traceback.tb_next
-    return None
 
 
 def _wrong_bound(asked: Mapping[str, Any] | None, name: str) -> str | None:

@@ -10,12 +10,13 @@ from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import pgettext_lazy
 from rest_framework import exceptions
+from rest_framework.parsers import BaseParser
 
 from ..core.statuses import error_status
 from ..core.times import seconds_until
 from ..problems import Permanence, Problem
 from ..views import csrf_problem
-from .errors import invalid_parts
+from .errors import frames, invalid_parts
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -98,7 +99,9 @@ def _members_of(detail: dict[str, Any]) -> dict[str, Any]:
 
 def _is_by_a_parser(exc: exceptions.APIException) -> bool:
     """Return whether `exc` has the text of what a parser raised, which isn't for the wire."""
-    return isinstance(exc, exceptions.ParseError) and exc.__context__ is not None
+    return isinstance(exc, exceptions.ParseError) and any(
+        isinstance(each.get("self"), BaseParser) for each in frames(exc, "parse")
+    )
 
 
 def _place_of_syntax_error(exc: exceptions.APIException) -> dict[str, StrOrPromise]:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from rest_framework import serializers
 from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.fields import empty
+from rest_framework.views import APIView
 
 from django_http_errors.core.statuses import error_status
 from django_http_errors.rest_framework.errors import MOST_CHARACTERS, MOST_ERRORS, invalid_parts
@@ -356,6 +357,26 @@ def test_the_answer_is_bounded_whatever_names_and_values_are_sent(serve, body: A
     assert len(response.content) < 6 * MOST_CHARACTERS + 2000 + 80 * MOST_ERRORS
     said = "".join(each["detail"] + each.get("pointer", "") for each in members.get("errors", ()))
     assert len(said) <= MOST_CHARACTERS
+
+
+class Row(serializers.Serializer):
+    a = serializers.IntegerField()
+
+
+def test_so_it_is_where_a_view_gives_parts_of_the_body_to_a_serializer(serve) -> None:
+    """The names that lead to a part are the client's too, and stand before each pointer."""
+
+    class Tables(APIView):
+        permission_classes = ()
+
+        def post(self, request: Any) -> None:
+            for table in request.data.values():
+                Row(data=table, many=True).is_valid(raise_exception=True)
+
+    response = serve(Tables.as_view()).post({"k" * 20_000: [{"a": "x"}] * 1000})
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["pointer"].endswith("k/0/a")
+    assert len(response.content) < MOST_CHARACTERS + 2000
 
 
 def test_deep_nesting() -> None:

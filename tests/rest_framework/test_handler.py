@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from datetime import date
 from typing import Any
 from urllib.parse import urljoin
 
@@ -261,6 +262,19 @@ def test_the_shortcut(serve) -> None:
 )
 def test_words_that_were_meant_to_be_shown(serve, make, detail: str) -> None:
     assert serve(raising(make)).ask().json()["detail"] == detail
+
+
+def test_words_for_what_could_not_be_parsed_by_the_view(serve) -> None:
+    """They are the project's own, other than those of a parser, though another error is behind."""
+
+    def parsed() -> exceptions.ParseError:
+        try:
+            return date.fromisoformat("yesterday")  # type: ignore[return-value]
+        except ValueError as error:
+            raise exceptions.ParseError("'from' must be a date like 2026-01-31.") from error
+
+    members = serve(raising(parsed)).ask().json()
+    assert members["detail"] == "'from' must be a date like 2026-01-31."
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
