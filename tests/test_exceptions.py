@@ -14,10 +14,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.core import exceptions as django_exceptions
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, UnreadablePostError
+from django.http import Http404, HttpRequest, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
-from django.test import override_settings
-from django.urls import Resolver404
+from django.test import Client, override_settings
+from django.urls import Resolver404, path
 from django.utils import timezone
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy
@@ -44,6 +44,7 @@ from django_http_errors.exceptions import (
 )
 from django_http_errors.problems import InvalidPart, Permanence, Problem, Representation
 
+from .asking import MIDDLEWARE
 from .iana import ERRORS, UNREGISTERED
 
 every_status = pytest.mark.parametrize("status", ERRORS)
@@ -754,6 +755,23 @@ def test_a_function_is_called_once_for_an_exception(
         assert problem_for(exception).status == 503
     with override_settings(HTTP_ERRORS={}):
         assert problem_for(exception).status == 500
+
+
+@pytest.mark.django_db
+def test_an_exception_that_is_raised_again_is_asked_again(settings: Any) -> None:
+    """A project may have one for all requests, and say by it what the last one asked for."""
+    settings.HTTP_ERRORS = {"EXCEPTIONS": {f"{HERE}.OutOfStock": f"{HERE}.out_of_stock"}}
+    settings.MIDDLEWARE = [MIDDLEWARE]
+    only = OutOfStock("bread")
+
+    def view(request: HttpRequest, what: str) -> None:
+        only.args = (what,)
+        raise only
+
+    settings.ROOT_URLCONF = type("Urls", (), {"urlpatterns": [path("<what>/", view)]})
+    for what in ("bread", "milk"):
+        response = Client().get(f"/{what}/", headers={"accept": "application/json"})
+        assert what in response.json()["detail"]
 
 
 def test_unsupported_media_type_knows_the_coding_that_it_would_take() -> None:

@@ -76,6 +76,15 @@ class ProblemFunction:
 Registered = int | ProblemFunction
 
 
+def forget_problem(exception: BaseException | None) -> None:
+    """Forget what a registered function made of `exception`, once that is answered.
+
+    A project may raise one and the same exception for many requests.
+    """
+    if exception is not None and http_errors.EXCEPTIONS:
+        vars(meant_by(exception)).pop(_MADE, None)
+
+
 def checked(problem: object) -> Problem:
     """Return `problem` where it is one of an error; raises TypeError or ValueError otherwise."""
     if not isinstance(problem, Problem):

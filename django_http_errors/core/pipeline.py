@@ -47,7 +47,7 @@ from ..rules.messages import apply_messages, fill_placeholders, has_own_words
 from ..rules.permanence import apply_rules
 from ..rules.snapshot import UNREAD, Snapshot, snapshots
 from . import debug, missing_pages, rule_hits
-from .exception_mapping import problem_for
+from .exception_mapping import forget_problem, problem_for
 from .languages import ENGLISH, is_spoken, language_of
 from .own_types import with_own_type
 from .request_info import RequestInfo
@@ -156,6 +156,7 @@ def hide_by(
     csp_nonce(request)
     policies.forget_view(request, info)
     policies.report_hidden(request, response, status, policy)
+    forget_problem(getattr(response, "raised", None))
     return responses.hidden_response(response, status)
 
 
@@ -259,7 +260,7 @@ def finish(request: HttpRequest, response: HttpResponseBase, info: RequestInfo) 
     finally:
         # Its traceback leads to frames that hold the response: all of it would wait for the
         # garbage collector.
-        vars(response).pop("raised", None)
+        forget_problem(vars(response).pop("raised", None))
 
 
 def say(
