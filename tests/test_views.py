@@ -149,6 +149,15 @@ def test_as_a_handler_it_answers_the_exception() -> None:
         assert handler(RequestFactory().get("/")).status_code == 409
 
 
+@pytest.mark.django_db
+def test_a_form_without_a_token_gets_the_error_of_the_view(settings: Any) -> None:
+    settings.MIDDLEWARE = ["django.middleware.csrf.CsrfViewMiddleware", MIDDLEWARE]
+    settings.ROOT_URLCONF = type(
+        "Urls", (), {"urlpatterns": [path("gone/", views.GoneView.as_view())]}
+    )
+    assert Client(enforce_csrf_checks=True).post("/gone/").status_code == 410
+
+
 @pytest.mark.parametrize("debug", [True, False])
 @override_settings(
     CSRF_FAILURE_VIEW="django_http_errors.views.csrf_failure", MIDDLEWARE=[MIDDLEWARE]
