@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
+from django.db import connections, transaction
 from django.db.models import Case, DateTimeField, F, PositiveBigIntegerField, Value, When
 
 from ..models import PermanenceRule
@@ -19,17 +22,26 @@ class RuleHits(Counter[int]):
         self.add(pk)
 
     def save(self, alias: str, counts: dict[int, Count]) -> None:
-        # In one order everywhere, so that no two processes wait for each other's rows.
-        found = sorted(counts.items(), key=lambda item: item[0])
+        """Add `counts`, but for rules that somebody is about to change.
+
+        To wait for those would stall the process for as long as an import takes, and could end it:
+        the import may come to rows that this has locked.
+        """
         # By the base manager: that a rule was needed is no edit, and no process has to hear of it.
         rules = PermanenceRule._base_manager.using(alias)
-        for some in batches(found):
+        can_skip = connections[alias].features.has_select_for_update_skip_locked
+        for some in batches(sorted(counts.items(), key=lambda item: item[0])):
+            rows = rules.filter(pk__in=[pk for pk, _each in some])
             hits = [When(pk=pk, then=Value(each.hits)) for pk, each in some]
             last = [When(pk=pk, then=_time(each.last)) for pk, each in some]
-            rules.filter(pk__in=[pk for pk, _each in some]).update(
-                hits=F("hits") + Case(*hits, default=0, output_field=PositiveBigIntegerField()),
-                last_hit=Case(*last, default=F("last_hit"), output_field=DateTimeField()),
-            )
+            with transaction.atomic(using=alias) if can_skip else nullcontext():
+                if can_skip:
+                    free = rows.select_for_update(skip_locked=True)
+                    rows = rules.filter(pk__in=list(free.values_list("pk", flat=True)))
+                rows.update(
+                    hits=F("hits") + Case(*hits, default=0, output_field=PositiveBigIntegerField()),
+                    last_hit=Case(*last, default=F("last_hit"), output_field=DateTimeField()),
+                )
 
 
 def _time(seconds: float) -> Value:

@@ -11,6 +11,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.db import connection, transaction
 
+from django_http_errors.core.rule_hits import hits
 from django_http_errors.models import Edit, ErrorMessage, Generation, HidingRule, PermanenceRule
 from django_http_errors.rules import queries
 from django_http_errors.rules.snapshot import Snapshots, snapshots
@@ -87,6 +88,22 @@ def documents(number: int) -> list[Document]:
 def rules(number: int) -> list[PermanenceRule]:
     folder = f"/imported{new_path()}"
     return [PermanenceRule(pattern=f"{folder}{n}/", source="import") for n in range(number)]
+
+
+def test_to_count_that_a_rule_was_needed_waits_for_no_edit_of_it(worker: Worker) -> None:
+    """An import may hold it for a minute; all others are counted."""
+    changed, other = PermanenceRule.objects.bulk_create(rules(2))
+
+    def count() -> None:
+        for rule in (changed, other):
+            hits.count(rule.pk)
+        hits.write()
+
+    with transaction.atomic():
+        PermanenceRule.objects.filter(pk=changed.pk).update(reason="It is gone.")
+        assert worker.seconds(count) <= MOST_SECONDS
+    counted = dict(PermanenceRule.objects.values_list("pk", "hits"))
+    assert (counted[changed.pk], counted[other.pk]) == (0, 1)
 
 
 def delete_a_document() -> None:
