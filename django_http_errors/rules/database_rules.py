@@ -10,6 +10,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
 from ..http.urls import (
     BITS_BELOW,
@@ -61,6 +62,13 @@ class Digests:
         return Digests(self.known, self.added | digests)
 
 
+class Found(NamedTuple):
+    """Rules that were asked for, and whether they may be remembered until the next edit."""
+
+    rows: list[PermanenceRow]
+    is_lasting: bool
+
+
 class DatabaseRules(Rules[PermanenceRow]):
     """Rules that are asked for by the digests of their heads.
 
@@ -74,7 +82,7 @@ class DatabaseRules(Rules[PermanenceRow]):
 
     def __init__(
         self,
-        ask: Callable[[list[int], tuple[str, ...]], list[PermanenceRow] | None],
+        ask: Callable[[list[int], tuple[str, ...]], Found | None],
         ask_below: Callable[[str], Iterator[PermanenceRow]],
         digests: Digests | None = None,
     ) -> None:
@@ -125,12 +133,12 @@ class DatabaseRules(Rules[PermanenceRow]):
         return found
 
     def _read(self, wanted: list[int], host: str) -> list[Matcher[PermanenceRow]]:
-        rows = self._ask(wanted, ("", host) if host else ("",))
-        if rows is None:
+        found = self._ask(wanted, ("", host) if host else ("",))
+        if found is None:
             return []
         # Also where there is nothing: a digest may be that of a rule that is no more.
         read: dict[int, list[Matcher[PermanenceRow]]] = {each: [] for each in wanted}
-        for row in rows:
+        for row in found.rows:
             try:
                 key = pattern_key(row.pattern)
                 # The column may hold another one, where a row was written past the model.
@@ -139,8 +147,9 @@ class DatabaseRules(Rules[PermanenceRow]):
                     read[number].append(matcher(row, key, row.pk))
             except Exception as error:  # noqa: BLE001 - it must not keep the others from working
                 report_once(repr(row), repr(error))
-        if len(self._found) + len(read) > MOST_REMEMBERED:
-            self._found.clear()
-        for each, matchers in read.items():
-            self._found[each, host] = tuple(matchers)
+        if found.is_lasting:
+            if len(self._found) + len(read) > MOST_REMEMBERED:
+                self._found.clear()
+            for each, matchers in read.items():
+                self._found[each, host] = tuple(matchers)
         return [each for matchers in read.values() for each in matchers]

@@ -30,7 +30,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from .. import models
 from ..conf import http_errors
 from . import queries
-from .database_rules import DatabaseRules, Digests
+from .database_rules import DatabaseRules, Digests, Found
 from .matching import Index, LenientIndex
 from .messages import Messages
 from .permanence import PermanenceRules
@@ -231,6 +231,8 @@ class SnapshotLoader:
     def _read_portion(self, alias: str, portions: _Portions) -> None:
         """Read some more digests, and go by all of them when they are complete."""
         with _savepoint(alias):
+            if not _has_seen(alias, portions.version):
+                return
             more = queries.digests(alias, portions.last)
             if more:
                 portions.digests.extend(more)
@@ -246,8 +248,13 @@ class SnapshotLoader:
         self.snapshot = replace(snapshot, rules=rules)
         self._portions = None
 
-    def _ask_under(self, digests: list[int], hosts: tuple[str, ...]) -> list[PermanenceRow] | None:
-        return self._ask(lambda alias: queries.under(alias, digests, hosts))
+    def _ask_under(self, digests: list[int], hosts: tuple[str, ...]) -> Found | None:
+        known = self.snapshot.version
+        return self._ask(
+            lambda alias: Found(
+                queries.under(alias, digests, hosts), is_lasting=_has_seen(alias, known)
+            )
+        )
 
     def _ask_below(self, beginning: str) -> Iterator[PermanenceRow]:
         return queries.below(self.source.alias, beginning)
@@ -404,6 +411,16 @@ def _has_table_per_tenant() -> bool:
         return True  # Whatever sets a schema, it may have tables of its own.
     app = __name__.partition(".")[0]
     return any(name == app or name.startswith(f"{app}.") for names in lists for name in names)
+
+
+def _has_seen(alias: str, version: Version) -> bool:
+    """Return whether what is read now is no older than `version`.
+
+    A transaction may go on seeing what there was when it began, and others remember what it read.
+    """
+    if not connections[alias].in_atomic_block:
+        return True
+    return queries.version(alias).number >= version.number
 
 
 def _savepoint(alias: str) -> AbstractContextManager[Any]:

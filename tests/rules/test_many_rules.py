@@ -24,6 +24,7 @@ from django_http_errors.rules import queries as questions
 from django_http_errors.rules import snapshot as module
 from django_http_errors.rules.database_rules import DatabaseRules
 from django_http_errors.rules.matching import Index
+from django_http_errors.rules.queries import Version
 from django_http_errors.rules.rows import PermanenceRow
 from django_http_errors.rules.snapshot import Snapshots, snapshots
 
@@ -126,6 +127,23 @@ def test_once_the_digests_are_read_only_for_a_rule_the_rows_are_asked_for() -> N
     assert queries(lambda: status("/old/1/")) == ["rows"]
     assert queries(lambda: status("/old/1/")) == []
     assert queries(lambda: status("/old/2/")) == ["rows"]
+
+
+def test_what_an_old_transaction_sees_is_not_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It began before the last edit, and would tell the others of the rules of that time."""
+    make(MANY)
+    snapshots.current()
+    with monkeypatch.context() as patch, transaction.atomic():
+        patch.setattr(questions, "version", lambda alias: Version(0))
+        for _portion in range(MANY):
+            snapshots.current()
+        assert snapshots.current().rules.digests is None  # type: ignore[union-attr]
+    rules = read_all()
+    with monkeypatch.context() as patch, transaction.atomic():
+        patch.setattr(questions, "version", lambda alias: Version(0))
+        patch.setattr(questions, "under", lambda *asked: [])
+        assert list(rules.covering("/old/1/", "")) == []
+    assert status("/old/1/") == 410
 
 
 def test_what_is_beside_the_numbers_of_a_route_is_not_asked_for() -> None:
