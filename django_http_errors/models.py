@@ -161,7 +161,7 @@ class RuleQuerySet(models.QuerySet[Any]):
         return using or router.db_for_write(self.model)
 
     def update(self, **values: Any) -> int:
-        change = super().update
+        change, values = super().update, _as_compared(values)
         return recorded(self._written, (), lambda: change(**values))
 
     update.alters_data = True  # type: ignore[attr-defined]
@@ -205,6 +205,16 @@ class RuleQuerySet(models.QuerySet[Any]):
         recorded(using, _digests_of(objs), lambda: _upsert(self.model, using, objs, key, content))
 
     upsert.alters_data = True  # type: ignore[attr-defined]
+
+
+def _as_compared(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the `values` of fields with a host as `BaseRule.normalise` writes it."""
+    host = values.get("host")
+    return {**values, "host": _bare(host)} if isinstance(host, str) else values
+
+
+def _bare(host: str) -> str:
+    return host.strip().lower()
 
 
 def _upsert(
@@ -286,7 +296,7 @@ class BaseRule(models.Model):
 
         Done again it changes nothing.
         """
-        self.host = self.host.strip().lower()
+        self.host = _bare(self.host)
 
 
 class ErrorMessage(BaseRule):
@@ -467,7 +477,7 @@ class PermanenceRuleQuerySet(RuleQuerySet):
     """The questions that are asked of permanence rules."""
 
     def update(self, **values: Any) -> int:
-        change = models.QuerySet.update
+        change, values = models.QuerySet.update, _as_compared(values)
         if not {"kind", "pattern", "digest", "enabled"} & values.keys():
             return super().update(**values)
         moved = "digest" not in values and bool({"kind", "pattern"} & values.keys())
@@ -822,10 +832,13 @@ def _note_fixture(raw: bool, using: str, sender: Any, instance: BaseRule, **kwar
     row = sender._base_manager.using(using).filter(pk=instance.pk)
 
     def change() -> None:
-        # As it is stored: by a wrong digest it would never be found.
+        # By another spelling of its host, or a wrong digest, it would never be found.
+        instance.host = _bare(instance.host)
+        values: dict[str, Any] = {"host": instance.host}
         if isinstance(instance, PermanenceRule):
             instance.digest = _digest(decoded_path(instance.pattern), instance.kind)
-            row.update(digest=instance.digest)
+            values["digest"] = instance.digest
+        row.update(**values)
 
     recorded(using, _digests_of([instance]), change)
 

@@ -425,6 +425,24 @@ def place(model: type[BaseRule]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("model", ROWS)
+def test_a_host_is_compared_as_it_is_stored_however_it_came(
+    model: type[BaseRule], tmp_path: Path
+) -> None:
+    """Else a hiding rule would hide nothing, without a word."""
+    fields = {**place(model), "host": " Shop.Example "}
+    if model is not ErrorMessage:
+        fields["pattern"] = "/x/"
+    fixture = tmp_path / "rows.json"
+    fixture.write_text(json.dumps([{"model": f"{APP}.{model.__name__}", "fields": fields}]))
+    call_command("loaddata", str(fixture), verbosity=0)
+    (row,) = model.objects.all()
+    assert row.host == "shop.example"
+    model.objects.update(host="Other.Example")
+    row.refresh_from_db()
+    assert row.host == "other.example"
+
+
+@pytest.mark.parametrize("model", ROWS)
 @pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
 def test_every_edit_is_recorded_in_its_own_transaction(
     model: type[BaseRule], edit: Edit, tmp_path: Path
