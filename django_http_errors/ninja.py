@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from functools import partial, wraps
 from http.client import responses
 from inspect import iscoroutinefunction
 from itertools import islice
-from typing import Any, cast
+from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.core.exceptions import PermissionDenied
@@ -35,6 +35,9 @@ logger = logging.getLogger("django_http_errors")
 
 # An answer stays bounded even if every one of a million items that were sent is wrong.
 MOST_ERRORS = 1000
+# So it does if each of them says a long name that was sent. The same as for REST framework, which
+# may not be there to be imported.
+MOST_CHARACTERS = 256 * 1024
 
 # What ninja says where nobody has said anything else: the words of the status say more.
 _NO_WORDS = frozenset(
@@ -97,14 +100,21 @@ class NinjaErrorResponse(ErrorResponse):
         return entries.get(chosen)
 
 
-def _answer(
-    request: HttpRequest, problem: Problem, exception: Exception | None = None
-) -> HttpResponseBase:
-    return pipeline.complete(request, NinjaErrorResponse(problem, exception, request))
+def _completed(request: HttpRequest, response: NinjaErrorResponse) -> HttpResponseBase:
+    """Return what goes out for the error `response` of a view, whose transaction is undone."""
+    try:
+        return pipeline.complete(request, response)
+    finally:
+        # No query is possible after that, and who is exempt from hiding may be one.
+        roll_back()
 
 
 class _ExceptionHandler:
-    """What ninja calls for an exception of an operation."""
+    """What ninja calls for an exception of an operation.
+
+    It leaves its responses to the view around the operation (`_view`): ninja calls it in the event
+    loop if the operation is async, and there the database can't be asked what has to be hidden.
+    """
 
     def __init__(self, api: NinjaAPI) -> None:
         self.api = api
@@ -115,8 +125,7 @@ class _ExceptionHandler:
             # It isn't an error, or has a status that isn't one.
             return self.api.create_response(request, {"detail": str(exc)}, status=status)
         debug.remember(request, exc)
-        roll_back()
-        return cast("HttpResponse", _answer(request, self._problem(request, exc), exc))
+        return NinjaErrorResponse(self._problem(request, exc), exc, request)
 
     def answer_if_known(self, request: HttpRequest, exc: Any) -> HttpResponse:
         """Answer what the project registered; leave a crash to Django, in DEBUG too."""
@@ -125,16 +134,28 @@ class _ExceptionHandler:
         raise exc
 
     def _problem(self, request: HttpRequest, exc: Any) -> Problem:
+        is_invalid = isinstance(exc, ninja_errors.ValidationError)
         try:
-            if isinstance(exc, ninja_errors.ValidationError):
+            if is_invalid:
                 parts = _invalid_parts(exc, request, self.api)
-                return error_status(422).problem(errors=tuple(islice(parts, MOST_ERRORS)))
+                return error_status(422).problem(errors=tuple(_bounded(parts)))
             if isinstance(exc, ninja_errors.HttpError):
                 return _problem_of_ninja(exc, request)
             return problem_for(exc)
         except Exception:
             logger.exception("What %r stands for could not be read", type(exc))
-            return error_status(getattr(exc, "status_code", 500)).default_problem
+            status = 422 if is_invalid else getattr(exc, "status_code", 500)
+            return error_status(status).default_problem
+
+
+def _bounded(parts: Iterable[InvalidPart]) -> Iterator[InvalidPart]:
+    """Yield the first of `parts`, but those that there is no room for."""
+    room = MOST_CHARACTERS
+    for part in islice(parts, MOST_ERRORS):
+        length = len(part.detail) + len(part.pointer or part.parameter or "") + len(part.code)
+        if length <= room:
+            room -= length
+            yield part
 
 
 def _problem_of_ninja(exc: Any, request: HttpRequest) -> Problem:
@@ -149,7 +170,7 @@ def _problem_of_ninja(exc: Any, request: HttpRequest) -> Problem:
             elif not _has_default_words(exc):
                 members["detail"] = str(exc.detail)
         else:
-            members["errors"] = tuple(islice(_parts_of_detail(exc.detail, ""), MOST_ERRORS))
+            members["errors"] = tuple(_bounded(_parts_of_detail(exc.detail, "")))
     elif exc.message not in _NO_WORDS:
         members["detail"] = exc.message + _place_in_content(exc.__cause__)
     wait = getattr(exc, "wait", None)
@@ -189,14 +210,13 @@ def _parts_of_detail(detail: Any, pointer: str) -> Iterator[InvalidPart]:
 
 
 def _with_contexts(make: Callable[..., Any]) -> Callable[..., Any]:
-    """Return what makes a ValidationError, and notes on it which names aren't in the content."""
+    """Return what makes a ValidationError, and notes on it how its names come to be."""
 
     @wraps(make)
     def validation_error(contexts: Sequence[Any]) -> Any:
         error = make(contexts)
-        error.http_errors_unsent = {
-            getattr(context.model, "__read_from_single_attr__", None) for context in contexts
-        }
+        models = [context.model for context in contexts]
+        error.http_errors_models = {each.__ninja_param_source__: each for each in models}
         return error
 
     return validation_error
@@ -206,18 +226,18 @@ def _invalid_parts(
     exc: ninja_errors.ValidationError, request: HttpRequest, api: NinjaAPI
 ) -> Iterator[InvalidPart]:
     """Yield what pydantic says, each with its place as the client spelled it."""
-    content = None
+    models = getattr(exc, "http_errors_models", {})
+    contents: dict[str, Any] = {}
     for each in exc.errors:
         source, *names = each.get("loc") or ("",)
+        names = _names_of_client(names, models.get(source))
         detail, code = str(each.get("msg", "")), str(each.get("type", ""))
-        if source == "query" and names:
-            yield InvalidPart(detail, code=code, parameter=str(names[0]))
+        if source == "query":
+            yield InvalidPart(detail, code=code, parameter=str(names[0]) if names else None)
         elif source in ("form", "file", "body"):
-            if source == "body" and names and names[0] in getattr(exc, "http_errors_unsent", ()):
-                # The content is the value of the only argument, and has no member of its name.
-                del names[0]
-            if source == "body" and content is None:
-                content = _content(request, api)
+            if source not in contents:
+                contents[source] = _content(source, request, api)
+            content = contents[source]
             pointer = json_pointer(*(_names_sent(names, content) if content else names))
             yield InvalidPart(detail, pointer or None, code)
         else:
@@ -226,10 +246,35 @@ def _invalid_parts(
             yield InvalidPart(f"{name}: {detail}" if name else detail, code=code)
 
 
-def _content(request: HttpRequest, api: NinjaAPI) -> Any:
+def _names_of_client(names: list[Any], model: Any) -> list[Any]:
+    """Return the `names` on the way to an error, less the names of arguments that nobody sent.
+
+    model: what ninja has read one source of arguments by, None where it isn't known
+    """
+    if names[:1] == [getattr(model, "__read_from_single_attr__", None)]:
+        # The content is the value of the only argument, and has no member of its name.
+        return names[1:]
+    # The members of a schema for a query or a form are sent by themselves. ninja knows that of an
+    # error in one of them, but not of one in an item of its list or in a member of its union.
+    sent: Mapping[Any, Any] = getattr(model, "__ninja_flatten_map_reverse__", {})
+    if tuple(names) in sent.values():
+        return names
+    for end in range(len(names), 0, -1):
+        found = sent.get(tuple(names[:end]))
+        if found is not None:
+            return [*found, *names[end:]]
+    is_whole = any(way[:1] == tuple(names[:1]) for way in sent)
+    return [] if is_whole else names
+
+
+def _content(source: str, request: HttpRequest, api: NinjaAPI) -> Any:
     """Return the content as it was sent, None where it can't be read again."""
     try:
-        return api.parser.parse_body(request)
+        if source == "body":
+            return api.parser.parse_body(request)
+        data = request.FILES if source == "file" else request.POST
+        # All as lists: only those have items, whose indexes are in the names.
+        return api.parser.parse_querydict(data, list(data), request)
     except Exception:  # noqa: BLE001 - a parser of the project's may raise anything
         return None
 
@@ -277,7 +322,7 @@ def _path_views(api: Any) -> Iterator[Any]:
 
 
 def _with_views(api: NinjaAPI, get_urls: Callable[[], Any]) -> Any:
-    """Return the URLs of `api`, whose views answer other methods than theirs by the app."""
+    """Return the URLs of `api`, whose views complete errors, and answer other methods."""
     for path_view in _path_views(api):
         if not hasattr(path_view, _OPERATIONS):
             setattr(path_view, _OPERATIONS, True)
@@ -295,23 +340,35 @@ def _view(path_view: Any, view: Callable[..., Any]) -> Callable[..., Any]:
     def is_allowed(request: HttpRequest) -> bool:
         return any(request.method in each.methods for each in operations)
 
-    def not_allowed(request: HttpRequest) -> HttpResponseBase:
+    def not_allowed(request: HttpRequest) -> NinjaErrorResponse:
         methods = dict.fromkeys(method for each in operations for method in each.methods)
-        return _answer(request, error_status(405).problem(allow=tuple(methods)))
+        problem = error_status(405).problem(allow=tuple(methods))
+        return NinjaErrorResponse(problem, None, request)
 
     if iscoroutinefunction(view):
 
         @wraps(view)
         async def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             if is_allowed(request):
-                return await view(request, *args, **kwargs)
-            return await sync_to_async(not_allowed)(request)
+                response = await view(request, *args, **kwargs)
+            else:
+                response = not_allowed(request)
+            if isinstance(response, NinjaErrorResponse):
+                # Who asks, and the page, may come from the database.
+                return await sync_to_async(_completed)(request, response)
+            return response
 
     else:
 
         @wraps(view)
         def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            return view(request, *args, **kwargs) if is_allowed(request) else not_allowed(request)
+            if is_allowed(request):
+                response = view(request, *args, **kwargs)
+            else:
+                response = not_allowed(request)
+            if isinstance(response, NinjaErrorResponse):
+                return _completed(request, response)
+            return response
 
     setattr(wrapper, _OPERATIONS, operations)
     return wrapper

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
-from inspect import getdoc
+from inspect import currentframe, getdoc
 from typing import Any
 
 from django.conf import settings
 from drf_spectacular import openapi
+from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.plumbing import ComponentIdentity, ResolvedComponent, build_examples_list
 from drf_spectacular.utils import OpenApiResponse
 from rest_framework import VERSION, permissions
@@ -24,6 +25,7 @@ from ..core.own_types import BLANK, address_of
 from ..core.pointers import json_pointer
 from ..core.statuses import error_status
 from ..exceptions import HttpError
+from ..hiding.policies import CONDITIONS, POLICY
 from ..hiding.view_wrapper import OBSERVED
 from ..http.spelling import spelled
 from ..problems import InvalidPart, Permanence, Problem, Representation
@@ -138,7 +140,7 @@ class AutoSchema(openapi.AutoSchema):
 
     def get_error_statuses(self, operation: Mapping[str, Any]) -> set[int]:
         """Return the statuses of the errors that `operation` can have, to be overridden."""
-        return set(_Operation(self.view, self.method, operation).statuses())
+        return set(_Operation(self.view, self.method, operation, self._callback()).statuses())
 
     def answers_problems(self) -> bool:
         """Return whether the errors of the view are the app's, to be overridden.
@@ -158,6 +160,24 @@ class AutoSchema(openapi.AutoSchema):
                 responses[str(status)] = self._error_response(status, operation)
         operation["responses"] = dict(sorted(responses.items()))
         return operation
+
+    def _callback(self) -> Any:
+        """Return the function that the operation is routed to, None if it can't be found out.
+
+        Only the generator has it, which tells the schema class no more than the view's class; so
+        it is looked for among those that have called this.
+        """
+        frame = currentframe()
+        while frame is not None:
+            caller = frame.f_locals.get("self")
+            if isinstance(caller, SchemaGenerator):
+                endpoints: Any = caller.endpoints or ()
+                for _path, path_regex, method, callback in endpoints:
+                    if (path_regex, method) == (self.path_regex, self.method):
+                        return callback
+                break
+            frame = frame.f_back
+        return None
 
     def map_renderers(self, attribute: str) -> list[Any]:
         found: list[Any] = super().map_renderers(attribute)
@@ -183,7 +203,10 @@ class AutoSchema(openapi.AutoSchema):
             return response
         schemas = [self._schema_of(kind) for kind in kinds]
         examples = {_name_of(kind): self._example(self._problem_of(kind)) for kind in kinds}
-        made = self._response(int(status_code), schemas, examples)
+        is_error = status_code.isdecimal() and int(status_code) in range(400, 600)
+        # "4XX" and "default" stand for several.
+        status = int(status_code) if is_error else self._problem_of(kinds[0]).status
+        made = self._response(status, schemas, examples)
         if is_wrapped:
             made["description"] = serializer.description or made["description"]
             for content in made["content"].values():
@@ -333,8 +356,9 @@ class AutoSchema(openapi.AutoSchema):
 class _Operation:
     """One method at one path: what can go wrong with it, by what its view is made of."""
 
-    def __init__(self, view: Any, method: str, operation: Mapping[str, Any]) -> None:
+    def __init__(self, view: Any, method: str, operation: Mapping[str, Any], callback: Any) -> None:
         self.view = view
+        self.callback = callback
         self.is_safe = method in permissions.SAFE_METHODS
         self.has_body = "requestBody" in operation
         parameters = operation.get("parameters", ())
@@ -421,7 +445,14 @@ class _Operation:
         return bool(header)
 
     def _is_hidden(self) -> bool:
-        """Return whether nobody is told of a 401 or a 403 of this view."""
+        """Return whether nobody is told of a 401 or a 403 of this view.
+
+        By what it is routed by: the class may be routed elsewhere without hiding, and what marks
+        it is inherited.
+        """
+        if self.callback is not None:
+            policy = getattr(self.callback, POLICY, None)
+            return policy is not None and policy.is_exempt is CONDITIONS["nobody"]
         is_in_scope = hasattr(type(self.view).check_permissions, OBSERVED)
         return is_in_scope and getattr(self.view, "hide_exempt", "nobody") == "nobody"
 

@@ -16,6 +16,7 @@ from django.core.exceptions import PermissionDenied
 from django.test import Client
 from django.urls import include, path
 from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.plumbing import ComponentRegistry, build_mock_request
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from drf_spectacular.validation import validate_schema
 from rest_framework import (
@@ -300,6 +301,45 @@ def test_a_function_that_hides() -> None:
     assert not {"401", "403"} & set(found)
 
 
+def test_the_route_decides_what_is_hidden() -> None:
+    """Not the class: it may be routed elsewhere too, and so may its subclasses."""
+
+    class View_(View):
+        authentication_classes = TOKEN
+        permission_classes = ADMIN
+
+    class Open(View_):
+        pass
+
+    made = document(
+        path("hidden/", hide_forbidden(View_.as_view())),
+        path("staff/", hide_forbidden(View_.as_view(), exempt="staff")),
+        path("own/", hide_forbidden(View_.as_view(), exempt=lambda request: False)),
+        path("open/", View_.as_view()),
+        path("subclass/", Open.as_view()),
+        path("nested/", include([path("hidden/", hide_forbidden(Open.as_view()))])),
+    )
+    hidden = {
+        address
+        for address in made["paths"]
+        if "403" not in operation(made, f"get {address}")["responses"]
+    }
+    assert hidden == {"/hidden/", "/nested/hidden/"}
+
+
+@pytest.mark.parametrize(("exempt", "is_told"), [("nobody", False), ("staff", True)])
+def test_the_class_decides_where_no_route_is_known(exempt: str, is_told: bool) -> None:
+    """As it is for who asks the schema class without a generator."""
+
+    class View_(Hidden):
+        hide_exempt = exempt
+
+    view = SchemaGenerator(patterns=[]).create_view(View_.as_view(), "GET")
+    view.request = build_mock_request("GET", "/api/", view, None)
+    arguments = ("/api/", "api/", "/", "GET", ComponentRegistry())
+    assert ("403" in view.schema.get_operation(*arguments)["responses"]) == is_told
+
+
 def own_handler(exc: Exception, context: Any) -> Any:
     return ExceptionHandler(exc, context).run()
 
@@ -405,7 +445,7 @@ def examples(made: dict[str, Any]) -> Any:
             for status, response in each["responses"].items():
                 for content in response.get("content", {}).values():
                     for example in content.get("examples", {}).values():
-                        yield int(status), content["schema"], example["value"]
+                        yield status, content["schema"], example["value"]
 
 
 def check_examples(made: dict[str, Any]) -> int:
@@ -413,8 +453,9 @@ def check_examples(made: dict[str, Any]) -> int:
     number = 0
     for status, schema, value in examples(made):
         jsonschema.validate(value, {**schema, "components": made["components"]})
-        assert value["status"] == status
-        assert value["title"] == str(error_status(status).title) or value["type"] != "about:blank"
+        assert str(value["status"]) == status or status in ("4XX", "default")
+        title = str(error_status(value["status"]).title)
+        assert value["title"] == title or value["type"] != "about:blank"
         number += 1
     return number
 
@@ -553,6 +594,24 @@ def test_a_problem_as_a_value() -> None:
     problem = SoldOut().problem.replaced(code="")
     made = declaring({200: Group_, 409: problem})
     assert "SoldOutProblem" in made["components"]["schemas"]
+
+
+@pytest.mark.parametrize("code", ["4XX", "default"])
+def test_a_code_for_several_statuses(code: str) -> None:
+    made = declaring({200: Group_, code: [SoldOut, Gone]})
+    response = operation(made, "get /api/")["responses"][code]
+    assert response["description"] == "Conflict"
+    assert set(response["content"][PROBLEM]["examples"]) == {"SoldOut", "Gone"}
+
+
+def test_a_status_that_is_no_errors() -> None:
+    class Declaring(View):
+        @extend_schema(responses={200: SoldOut})
+        def get(self, request: Any, **kwargs: Any) -> Response:
+            return Response({})
+
+    made = document(path("api/", Declaring.as_view()))
+    assert operation(made, "get /api/")["responses"]["200"]["description"] == "Conflict"
 
 
 def test_what_is_declared_stays() -> None:

@@ -3,18 +3,36 @@
 from __future__ import annotations
 
 import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from ..recipes import HTML, JSON, PROBLEM, Asker, neighbour, routes_of
+from ..recipes import BASE, HTML, JSON, PROBLEM, Asker, neighbour, routes_of
 
 REGISTERED = {"HTTP_ERRORS": {"CHALLENGES": ["Session"], "EXCEPTIONS": {"builtins.KeyError": 409}}}
 
 
-@neighbour("django-ninja", "ninja", urls=routes_of("ninja_site"), settings=REGISTERED)
+FORM = "application/x-www-form-urlencoded"
+
+# More than the app says of errors, with the braces and names around each of them.
+MOST_BYTES = 512 * 1024
+
+
+@neighbour(
+    "django-ninja",
+    "ninja",
+    top=["django_http_errors.middleware.HidingMiddleware"],
+    urls=routes_of("ninja_site"),
+    settings=REGISTERED,
+)
 def django_ninja(ask: Asker) -> None:
     for api in ("/api", "/late"):
         own_errors(ask, api)
+        places(ask, api)
+        bounded(ask, api)
         raised(ask, api)
         described(ask, api)
+        shown_to_staff(ask, api)
     # Without it no status changes its meaning.
     for path in ("/plain/raise", "/plain/async"):
         ask.problem(f"{path}/gone", 410)
@@ -65,6 +83,34 @@ def own_errors(ask: Asker, api: str) -> None:
     assert response.headers["Retry-After"] == str(wait)
 
 
+def places(ask: Asker, api: str) -> None:
+    """Members of a schema for a query or a form are named as they are sent."""
+    wrong = "tags=1&tags=x&size=x&areaWidth=x&nearTo=x"
+    errors = ask.problem(f"{api}/search?{wrong}", 422)["errors"]
+    parameters = [each["parameter"] for each in errors]
+    assert parameters == ["tags", "size", "size", "areaWidth", "nearTo"], parameters
+    (error,) = ask.problem(f"{api}/search?low=3&high=2&nearTo=1", 422)["errors"]
+    assert {"pointer", "parameter"}.isdisjoint(error), error
+    form = {"method": "POST", "content_type": FORM}
+    errors = ask.problem(f"{api}/search", 422, data=wrong, **form)["errors"]
+    pointers = [each["pointer"] for each in errors]
+    assert pointers == ["/tags/1", "/size", "/size", "/areaWidth", "/nearTo/0"], pointers
+    (error,) = ask.problem(f"{api}/search", 422, data="low=3&high=2&nearTo=1", **form)["errors"]
+    assert {"pointer", "parameter"}.isdisjoint(error), error
+
+
+def bounded(ask: Asker, api: str) -> None:
+    """A long name isn't said again for each of the values that are wrong there."""
+    counts = {"k" * 20_000: ["x"] * 1000, "short": ["x"]}
+    response = ask(f"{api}/counts", method="POST", data=json.dumps({"counts": counts}))
+    assert response.status_code == 422
+    assert 1 < len(response.json()["errors"]) < 100
+    assert len(response.content) < MOST_BYTES
+    counts = {"k" * MOST_BYTES: ["x"], "short": ["x"]}
+    members = ask.problem(f"{api}/counts", 422, method="POST", data=json.dumps({"counts": counts}))
+    assert [each["pointer"] for each in members["errors"]] == ["/counts/short/0"]
+
+
 def raised(ask: Asker, api: str) -> None:
     """What views raise, in JSON whatever the client says of other formats."""
     for path in (f"{api}/raise", f"{api}/async"):
@@ -78,6 +124,7 @@ def raised(ask: Asker, api: str) -> None:
         assert (members["retry_after"], members["permanence"]) == (30, "temporary")
         assert ask.problem(f"{path}/own", 409)["detail"] == "Somebody was faster."
         assert ask.problem(f"{path}/odd", 409)["detail"] != "secret"
+        assert "secret" not in str(ask.problem(f"{path}/unreadable", 422))
         assert ask(f"{path}/fine").status_code == 202
 
 
@@ -113,6 +160,54 @@ def described(ask: Asker, api: str) -> None:
     assert of("/seldom", "get") == {"200": "", "429": "Problem", "default": "Problem"}
 
 
+def shown_to_staff(ask: Asker, api: str) -> None:
+    """Who is exempt is asked where that is possible: in no event loop, before a roll-back."""
+    from django.conf import settings
+    from django.test import override_settings
+
+    from django_http_errors.models import HidingRule
+    from django_http_errors.rules.snapshot import snapshots
+
+    rule = HidingRule.objects.create(pattern=f"{api}/", kind="prefix", exempt="staff")
+    for middleware in (settings.MIDDLEWARE, BASE):
+        with override_settings(MIDDLEWARE=middleware):
+            for is_staff, status in ((False, 404), (True, 403)):
+                ask.start()
+                ask.login(username=f"staff: {is_staff}", is_staff=is_staff)
+                denied(ask, f"{api}/async/denied", status)
+                with atomic_requests():
+                    denied(ask, f"{api}/raise/denied", status)
+                    taken_back(ask, f"{api}/groups?name=new", status)
+    ask.start()
+    rule.delete()
+    snapshots.forget()
+
+
+def denied(ask: Asker, path: str, status: int, **options: str) -> None:
+    assert ask.problem(path, status, **options)["status"] == status
+    assert not [each for each in ask.logged if each.levelno >= logging.ERROR]
+
+
+def taken_back(ask: Asker, path: str, status: int) -> None:
+    from django.contrib.auth.models import Group
+
+    denied(ask, path, status, method="POST")
+    assert not Group.objects.exists()
+
+
+@contextmanager
+def atomic_requests() -> Iterator[None]:
+    """Let each view run in a transaction of its own, which no async view can."""
+    from django.db import connections
+
+    default = connections.settings["default"]
+    default["ATOMIC_REQUESTS"] = True
+    try:
+        yield
+    finally:
+        default["ATOMIC_REQUESTS"] = False
+
+
 @neighbour(
     "django-ninja-extra", "ninja_extra", apps=["ninja_extra"], urls=routes_of("ninja_extra_site")
 )
@@ -123,6 +218,10 @@ def ninja_extra(ask: Asker) -> None:
     assert (members["detail"], members["code"]) == ("No such shop.", "no_shop")
     (error,) = ask.problem("/api/shop/raise/invalid", 400)["errors"]
     assert error == {"detail": "Too long.", "pointer": "/name", "code": "invalid"}
+    response = ask("/api/shop/raise/long")
+    assert response.status_code == 400
+    assert 1 < len(response.json()["errors"]) < 100
+    assert len(response.content) < MOST_BYTES
     response = ask("/api/shop/raise/throttled")
     assert (response.status_code, response.headers["Retry-After"]) == (429, "12")
     assert response.json()["retry_after"] == 12

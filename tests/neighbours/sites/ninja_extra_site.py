@@ -11,6 +11,7 @@ RAISED = {
     "missing": exceptions.NotFound,
     "own": lambda: exceptions.NotFound("No such shop.", code="no_shop"),
     "invalid": lambda: exceptions.ValidationError({"name": ["Too long."]}),
+    "long": lambda: exceptions.ValidationError({"k" * 20_000: [{"name": ["Too long."]}] * 1000}),
     "throttled": lambda: exceptions.Throttled(12),
     "signed-out": exceptions.NotAuthenticated,
     "method": lambda: exceptions.MethodNotAllowed("BREW"),
