@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from ..explaining.explanation import Explanation, explain, is_own_host
 from ..http.csp import csp_nonce
 from ..http.urls import bare_host
-from ..models import BaseRule, ErrorMessage, HidingRule, PermanenceRule
+from ..models import ErrorMessage, HidingRule, PermanenceRule
 from ..rules.messages import contributions
 from . import advice, hiding, missing_pages
 from .answers import Answer
@@ -40,7 +40,7 @@ NOT_SAID = {"status": "404", "method": "GET"}
 
 def try_address(rule_admin: BaseRuleAdmin, request: HttpRequest) -> HttpResponse:
     """Show what becomes of an error at an address; for those who may see some of the rows."""
-    seen = {model: _may_see(rule_admin, request, model) for model in SEEN}
+    seen = {model: rule_admin.may_view(request, model) for model in SEEN}
     if not any(seen.values()):
         raise PermissionDenied
     asking = TryForm({**NOT_SAID, **request.GET.dict()} if request.GET else None)
@@ -92,11 +92,6 @@ def _offers(
             values["status"] = str(explanation.problem.status)
         if url := rule_admin.add_url(request, model, values):
             yield url, label
-
-
-def _may_see(rule_admin: BaseRuleAdmin, request: HttpRequest, model: type[BaseRule]) -> bool:
-    site = rule_admin.admin_site
-    return site.is_registered(model) and site.get_model_admin(model).has_view_permission(request)
 
 
 def _rules(rule_admin: BaseRuleAdmin, explanation: Explanation) -> list[dict[str, Any]]:

@@ -244,13 +244,13 @@ class PathRuleAdmin(BaseRuleAdmin):
         is_elsewhere = row.host not in ("", bare_host(request.get_host()))
         return f"//{row.host}{address}" if is_elsewhere else address
 
-    def warnings_of(self, row: Any) -> list[str]:
-        """Return what editors should know of `row`, each as a sentence."""
+    def warnings_of(self, request: HttpRequest, row: Any) -> list[str]:
+        """Return what the editor who asks should know of `row`, each as a sentence."""
         raise NotImplementedError
 
     def say_what_was_saved(self, request: HttpRequest, row: Any) -> None:
         super().say_what_was_saved(request, row)
-        for text in self.warnings_of(row):
+        for text in self.warnings_of(request, row):
             self.message_user(request, text, messages.WARNING)
 
     def preview_of_form(

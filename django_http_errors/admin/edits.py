@@ -92,6 +92,13 @@ class EditsAdmin(ModelAdmin):
             return self.url_for(model, "add", query=values)
         return ""
 
+    def may_view(self, request: HttpRequest, model: type[Model]) -> bool:
+        """Return whether rows of `model` may be shown, which needn't be the model of this admin."""
+        site = self.admin_site
+        return site.is_registered(model) and site.get_model_admin(model).has_view_permission(
+            request
+        )
+
     def page(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
         """Return a page of the admin that isn't one of Django's."""
         request.current_app = self.admin_site.name
@@ -163,6 +170,10 @@ class EditsAdmin(ModelAdmin):
         self._delete(request, queryset, queryset.delete)
 
     def _delete(self, request: HttpRequest, rows: QuerySet[Any], delete: Callable[[], Any]) -> None:
+        if not self.has_add_permission(request):
+            # What `undo_view` asks for: to keep the rows would be of no use.
+            delete()
+            return
         using = router.db_for_write(self.model)
         names = [field.attname for field in self.opts.concrete_fields]
         pk = self.opts.pk.attname
@@ -190,13 +201,22 @@ class EditsAdmin(ModelAdmin):
         link = format_html('<a href="{}">{}</a>', address, _("Undo"))
         return format_html("{} {} ({}).", text, link, _("possible for an hour"))
 
-    def with_undo_of_import(
-        self, request: HttpRequest, text: str, schema: ImportSchema, report: Report
+    def note_import(
+        self, request: HttpRequest, text: str, schema: ImportSchema, report: Report, *, log: bool
     ) -> str:
-        """Return `text` and a link to take an import back."""
-        if not any(report.counts[status] for status in undo.WRITTEN):
+        """Keep what an import has changed, and return `text` and a link to take it back.
+
+        log: whether to note it in the histories of the rows, too
+        """
+        # A list, since the keys of the rows have to be looked up for it.
+        changes = list(undo.of_import(schema, report))
+        if not changes:
             return text
-        changes = undo.of_import(schema, report)
+        if log:
+            rows = (each.row for each in undo.written(report))
+            names = {each.pk: str(row) for each, row in zip(changes, rows, strict=True)}
+            # One without a key was deleted before it could be looked up.
+            self.log_changes(request, (each for each in changes if each.pk is not None), names)
         return self.with_undo(text, undo.keep(request.user.pk, self.model, changes))
 
     def get_urls(self) -> list[Any]:
@@ -296,21 +316,26 @@ class EditsAdmin(ModelAdmin):
 
         By hand: Django's `bulk_create` takes twenty times as long for many.
         """
-        connection = connections[router.db_for_write(LogEntry)]
+        using = router.db_for_write(LogEntry)
+        connection = connections[using]
         of_model = ContentType.objects.get_for_model(self.model, for_concrete_model=False)
-        now = connection.ops.adapt_datetimefield_value(timezone.now())
-        names = ("action_time", "user", "content_type")
-        fields = [*names, "object_id", "object_repr", "action_flag", "change_message"]
+        same = {
+            "action_time": timezone.now(),
+            "user": request.user.pk,
+            "content_type": of_model.pk,
+        }
+        names = (*same, "object_id", "object_repr", "action_flag", "change_message")
+        fields: dict[str, Any] = {name: LogEntry._meta.get_field(name) for name in names}
         quote = connection.ops.quote_name
-        columns = [quote(str(LogEntry._meta.get_field(name).column)) for name in fields]  # type: ignore[union-attr]
+        columns = ", ".join(quote(field.column) for field in fields.values())
         table, places = quote(LogEntry._meta.db_table), ", ".join(["%s"] * len(fields))
-        statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608
-        rows = [
-            (now, request.user.pk, of_model.pk, key, name[:200], flag, message)
-            for key, name, flag, message in entries
-        ]
+        statement = f"INSERT INTO {table} ({columns}) VALUES ({places})"  # noqa: S608
+        # As the database takes them: not every one has UUIDs, which the keys of users may be.
+        begin = [fields[name].get_db_prep_save(same[name], connection) for name in same]
+        rows = [(*begin, key, name[:200], flag, message) for key, name, flag, message in entries]
         if rows:
-            with connection.cursor() as cursor:
+            # In one transaction: SQLite would write to the disk for each.
+            with transaction.atomic(using=using), connection.cursor() as cursor:
                 cursor.executemany(statement, rows)
 
     def construct_change_message(
@@ -355,10 +380,11 @@ class EditsAdmin(ModelAdmin):
 def _change_message(change: Change, labels: Mapping[str, str]) -> list[dict[str, Any]]:
     if change.before is None or change.after is None:
         return [{"added": {}}] if change.before is None else []
+    # Of an import the key is known on one side only, since nothing changes it.
     values = {
-        name: [_bounded(change.before.get(name)), _bounded(value)]
+        name: [_bounded(change.before[name]), _bounded(value)]
         for name, value in change.after.items()
-        if change.before.get(name) != value
+        if name in change.before and change.before[name] != value
     }
     return [{"changed": {"fields": [labels[name] for name in values], "values": values}}]
 

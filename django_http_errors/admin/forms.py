@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import time
+from datetime import UTC, time
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -12,6 +12,7 @@ from django.conf import settings
 from django.contrib.admin.widgets import AdminSplitDateTime
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db.models import UniqueConstraint
+from django.utils import timezone
 from django.utils.translation import get_language_info, gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -157,7 +158,10 @@ class DayWidget(AdminSplitDateTime):
 
 
 class DayField(forms.SplitDateTimeField):
-    """A date and a time; without a time it is the beginning of that day."""
+    """A date and a time; without a time it is the beginning of that day.
+
+    What is beyond the calendar in UTC, where a database has it, is refused.
+    """
 
     widget = DayWidget
 
@@ -168,7 +172,14 @@ class DayField(forms.SplitDateTimeField):
     def compress(self, data_list: Any) -> Any:
         if data_list and data_list[0] and not data_list[1]:
             data_list = [data_list[0], time.min]
-        return super().compress(data_list)
+        moment = super().compress(data_list)
+        if moment is not None and timezone.is_aware(moment):
+            try:
+                moment.astimezone(UTC)
+            except OverflowError as error:
+                text = self.error_messages["invalid_date"]
+                raise ValidationError(text, code="invalid_date") from error
+        return moment
 
 
 class Confirmation(forms.BooleanField):

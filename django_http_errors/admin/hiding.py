@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
@@ -15,9 +17,9 @@ from .. import validators
 from ..explaining.explanation import is_own_host
 from ..hiding import overlaps
 from ..http.urls import web_address
-from ..models import HidingRule, MatchType
+from ..models import BaseRule, ErrorMessage, HidingRule, MatchType, PermanenceRule
 from ..rules import permanence
-from ..rules.snapshot import snapshots
+from ..rules.snapshot import NOTHING, snapshots
 from .answers import beside
 from .base import PathRuleAdmin
 from .forms import Confirmation, PathRuleForm
@@ -71,15 +73,44 @@ def _sentences(row: HidingRule) -> Iterator[str]:
         yield _("Only at %(host)s.") % {"host": row.host}
 
 
-def warnings(row: HidingRule) -> list[str]:
-    """Return what may be wrong with `row`, a valid one."""
-    found = [str(each) for each in overlaps.warnings(row, snapshots.current())]
+# What is said of a row that its reader may not see, in the place of what names it.
+_UNSEEN = {
+    PermanenceRule: gettext_lazy(
+        "A rule that you may not see is for a part of this only, and tells that part apart."
+    ),
+    ErrorMessage: gettext_lazy(
+        "A message that you may not see is for a part of this only, and tells that part apart."
+    ),
+}
+
+
+def warnings(row: HidingRule, may_view: Callable[[type[BaseRule]], bool]) -> list[str]:
+    """Return what may be wrong with `row`, a valid one.
+
+    may_view: returns whether the reader may see the rows of a model
+    """
+    found = list(_overlaps(row, may_view))
     if row.host and not is_own_host(row.host):
         found.append(
             _("%(host)s is not in ALLOWED_HOSTS: the site does not answer there.")
             % {"host": row.host}
         )
     return found
+
+
+def _overlaps(row: HidingRule, may_view: Callable[[type[BaseRule]], bool]) -> Iterator[str]:
+    snapshot = snapshots.current()
+    rules = replace(snapshot, messages=NOTHING.messages)
+    messages = replace(snapshot, rules=NOTHING.rules)
+    seen = replace(
+        snapshot,
+        rules=snapshot.rules if may_view(PermanenceRule) else NOTHING.rules,
+        messages=snapshot.messages if may_view(ErrorMessage) else NOTHING.messages,
+    )
+    yield from map(str, overlaps.warnings(row, seen))
+    for model, rows in ((PermanenceRule, rules), (ErrorMessage, messages)):
+        if not may_view(model) and any(overlaps.within(row, rows)):
+            yield str(_UNSEEN[model])
 
 
 class HidingRuleForm(PathRuleForm):
@@ -143,8 +174,8 @@ class HidingRuleAdmin(PathRuleAdmin):
             return _("every error from 400 to 499")
         return _("what is refused (401 and 403)")
 
-    def warnings_of(self, row: HidingRule) -> list[str]:
-        return warnings(row)
+    def warnings_of(self, request: HttpRequest, row: HidingRule) -> list[str]:
+        return warnings(row, partial(self.may_view, request))
 
     # The preview
 
@@ -163,4 +194,8 @@ class HidingRuleAdmin(PathRuleAdmin):
             language=asked.get("language") or "",
             nonce=asked["nonce"],
         )[1]
-        return {"summary": sentence(row), "warnings": warnings(row), "answers": answers}
+        return {
+            "summary": sentence(row),
+            "warnings": self.warnings_of(request, row),
+            "answers": answers,
+        }

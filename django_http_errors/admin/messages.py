@@ -24,6 +24,7 @@ from ..models import ErrorMessage
 from ..rules.messages import Messages, contributions
 from ..rules.rows import MessageRow
 from ..rules.snapshot import Snapshot, snapshots
+from .address import SEEN
 from .answers import beside, in_every_format
 from .base import BaseRuleAdmin
 from .forms import CLASSES, AskingForm, ErrorMessageForm, language_name
@@ -170,6 +171,8 @@ class ErrorMessageAdmin(BaseRuleAdmin):
         }
 
     def address_of(self, request: HttpRequest, row: ErrorMessage) -> str:
+        if not any(self.may_view(request, model) for model in SEEN):
+            return ""
         # Not every error can be had by going somewhere.
         return self.try_url(
             address=web_address(row.path_prefix) or EXAMPLE,

@@ -81,12 +81,16 @@ class MissingPageAdmin(EditsAdmin):
         return short_date(row.last_seen)
 
     def get_list_display(self, request: HttpRequest) -> Any:
+        may_view_rules = self.may_view(request, PermanenceRule)
+
         @admin.display(description=gettext_lazy("what to do"))
         def what_to_do(row: MissingPage) -> str:
             rules = snapshots.current().rules.covering(row.path, row.host)
             rule = next((each for each in rules if each.is_valid(timezone.now())), None)
             if rule is None:
                 return links_to_answers(row, partial(self.add_url, request))
+            if not may_view_rules:
+                return _("Done")
             url = self.url_for(PermanenceRule, "change", rule.pk)
             return format_html('{} <a href="{}">{}</a>', _("Done:"), url, advice.name(rule))
 
@@ -119,7 +123,8 @@ class MissingPageAdmin(EditsAdmin):
         return bool(self.add_url(request, PermanenceRule, {}))
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        if not http_errors.MISSING_PAGES:
+        # An action leads back here, and it would be said twice.
+        if request.method == "GET" and not http_errors.MISSING_PAGES:
             self.message_user(
                 request,
                 _(

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
@@ -20,7 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from ..conf import http_errors
 from ..explaining.explanation import Explanation
-from ..http.urls import digests_of_path, path_key, web_address
+from ..http.urls import decoded_path, digests_of_path, path_key, pattern_key, web_address
 from ..importing.schema import RULES
 from ..models import ErrorMessage, MatchType, PermanenceRule
 from ..rules import permanence
@@ -218,13 +217,14 @@ class PermanenceRuleAdmin(PathRuleAdmin):
     ) -> tuple[QuerySet[Any], bool]:
         """Find what covers an address too, and what is said of a whole URL."""
         asked = TryForm({**NOT_SAID, "address": search_term})
-        address = asked.is_valid() and unquote(asked.cleaned_data["address"].partition("?")[0])
-        if not address:
+        # As patterns are stored.
+        path = asked.is_valid() and decoded_path(asked.cleaned_data["address"].partition("?")[0])
+        if not path:
             return super().get_search_results(request, queryset, search_term)
         host = asked.cleaned_data["host"]
         if host:
             queryset = queryset.filter(host__in=("", host))
-        found = Q(pk__in=covering(address, host)) | Q(pattern__icontains=address)
+        found = Q(pk__in=covering(pattern_key(path), host)) | Q(pattern__icontains=path)
         return queryset.filter(found), False
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[RuleList]:
@@ -268,8 +268,8 @@ class PermanenceRuleAdmin(PathRuleAdmin):
         obj.author = request.user.get_username()[:150]
         super().save_model(request, obj, form, change)
 
-    def warnings_of(self, row: PermanenceRule) -> list[str]:
-        return _warnings(row)
+    def warnings_of(self, request: HttpRequest, row: PermanenceRule) -> list[str]:
+        return advice.warnings(PermanenceRow.of(row), snapshots.current().rules, timezone.now())
 
     # The preview
 
@@ -290,7 +290,10 @@ class PermanenceRuleAdmin(PathRuleAdmin):
         )
         return {
             "summary": advice.sentence(rule, now, enabled=row.enabled),
-            "warnings": [*_warnings(row), *_hidden_reason(rule, explanation)],
+            "warnings": [
+                *self.warnings_of(request, row),
+                *_hidden_reason(rule, explanation, self.may_view(request, ErrorMessage)),
+            ],
             "answers": answers,
         }
 
@@ -299,14 +302,16 @@ class PermanenceRuleAdmin(PathRuleAdmin):
         return [path("try/", view, name=self._url_name("try")), *super().get_urls()]
 
 
-def _warnings(row: PermanenceRule) -> list[str]:
-    return advice.warnings(PermanenceRow.of(row), snapshots.current().rules, timezone.now())
-
-
-def _hidden_reason(rule: PermanenceRow, explanation: Explanation) -> Iterator[str]:
+def _hidden_reason(
+    rule: PermanenceRow, explanation: Explanation, may_view_messages: bool
+) -> Iterator[str]:
     """Say so where visitors don't see the reason: the message for the final status goes first."""
     for message, given in contributions(explanation.messages):
-        if rule.reason and "detail" in given:
+        if not rule.reason or "detail" not in given:
+            continue
+        if not may_view_messages:
+            yield _("Visitors do not see the reason: an error message replaces it.")
+        else:
             row = ErrorMessage.objects.filter(pk=message.pk).first()
             yield _(
                 "Visitors do not see the reason: the error message “%(message)s” replaces it."

@@ -79,16 +79,25 @@ def _plain(values: Values | None) -> Values | None:
     return values and {name: plain(value) for name, value in values.items()}
 
 
+def written(report: Report) -> Iterator[RowResult]:
+    """Yield the results of the rows that the import with this `report` made or changed."""
+    return (each for status in WRITTEN for each in report.results[status])
+
+
 def of_import(schema: ImportSchema, report: Report) -> Iterator[Change]:
-    """Yield what the import with this `report`, which has all of its results, changed."""
+    """Yield what an import changed, in the order of what it has `written`.
+
+    report: has all of its results
+    """
     rows = schema.model._base_manager.using(router.db_for_write(schema.model))
-    results = (each for status in WRITTEN for each in report.results[status])
-    for some in _portions(results):
+    for some in _portions(written(report)):
         found = rows.filter(**{f"{schema.found_by}__in": {_key(schema, each) for each in some}})
         keys = {row[:-1]: row[-1] for row in found.values_list(*schema.key, "pk")}
         for each in some:
-            names = each.before or schema.content
-            after = {name: getattr(each.row, name) for name in names}
+            content = each.before or schema.content
+            # With its key, so that a row that is for something else by now isn't as it was left.
+            # Not in what it was before: few different values are changed back by few statements.
+            after = {name: getattr(each.row, name) for name in (*schema.key, *content)}
             yield Change(keys.get(each.key), each.before or None, after)
 
 

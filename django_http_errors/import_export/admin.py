@@ -105,11 +105,18 @@ class SchemaImportExportMixin(ImportExportMixin):
             "changed": result.totals[RowResult.IMPORT_TYPE_UPDATE],
             "same": result.totals[RowResult.IMPORT_TYPE_SKIP],
         }
-        # The app's own admin can take it back, one of a project's own may not.
-        with_undo = getattr(self, "with_undo_of_import", None)
-        if with_undo is not None:
-            text = with_undo(request, text, self.resource.schema, result.report)
+        note_import = getattr(self, "note_import", None)
+        if note_import is not None:
+            log = not self.get_skip_admin_log()
+            text = note_import(request, text, self.resource.schema, result.report, log=log)
         messages.success(request, text)
+
+    def generate_log_entries(self, result: Result, request: HttpRequest) -> None:
+        # An import doesn't know the keys of the rows, by which they have their histories. The app's
+        # own admin looks them up for the undo, and writes the log then; one of a project's own may
+        # have neither.
+        if not hasattr(self, "note_import"):
+            super().generate_log_entries(result, request)
 
 
 class RuleImportExportMixin(SchemaImportExportMixin):

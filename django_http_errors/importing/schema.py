@@ -17,6 +17,8 @@ from django.utils.translation import gettext as _
 
 from ..explaining.explanation import answered_today
 from ..models import BaseRule, ErrorMessage, MatchType, PermanenceRule
+from ..rules import permanence
+from ..rules.rows import PermanenceRow
 from .addresses import Cells, understood
 
 _FLAGS = {
@@ -76,14 +78,31 @@ class ImportSchema:
 
 
 def _remarks_on_rules(rows: Sequence[PermanenceRule]) -> Iterator[tuple[int, str]]:
-    """Yield what answers today at the addresses of `rows`; a route has no address of its own."""
+    """Yield which of `rows` is for everything, and what answers today at their addresses."""
     places: dict[str, list[int]] = {}
     for place, row in enumerate(rows):
+        if _is_for_everything(row):
+            yield place, _everything(row.host)
+        # A route has no address of its own.
         if row.kind != MatchType.ROUTE:
             places.setdefault(unquote(row.pattern), []).append(place)
     for path, text in answered_today(places):
         for place in places[path]:
             yield place, text
+
+
+def _is_for_everything(row: PermanenceRule) -> bool:
+    # To compare addresses takes long, and such a rule begins with nothing but a slash.
+    return permanence.literal(row.pattern) == "" and permanence.covers_everything(
+        PermanenceRow.of(row)
+    )
+
+
+def _everything(host: str) -> str:
+    """Say what an editor would have to confirm."""
+    if not host:
+        return _("This rule is for every address of the site that is not found.")
+    return _("This rule is for every address of %(host)s that is not found.") % {"host": host}
 
 
 RULES = ImportSchema(
@@ -179,6 +198,7 @@ def _moment(cell: object) -> datetime | None:
         moment = datetime.fromisoformat(text)
         if settings.USE_TZ:
             aware = timezone.make_aware(moment) if timezone.is_naive(moment) else moment
+            timezone.localtime(aware)  # As editors are shown it.
             return aware.astimezone(UTC)
         return moment if timezone.is_naive(moment) else timezone.make_naive(moment)
     except (ValueError, OverflowError) as error:

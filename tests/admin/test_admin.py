@@ -28,7 +28,7 @@ from django_http_errors.admin import (
 from django_http_errors.admin.answers import Answer
 from django_http_errors.core.statuses import STATUSES
 from django_http_errors.importing.schema import RULES
-from django_http_errors.models import ErrorMessage, HidingRule, PermanenceRule
+from django_http_errors.models import ErrorMessage, HidingRule, MissingPage, PermanenceRule
 from django_http_errors.rules.snapshot import snapshots
 
 from ..asking import FORMS, PROBLEM
@@ -202,6 +202,35 @@ def test_the_index_and_the_changelists_lead_to_the_other_pages(
     assert f'href="{attempt}"' in rules_only
     assert f'href="{all_previews}"' not in rules_only
     assert attempt not in text_of(editor("add_permanencerule").get(index))
+
+
+@pytest.mark.parametrize("model", [*MODELS, "hidingrule", "missingpage"])
+@pytest.mark.parametrize("right", ["view", "change", "add", "delete"])
+def test_an_address_is_tried_by_those_who_are_led_there(
+    editor: Callable[..., Client], right: str, model: str
+) -> None:
+    """From the index of the app; a list may have no links for those who may not add to it."""
+    attempt = url("permanencerule_try")
+    client = editor(f"{right}_{model}")
+    may = client.get(attempt).status_code == 200
+    assert may == (right in ("view", "change") and model != "missingpage")
+    index = text_of(client.get("/admin/django_http_errors/"))
+    assert (f'href="{attempt}"' in index) == ("See what visitors see" in index) == may
+    shown = editor(f"{right}_{model}", f"view_{model}", f"add_{model}")
+    page = text_of(shown.get(url(f"{model}_changelist")))
+    assert (f'href="{attempt}"' in page) == (model != "missingpage")
+
+
+def test_who_may_only_add_messages_is_not_led_to_where_one_is_tried(
+    editor: Callable[..., Client],
+) -> None:
+    for permissions, may in ((("add_errormessage",), False), (EITHER_VIEW, True)):
+        ErrorMessage.objects.all().delete()
+        client = editor("add_errormessage", *permissions)
+        response = client.post(url("errormessage_add"), message_form(title="T"), follow=True)
+        said = " ".join(map(str, response.context["messages"]))
+        assert "A 404 at /example/ says: 404 T." in said
+        assert ("View it" in said) == may
 
 
 # Messages
@@ -868,6 +897,33 @@ def test_rules_and_messages_are_for_those_who_may_see_them(
     assert ("is not in ALLOWED_HOSTS" in page) == rules
 
 
+def test_a_rule_is_named_to_those_who_may_see_it(editor: Callable[..., Client]) -> None:
+    """In the list of missing pages, which is for others too."""
+    rule = PermanenceRuleFactory(pattern="/secret-project/", kind="prefix")
+    MissingPage.objects.create(path="/secret-project/x")
+    link = f'Done: <a href="{url("permanencerule_change", rule.pk)}">/secret-project/ ('
+    address = url("missingpage_changelist")
+    assert link in text_of(editor("view_missingpage", "view_permanencerule").get(address))
+    cells = re.findall(
+        r'<td class="field-what_to_do">(.*?)</td>', text_of(editor("view_missingpage").get(address))
+    )
+    assert cells == ["Done"]
+
+
+def test_a_message_is_named_to_those_who_may_see_it(editor: Callable[..., Client]) -> None:
+    """In the preview of a rule, whose reason it replaces."""
+    ErrorMessageFactory(status="410", path_prefix="/secret-project/", detail="Gone.")
+    form = rule_form(pattern="/secret-project/x", reason="Why")
+    for permission, told in (
+        ("view_errormessage", "the error message “410 · /secret-project/"),
+        ("view_missingpage", "Visitors do not see the reason: an error message replaces it."),
+    ):
+        client = editor("add_permanencerule", permission)
+        warnings = part(client.post(url("permanencerule_preview"), form), "warnings")
+        assert told in warnings
+        assert ("/secret-project/" in warnings) == (permission == "view_errormessage")
+
+
 def test_a_trial_ends_in_an_offer(admin: Client, editor: Callable[..., Client]) -> None:
     response = attempt(admin, address="https://testserver/lamps/?x=1", status=404)
     labels = ["Gone for good", "Back later", "Own words"]
@@ -963,6 +1019,29 @@ def test_bad_input_is_told_at_its_field(
     preview = admin.post(url(f"{model}_preview"), FORM[model](**values))
     assert preview.status_code == 200
     assert error in part(preview, "errors") or "required" in error
+
+
+@pytest.mark.parametrize(
+    ("zone", "moment"),
+    [("America/New_York", "9999-12-31 23:59"), ("Europe/Berlin", "0001-01-01 00:00")],
+)
+def test_a_date_that_no_calendar_has_elsewhere_is_refused(
+    admin: Client, settings: Any, zone: str, moment: str
+) -> None:
+    """It couldn't be stored in UTC."""
+    settings.TIME_ZONE = zone
+    form = rule_form(pattern="/x/", valid_until=moment)
+    response = admin.post(url("permanencerule_add"), form)
+    errors = response.context["adminform"].form.errors
+    assert errors.as_data()["valid_until"][0].messages == ["Enter a valid date."]
+    assert "Enter a valid date." in part(admin.post(url("permanencerule_preview"), form), "errors")
+    rule = PermanenceRuleFactory()
+    date, _, time = moment.partition(" ")
+    asked = {"valid_until_0": date, "valid_until_1": time, "change_valid_until": "on"}
+    chosen = {"action": "change_together", "_selected_action": [rule.pk], "apply": "1", **asked}
+    page = text_of(admin.post(url("permanencerule_changelist"), chosen))
+    assert "Enter a valid date." in page
+    assert PermanenceRule.objects.values_list("valid_until", flat=True).get() is None
 
 
 def test_a_row_that_there_is_already(admin: Client) -> None:

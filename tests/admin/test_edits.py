@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.admin.models import LogEntry
+from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.contrib.auth.models import Permission, User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import models
@@ -27,7 +30,10 @@ from django_http_errors.rules.snapshot import snapshots
 
 from ..edits import edits_made
 from ..factories import ErrorMessageFactory, PermanenceRuleFactory
-from .test_admin import rule_form, text_of, url
+from ..samples import ROOT
+from .test_admin import editor, rule_form, text_of, url
+
+__all__ = ["editor"]
 
 pytestmark = pytest.mark.django_db
 
@@ -164,20 +170,66 @@ def test_what_is_too_much_to_take_back_says_so(
     assert not PermanenceRule.objects.exists()
 
 
-def test_an_import_is_taken_back(admin: Client) -> None:
+def test_without_the_permission_to_add_no_deletion_can_be_taken_back(
+    editor: Callable[..., Client],
+) -> None:
+    """So it isn't offered, and nothing is kept for it."""
+    single, *several = (PermanenceRuleFactory() for _ in range(3))
+    client = editor("view_permanencerule", "delete_permanencerule")
+    selected = client.post(RULES, chosen("delete_selected", *several, post="yes"), follow=True)
+    one = client.post(url("permanencerule_delete", single.pk), {"post": "yes"}, follow=True)
+    assert not PermanenceRule.objects.exists()
+    for response in (selected, one):
+        (text,) = map(str, response.context["messages"])
+        assert "deleted" in text
+        assert "Undo" not in text
+    assert not UndoPart.objects.exists()
+
+
+def upload(client: Client, content: bytes) -> Any:
+    """Import a file of rules: look at it, and confirm it."""
     pytest.importorskip("import_export")
+    file = SimpleUploadedFile("rules.csv", content)
+    shown = client.post(f"{RULES}import/", {"import_file": file, "format": "0"})
+    form = shown.context["confirm_form"].initial
+    return client.post(f"{RULES}process_import/", form, follow=True)
+
+
+def test_an_import_is_taken_back(admin: Client) -> None:
     PermanenceRuleFactory(pattern="/same/", reason="")
     PermanenceRuleFactory(pattern="/changed/", reason="As before", source="code")
     before = all_of(PermanenceRule)
-    content = b"pattern,reason\n/same/,\n/changed/,New\n/new/,\n"
-    file = SimpleUploadedFile("rules.csv", content)
-    shown = admin.post(f"{RULES}import/", {"import_file": file, "format": "0"})
-    form = shown.context["confirm_form"].initial
-    response = admin.post(f"{RULES}process_import/", form, follow=True)
+    response = upload(admin, b"pattern,reason\n/same/,\n/changed/,New\n/new/,\n")
     assert PermanenceRule.objects.get(pattern="/changed/").reason == "New"
     admin.post(undo_link(response))
     rows = [{**each, "source": "", "author": ""} for each in all_of(PermanenceRule)]
     assert rows == [{**each, "source": "", "author": ""} for each in before]
+
+
+def test_what_is_for_another_address_since_an_import_stays(admin: Client) -> None:
+    changed = PermanenceRuleFactory(pattern="/changed/", reason="As before")
+    response = upload(admin, b"pattern,reason\n/changed/,New\n/new/,\n/host/,\n/kind/,\n")
+    PermanenceRule.objects.filter(pk=changed.pk).update(pattern="/moved/")
+    PermanenceRule.objects.filter(pattern="/new/").update(pattern="/moved-too/")
+    PermanenceRule.objects.filter(pattern="/host/").update(host="testserver")
+    PermanenceRule.objects.filter(pattern="/kind/").update(kind="prefix")
+    before = all_of(PermanenceRule)
+    response = admin.post(undo_link(response), follow=True)
+    assert "4 were changed since then, and stay as they are." in text_of(response)
+    assert all_of(PermanenceRule) == before
+
+
+def test_an_import_is_taken_back_in_few_updates(
+    admin: Client, django_assert_max_num_queries: Any
+) -> None:
+    """Those that had the same values are changed by one statement, whatever their addresses."""
+    for number in range(60):
+        PermanenceRuleFactory(pattern=f"/x/{number}/", reason="As before")
+    content = "".join(f"/x/{number}/,New\n" for number in range(60))
+    response = upload(admin, f"pattern,reason\n{content}".encode())
+    with django_assert_max_num_queries(40):
+        admin.post(undo_link(response))
+    assert PermanenceRule.objects.filter(reason="As before").count() == 60
 
 
 def test_all_that_the_list_shows_are_deleted_without_naming_each(
@@ -302,6 +354,18 @@ def test_a_rule_is_duplicated(admin: Client, client: Client) -> None:
     assert "Sold." not in form
 
 
+def test_keys_are_written_without_separators(admin: Client, settings: Any) -> None:
+    """The rows that were chosen are found again by them."""
+    settings.USE_THOUSAND_SEPARATOR = True
+    rule = PermanenceRuleFactory(pk=1234, pattern="/x/")
+    page = text_of(admin.get(url("permanencerule_change", rule.pk)))
+    assert f'href="{url("permanencerule_add")}?duplicate=1234"' in page
+    asking = admin.post(RULES, chosen("delete_selected", rule, select_across="1"))
+    inputs = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', text_of(asking))
+    admin.post(RULES, dict(inputs))
+    assert not PermanenceRule.objects.exists()
+
+
 def test_the_history_shows_old_and_new_values(admin: Client) -> None:
     rule = PermanenceRuleFactory(pattern="/x/", reason="Because <b>", enabled=True)
     form = rule_form(pattern="/x/", permanence="temporary", valid_until="2999-01-02 03:04")
@@ -323,6 +387,42 @@ def test_the_history_shows_old_and_new_values(admin: Client) -> None:
     assert admin.get(url("permanencerule_history", rule.pk)).status_code == 200
 
 
+def test_the_history_has_what_an_import_did(admin: Client) -> None:
+    """Of each row, though it was written without knowing its key; and that it was taken back."""
+    changed = PermanenceRuleFactory(pattern="/changed/", reason="As before")
+    same = PermanenceRuleFactory(pattern="/same/")
+    response = upload(admin, b"pattern,reason\n/changed/,New\n/same/,\n/new/,\n")
+    new = PermanenceRule.objects.get(pattern="/new/")
+    entries = LogEntry.objects.values_list("object_id", "object_repr", "action_flag")
+    assert set(entries.all()) == {
+        (str(changed.pk), "/changed/", CHANGE),
+        (str(new.pk), "/new/", ADDITION),
+    }
+    addresses = {row: url("permanencerule_history", row.pk) for row in (changed, same, new)}
+    assert "Changed Reason: “As before” → “New”." in text_of(admin.get(addresses[changed]))
+    assert "Added." in text_of(admin.get(addresses[new]))
+    assert not admin.get(addresses[same]).context["action_list"]
+    admin.post(undo_link(response))
+    assert "Changed Reason: “New” → “As before”." in text_of(admin.get(addresses[changed]))
+    assert LogEntry.objects.filter(object_id=new.pk, action_flag=DELETION).exists()
+
+
+def test_a_project_may_want_no_log_of_imports(admin: Client, settings: Any) -> None:
+    settings.IMPORT_EXPORT_SKIP_ADMIN_LOG = True
+    response = upload(admin, b"/new/\n")
+    assert undo_link(response)
+    assert not LogEntry.objects.exists()
+
+
+def test_an_import_of_many_asks_no_more_for_more_rows(
+    admin: Client, django_assert_max_num_queries: Any
+) -> None:
+    content = "".join(f"/x/{number}/\n" for number in range(400))
+    with django_assert_max_num_queries(80):
+        upload(admin, content.encode())
+    assert PermanenceRule.objects.count() == LogEntry.objects.count() == 400
+
+
 @pytest.mark.parametrize(
     ("query", "patterns"),
     [
@@ -333,6 +433,13 @@ def test_the_history_shows_old_and_new_values(admin: Client) -> None:
         ("/lam", {"/shop/lamps/7/"}),
         ("lamps", {"/shop/lamps/7/"}),
         ("relaunch", {"/other/"}),
+        # As they are stored: what would mean something else, or can't be seen, is encoded.
+        ("/a%3Fb", {"/a%3Fb/"}),
+        ("/a%3f", {"/a%3Fb/"}),
+        ("/50%", {"/50%25/"}),
+        ("/a%00", {"/a%00b/"}),
+        ("/a%00b", {"/a%00b/"}),
+        ("/caf%C3%A9s", {"/caf\u00e9s/"}),
     ],
 )
 def test_the_search_finds_what_covers_an_address(
@@ -343,6 +450,8 @@ def test_the_search_finds_what_covers_an_address(
     PermanenceRuleFactory(pattern="/shop/lamps/7/", host="a.example")
     PermanenceRuleFactory(pattern="/Shop/", kind="prefix", ignore_case=True, host="c.example")
     PermanenceRuleFactory(pattern="/other/", group="relaunch")
+    for pattern in ("/a%3Fb/", "/50%/", "/a%00b/", "/cafe\u0301s/"):
+        PermanenceRuleFactory(pattern=pattern)
     found = admin.get(RULES, {"q": query}).context["cl"].result_list
     assert {row.pattern for row in found} == patterns
 
@@ -362,3 +471,79 @@ def test_groups_and_rules_that_nobody_needs_can_be_found(admin: Client, settings
     assert 'class="field-hits">3<' in text_of(response)
     response = admin.get(f"{RULES}?group=a")
     assert [row.pattern for row in response.context["cl"].result_list] == ["/new/"]
+
+
+# A site whose users have keys that SQLite doesn't take as they are, and what somebody does there.
+OTHER_USERS = """
+import django
+from django.conf import settings
+
+settings.configure(
+    SECRET_KEY="x",
+    ALLOWED_HOSTS=["*"],
+    ROOT_URLCONF="__main__",
+    AUTH_USER_MODEL="people.User",
+    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+    INSTALLED_APPS=[
+        "people",
+        "django_http_errors",
+        *(f"django.contrib.{name}" for name in "admin auth contenttypes sessions messages".split()),
+    ],
+    MIDDLEWARE=[
+        "django.contrib.sessions.middleware.SessionMiddleware",
+        "django.contrib.auth.middleware.AuthenticationMiddleware",
+        "django.contrib.messages.middleware.MessageMiddleware",
+    ],
+    TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates"}],
+)
+django.setup()
+
+from django.contrib import admin
+from django.contrib.admin.models import LogEntry
+from django.core.management import call_command
+from django.test import Client
+from django.urls import path
+from django_http_errors.models import PermanenceRule, UndoPart
+from people.models import User
+
+urlpatterns = [path("admin/", admin.site.urls)]
+call_command("migrate", run_syncdb=True, verbosity=0)
+user = User.objects.create(username="editor", is_staff=True, is_superuser=True)
+client = Client()
+client.force_login(user)
+chosen = {"_selected_action": [PermanenceRule.objects.create(pattern="/x/").pk], "post": "yes"}
+for action in ("disable", "delete_selected"):
+    client.post("/admin/django_http_errors/permanencerule/", {"action": action, **chosen})
+    undo = UndoPart.objects.get().action
+    client.post(f"/admin/django_http_errors/permanencerule/undo/{undo}/")
+assert PermanenceRule.objects.get().enabled
+entries = LogEntry.objects.order_by("pk")
+print(*(entry.action_flag for entry in entries if entry.user == user))
+"""
+USER = """
+from uuid import uuid4
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+
+
+class User(AbstractUser):
+    id = models.UUIDField(primary_key=True, default=uuid4)
+"""
+
+
+def test_the_key_of_a_user_may_be_no_number(tmp_path: Path) -> None:
+    (tmp_path / "people").mkdir()
+    (tmp_path / "people" / "__init__.py").touch()
+    (tmp_path / "people" / "models.py").write_text(USER)
+    (tmp_path / "site.py").write_text(OTHER_USERS)
+    done = subprocess.run(
+        [sys.executable, tmp_path / "site.py"],
+        env={"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.split() == [str(each) for each in (CHANGE, CHANGE, DELETION, ADDITION)], (
+        done.stderr
+    )

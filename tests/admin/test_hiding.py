@@ -217,6 +217,33 @@ def test_warnings_come_before_and_after_saving(admin: Client) -> None:
 
 
 @pytest.mark.parametrize(
+    ("permissions", "told"),
+    [
+        ((), ["A rule that you may not see is", "A message that you may not see is"]),
+        (("view_permanencerule",), ["The rule for /vault/b/ is", "A message that you may not see"]),
+        (("change_errormessage",), ["The message for /vault/a/", "A rule that you may not see is"]),
+    ],
+)
+def test_a_warning_names_only_what_its_reader_may_see(
+    editor: Callable[..., Client], permissions: tuple[str, ...], told: list[str]
+) -> None:
+    ErrorMessageFactory(path_prefix="/vault/a/")
+    PermanenceRuleFactory(pattern="/vault/b/")
+    client = editor("add_hidingrule", "view_hidingrule", *permissions)
+    shown = part(client.post(url(PREVIEW), form()), "warnings")
+    saved = warned(client.post(url(ADD), form(), follow=True))
+    row = HidingRule.objects.get()
+    again = part(client.get(url("hidingrule_change", row.pk)), "warnings")
+    assert len(saved) == len(told)
+    for text, each in zip(told, saved, strict=True):
+        assert each.startswith(text)
+        assert each in shown
+        assert each in again
+    nothing_there = part(client.post(url(PREVIEW), form(pattern="/fine/")), "warnings")
+    assert nothing_there == ""
+
+
+@pytest.mark.parametrize(
     ("kind", "pattern", "warns"),
     [
         ("prefix", "/vault/", False),

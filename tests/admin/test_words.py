@@ -61,6 +61,26 @@ def test_a_list_says_what_it_is_for_and_an_empty_one_what_to_do(admin: Client, m
         assert "http-errors-empty" not in text_of(admin.get(url(f"{model}_changelist") + query))
 
 
+def test_where_all_missing_pages_are_ignored_it_is_not_said_that_there_were_none(
+    admin: Client,
+) -> None:
+    page = MissingPage.objects.create(path="/x/", ignored=True)
+    assert "http-errors-empty" not in text_of(admin.get(url("missingpage_changelist")))
+    page.delete()
+    for query in ("", "?ignored=all"):
+        shown = text_of(admin.get(url("missingpage_changelist") + query))
+        assert "http-errors-empty" in shown
+
+
+def test_that_nothing_is_counted_is_said_once(admin: Client) -> None:
+    """Not by the page that carries out an action, and once more by the one that follows."""
+    page = MissingPage.objects.create(path="/x/")
+    chosen = {"action": "ignore", "_selected_action": [page.pk]}
+    texts = said(admin.post(url("missingpage_changelist"), chosen, follow=True))
+    assert sum(text.startswith("Missing pages are not counted.") for text in texts) == 1
+    assert len(texts) == 2
+
+
 def test_there_is_one_already_and_a_link_to_it(admin: Client) -> None:
     rule, message = PermanenceRuleFactory(pattern="/x/"), ErrorMessageFactory(path_prefix="/x/")
     for address, form, row in (

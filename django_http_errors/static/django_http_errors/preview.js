@@ -56,7 +56,7 @@
     // The calendar of the admin writes a date without an event: the focus then moves.
     for (const type of ["input", "change", "focusin"]) form.addEventListener(type, later);
     panel.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" || event.target.type === "submit") return;
+      if (event.key !== "Enter" || !event.target.closest(".http-errors-asking")) return;
       event.preventDefault(); // It would save the form.
       update();
     });
