@@ -466,11 +466,14 @@ class PathRule(BaseRule):
         if len(self.pattern) > longest:
             return  # That was refused; the expressions below take long for what is long.
         try:
-            validators.wildcards(self.pattern)
+            self._refuse_wildcards()
             if self.kind == MatchType.ROUTE:
                 validators.route(self.pattern)
         except ValidationError as error:
             raise ValidationError({"pattern": error}) from error
+
+    def _refuse_wildcards(self) -> None:
+        validators.wildcards(self.pattern)
 
 
 class PermanenceRuleQuerySet(RuleQuerySet):
@@ -696,6 +699,21 @@ class PermanenceRule(PathRule):
             raise ValidationError(
                 {"expected_at": _("Only what is not there yet, or back later, can be expected.")}
             )
+
+    def _refuse_wildcards(self) -> None:
+        try:
+            super()._refuse_wildcards()
+        except ValidationError:
+            if not self._is_literal():
+                raise
+
+    def _is_literal(self) -> bool:
+        """Return whether a wildcard stands for itself: in what the site had, or what is stored."""
+        if self._state.adding:
+            return self.source == self.Source.CODE
+        # Without the primary key, which an import doesn't know.
+        rows = type(self)._base_manager.using(self._state.db)
+        return rows.filter(kind=self.kind, pattern=self.pattern).exists()
 
 
 class HidingRule(PathRule):

@@ -467,6 +467,10 @@ def test_the_limits_are_those_of_the_code() -> None:
         (int(snapshot.LONGEST_BACK_OFF), "up to every {} seconds"),
     ):
         assert what.format(number) in text
+    if find_spec("import_export"):
+        from django_http_errors.import_export.formats import LARGEST_UPLOAD, MOST_ROWS
+
+        assert f"at most {LARGEST_UPLOAD // 10**6} MB and {MOST_ROWS:,} rows" in text
 
 
 def test_the_changelog_begins_with_the_release() -> None:

@@ -12,7 +12,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.management import call_command
 from django.db import connection, connections, models, transaction
 from django.db.models.signals import class_prepared, post_delete, post_save, pre_delete
@@ -433,6 +433,39 @@ def test_what_is_moved_without_a_signal() -> None:
     remove_tombstone("/moved/")
     remove_tombstone("/list/?page=2")
     assert tombstones() == {}
+
+
+ODD = ["/wiki/M*A*S*H", "/music/:wumpscut/", "/wiki/US$", "/^_^/", "/old/*", "/a[b]+/"]
+
+
+@pytest.mark.parametrize("format", ["csv", "json"])
+def test_what_looks_like_a_wildcard_goes_round(format: str, tmp_path: Path) -> None:
+    for each in ODD:
+        create_tombstone(each)
+    before = tombstones()
+    file = str(tmp_path / "rules")
+    call_command("export_permanence_rules", format=format, output=file)
+    PermanenceRule.objects.all().delete()
+    call_command("import_permanence_rules", file, verbosity=0)
+    assert tombstones() == before == dict.fromkeys(sorted(ODD), "code")
+    assert set(PermanenceRule.objects.values_list("kind", flat=True)) == {"exact"}
+
+
+@pytest.mark.parametrize("url", ODD)
+def test_what_looks_like_a_wildcard_can_be_edited(url: str) -> None:
+    """But not to another one, which an editor would write, and who means one."""
+    create_tombstone(url)
+    rule = PermanenceRule.objects.get()
+    rule.note = "Sold."
+    rule.full_clean()
+    # As the admin writes it.
+    rule.source = PermanenceRule.Source.ADMIN
+    rule.save()
+    rule.full_clean()
+    rule.source = PermanenceRule.Source.CODE
+    rule.pattern = f"{url}/*"
+    with pytest.raises(ValidationError, match="would be taken literally"):
+        rule.full_clean()
 
 
 def test_a_failing_database_fails_nobody_elses_edit(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from io import BytesIO
 from typing import Any
 
@@ -14,12 +14,21 @@ from ..importing import reader
 from ..importing.rows import FileError, ParsedRow, Remark
 from ..importing.tables import escaped
 
-# A file that is uploaded is kept in memory.
+# A file that is uploaded is kept in memory, and so are its rows, which may need much more.
 LARGEST_UPLOAD = 20_000_000
+MOST_ROWS = 500_000
 
 
 class ParsedFile(list[ParsedRow | Remark]):
-    """The rows of a file, in the place of a data set."""
+    """The rows of a file and the remarks on it, in the place of a data set."""
+
+    def __init__(self, found: Iterable[ParsedRow | Remark] = ()) -> None:
+        super().__init__()
+        for each in found:
+            if len(self) >= MOST_ROWS:
+                text = _("The file has more than %d rows: use manage.py import_permanence_rules.")
+                raise FileError(each.line, text % MOST_ROWS)
+            self.append(each)
 
 
 class FileFormat(base_formats.Format):

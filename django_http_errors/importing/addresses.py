@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from .. import validators
 from ..http.urls import bare_host
 from ..models import MatchType
+from .rows import printable
 
 Cells: TypeAlias = Mapping[str, object]
 
@@ -52,7 +53,7 @@ def _split_host(url: str, cells: dict[str, object]) -> str:
     try:
         host = bare_host(urlsplit(url).netloc.rpartition("@")[2])
     except ValueError as error:
-        raise ValidationError({"pattern": str(error)}) from error
+        raise ValidationError({"pattern": printable(str(error))}) from error
     named = str(cells.get("host") or "").strip().lower()
     if named not in {"", host}:
         text = _("The host is %(host)s here, and %(named)s in the column host.")
@@ -85,6 +86,9 @@ def _set_kind(text: str, cells: dict[str, object], remarks: list[str]) -> None:
     if not kind and _PARAMETER.search(text):
         tail = "<path:rest>" if meant and meant[0] == "prefix" else ""
         meant = "route", f"{meant[1] if meant else text}{tail}"
+    if meant and kind == meant[0] == "exact" and text.startswith("/"):
+        # No more than an anchor, which may be a letter: whoever says the kind knows the address.
+        return
     if meant and kind in {"", meant[0]}:
         cells["kind"], cells["pattern"] = meant
         remarks.append(taken_as(text, *meant))

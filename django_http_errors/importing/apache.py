@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from . import expressions
@@ -16,6 +16,12 @@ _SECTION = re.compile(r"\s*<(/?)\s*(\w+)\s*([^>]*)>")
 _CONDITIONAL = frozenset(
     {"if", "elseif", "else", "files", "filesmatch", "location", "locationmatch"}
 )
+# Sections that change nothing of what their rules are for.
+_TRANSPARENT = frozenset(
+    {"ifmodule", "ifdefine", "ifversion", "iffile", "ifdirective", "ifsection"}
+)
+# Flags of a rule after which no other is asked about what it matches.
+_LAST = frozenset({"L", "LAST", "END", "PT", "PASSTHROUGH"})
 _STATUSES = {"permanent": "301", "temp": "302", "seeother": "303", "gone": GONE}
 
 
@@ -56,6 +62,10 @@ class _Apache:
         self._sections: list[tuple[str, str]] = []
         self._condition = ""
         self._base = "/"
+        # The rule that the next ones depend on, and how many these are.
+        self._deciding, self._decided = "", 0
+        # The rule that all depend on up to the end of a section, and how deep that is.
+        self._ending, self._depth = "", 0
 
     def enter(self, name: str, text: str, *, closes: bool) -> None:
         """Enter a section, or leave it."""
@@ -64,6 +74,15 @@ class _Apache:
         elif any(each == name for each, _text in self._sections):
             while self._sections.pop()[0] != name:
                 pass
+            if name not in _TRANSPARENT:
+                self._decided = 0
+            if self._scopes < self._depth:
+                self._ending = ""
+
+    @property
+    def _scopes(self) -> int:
+        """How many sections are open whose rules are others than those around them."""
+        return sum(name not in _TRANSPARENT for name, _text in self._sections)
 
     def read_redirect(self, line: int, words: list[str], status: str = "") -> Parsed:
         if not status and words and not words[0].startswith("/"):
@@ -97,14 +116,16 @@ class _Apache:
             flag.strip().upper().partition("=")[::2]
             for flag in (words[2] if len(words) > 2 else "").strip("[]").split(",")
         )
-        condition, self._condition = self._condition, ""
+        condition, self._condition = self._condition or self._decider(), ""
         status = flags.get("R", flags.get("REDIRECT"))
         if flags.keys() & {"G", "GONE"}:
             status = GONE
         elif flags.keys() & {"F", "FORBIDDEN"}:
             status = "403"
         if status is None:
-            return  # it is answered by another page
+            # It is answered by another page, or left to later rules, or to the site.
+            self._note(words, flags)
+            return
         yield from self._gone(
             line,
             [self._based(words[0])],
@@ -113,6 +134,24 @@ class _Apache:
             ignore_case=bool(flags.keys() & {"NC", "NOCASE"}),
             condition=condition,
         )
+
+    def _decider(self) -> str:
+        """Return the rule that decides whether the next one is asked, "" if there is none."""
+        if not self._decided:
+            return self._ending
+        self._decided -= 1
+        return self._deciding
+
+    def _note(self, words: list[str], flags: Mapping[str, str]) -> None:
+        """Note the rule if it decides whether those after it are asked."""
+        rule = " ".join(["RewriteRule", *words])
+        skips = flags.get("S", flags.get("SKIP", ""))
+        count = int(skips[:9]) if skips.isdecimal() else len(flags.keys() & {"C", "CHAIN"})
+        if count > self._decided:
+            self._deciding, self._decided = rule, count
+        # Without a target, what it matches is left to the site, and isn't gone by a rule below.
+        if words[1:2] == ["-"] and flags.keys() & _LAST and not self._ending:
+            self._ending, self._depth = rule, self._scopes
 
     def _based(self, expression: str) -> str:
         """Return `expression` as it is compared with the whole path."""

@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from django.db.models import Q
 from django.urls.resolvers import RoutePattern
 from django.utils.translation import gettext_lazy as _
 
-from ..http.urls import pattern_key, web_address
+from ..http.urls import pattern_key
 from ..models import MatchType, PermanenceRule
 from .schema import RULES, ImportSchema, written
 from .tables import escaped
@@ -142,12 +142,9 @@ def redirects_lines(rules: Any, remarks: Remarks) -> Iterator[str]:
     below = sorted(rule.head for rule in temporary)
     routes = [rule.head for rule in temporary if rule.kind == MatchType.ROUTE]
     for rule in in_force.of(permanent, MatchType.EXACT):
-        yield from _redirects(rule, web_address(rule.pattern))
+        yield from _redirects(rule, _path(rule))
     for rule in in_force.longest_first(permanent):
-        path = web_address(rule.pattern)
-        if rule.kind == MatchType.ROUTE:
-            path = re.sub(r"<(?:str:)?(\w+)>", r":\1", rule.pattern)
-            path = re.sub(r"<path:\w+>\Z", "*", path)
+        path = _path(rule)
         if "<" in path:
             remarks[ROUTES] += 1
         elif _begins_any(rule.head, below) or any(map(rule.head.startswith, routes)):
@@ -157,6 +154,25 @@ def redirects_lines(rules: Any, remarks: Remarks) -> Iterator[str]:
             yield from _redirects(rule, path)
             if rule.kind == MatchType.PREFIX:
                 yield from _redirects(rule, f"{path.rstrip('/')}/*")
+
+
+_PARAMETER = re.compile(r"(<[^<>]*>)")
+# What a path may have without being encoded: nothing that would end it, or be a wildcard.
+_SAFE = "%/:[]@!$&'()+,;=-._~"
+
+
+def _path(rule: _Rule) -> str:
+    """Return the path of `rule` as the file has it; "<" is in it if it can't say that."""
+    if rule.kind != MatchType.ROUTE:
+        return _literal(rule.pattern)
+    parts = _PARAMETER.split(rule.pattern)
+    parts[::2] = map(_literal, parts[::2])
+    path = re.sub(r"<(?:str:)?(\w+)>", r":\1", "".join(parts))
+    return re.sub(r"<path:\w+>\Z", "*", path)
+
+
+def _literal(path: str) -> str:
+    return quote(path, safe=_SAFE).replace("/:", "/%3A")
 
 
 def _redirects(rule: _Rule, path: str) -> Iterator[str]:

@@ -50,6 +50,7 @@ _WORD = re.compile(r"-?(?:[A-Z]-[A-Z]|[a-z]-[a-z]|[0-9]-[0-9]|\\[dw-]|[A-Za-z0-9
 _CLASSES = {"d": Converter("int"), "w": Converter("slug"), "S": ALL}
 # What would be read as something else in a pattern.
 _ENCODED = {"%": "%25", "#": "%23"}
+_NO_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 def rows(
@@ -59,13 +60,15 @@ def rows(
     number: int = 0,
     *,
     with_host: bool = False,
+    is_encoded: bool = False,
 ) -> Parsed:
     """Yield the rules for the addresses that `expression` matches, and a remark for each.
 
     cells: what else a rule says; with_host: the expression begins with the host
+    is_encoded: it is for what is percent-encoded
     """
     try:
-        ignore_case, found = convert(expression)
+        ignore_case, found = convert(expression, is_encoded=is_encoded)
         if with_host:
             found = list(map(_split_host, found))
     except InexpressibleError as error:
@@ -86,21 +89,31 @@ def _split_host(rule: Mapping[str, str]) -> dict[str, str]:
     return {**rule, "host": host, "pattern": f"/{path}"}
 
 
-def convert(expression: str) -> tuple[bool, list[dict[str, str]]]:
+def convert(expression: str, *, is_encoded: bool = False) -> tuple[bool, list[dict[str, str]]]:
     """Return whether `expression` ignores case, and kind and pattern of the rules for it.
 
-    It is matched against a decoded path, as servers do it, with the first slash or without.
+    It is matched against a decoded path, as servers do it, with the first slash or without;
+    is_encoded: against one that is percent-encoded.
     """
     if len(expression) > LONGEST:
         raise InexpressibleError(_("it is too long."))
     bare = expression.removeprefix("(?i)")
     alternatives = _Parser(bare).all()
     found: dict[str, dict[str, str]] = {}
-    for kind, pattern in sorted(chain.from_iterable(map(_rules, alternatives))):
+    for kind, written in sorted(chain.from_iterable(map(_rules, alternatives))):
+        pattern = _with_escapes(written) if is_encoded else written
         _check(kind, pattern)
         # Both spellings of an address are one; what is below it goes with "this address" too.
         found[pattern.rstrip("/")] = {"kind": kind, "pattern": pattern}
     return bare != expression, list(found.values())
+
+
+def _with_escapes(pattern: str) -> str:
+    """Return `pattern` with its percent signs as its expression has them: each begins an escape."""
+    pattern = pattern.replace(_ENCODED["%"], "%")
+    if _NO_ESCAPE.search(pattern):
+        raise InexpressibleError(_("%s isn't known.") % "%")
+    return pattern
 
 
 def _check(kind: str, pattern: str) -> None:

@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ..models import PermanenceRule
-from .rows import ParsedRow, Remark, place
+from .rows import ParsedRow, Remark, place, printable
 from .schema import ImportSchema
 
 T = TypeVar("T")
@@ -132,12 +132,13 @@ class Report:
             self.results[result.status].append(result)
 
     def remark(self, remark: Remark) -> None:
-        places = self.remarks.get(remark.text)
+        text = printable(remark.text)
+        places = self.remarks.get(text)
         if places is None:
             if self.most is not None and len(self.remarks) >= self.most:
                 self.other_remarks += 1
                 return
-            places = self.remarks[remark.text] = Places()
+            places = self.remarks[text] = Places()
         places.add(remark)
 
 
@@ -341,6 +342,8 @@ class Import:
                 values |= {"source": PermanenceRule.Source.IMPORT, "updated_at": timezone.now()}
         model: Any = schema.model
         result.row = model(*{**self._defaults, **key, **values}.values())
+        # A pattern that is stored isn't refused for what looks like a wildcard.
+        result.row._state.adding = known is None
         result.row.clean()
 
     def _write(self, results: Iterable[RowResult]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 from collections import deque
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -14,14 +15,17 @@ from .rows import FileError, Remark
 
 LONGEST_LINE = 65_536
 
+# What isn't ASCII, and no byte that "surrogateescape" has kept.
+_CHARACTER = re.compile(r"[^\x00-\x7f\udc80-\udcff]")
+
 
 class Lines:
     """The lines of a file, with their ends, counted as they are read.
 
     They end with LF, CR or both. The encoding is what a byte order mark says, UTF-16 where every
-    other byte is 0, and UTF-8 otherwise; of a line that isn't, Windows-1252 is made, which is what
-    spreadsheets write, and a remark. A byte that isn't that either becomes a lone surrogate: it
-    spoils its row, and not the whole file.
+    other byte is 0, and UTF-8 otherwise; of a line where no character is, Windows-1252 is made,
+    which is what spreadsheets write, and a remark. A byte that isn't that either, or that stands
+    beside UTF-8, becomes a lone surrogate: it spoils its row, and not the whole file.
 
     number: of the last line that was given; size: how many characters were
     """
@@ -73,18 +77,14 @@ class Lines:
 
     def _decoded(self, text: str) -> str:
         self.size += len(text)
-        if text.isascii() or not self._is_utf_8:
+        if text.isascii() or not self._is_utf_8 or _CHARACTER.search(text):
             return text
         try:
-            text.encode()
-        except UnicodeEncodeError:
-            try:
-                text = text.encode("utf-8", "surrogateescape").decode("cp1252")
-            except UnicodeDecodeError:
-                return text
-            self._remarks.append(
-                Remark(self.number, _("This isn't UTF-8, and was read as Windows-1252."))
-            )
+            text = text.encode("utf-8", "surrogateescape").decode("cp1252")
+        except UnicodeDecodeError:
+            return text
+        remark = Remark(self.number, _("This isn't UTF-8, and was read as Windows-1252."))
+        self._remarks.append(remark)
         return text
 
 

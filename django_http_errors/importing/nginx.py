@@ -29,12 +29,15 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _UNESCAPED = re.compile(r"""\\(["'\\])""")
-# What a map may be looked up by, and whether that begins with the host.
+_REQUESTED = "$request_uri"
+# What a map may be looked up by: whether that begins with the host, and whether it is as requested.
 _SOURCES = {
-    f"{host}{path}": bool(host)
+    f"{host}{path}": (bool(host), path == _REQUESTED)
     for host in ("", "$host", "$http_host", "$server_name")
-    for path in ("$uri", "$request_uri", "$document_uri")
+    for path in ("$uri", _REQUESTED, "$document_uri")
 }
+# What only a key of what is requested has: an escape, and a query if it is no expression.
+_IS_REQUESTED = re.compile(r"[^~].*\?|.*%[0-9A-Fa-f]{2}")
 _SAYS_GONE = re.compile(r"gone|410|removed|retired|deleted", re.IGNORECASE)
 _ON, _OFF = frozenset({"1", "yes", "on", "true"}), frozenset({"", "0", "no", "off", "false"})
 _NOT_ENTRIES = frozenset({"default", "hostnames", "volatile"})
@@ -61,9 +64,13 @@ def parse_nginx(lines: Lines, columns: Collection[str]) -> Parsed:
 
 @dataclass(frozen=True, slots=True)
 class _Map:
-    """A map whose entries are read: by what it is looked up, and whether 1 means gone."""
+    """A map whose entries are read: by what it is looked up, and whether 1 means gone.
+
+    is_encoded: whether its keys are percent-encoded, and may have a query
+    """
 
     with_host: bool
+    is_encoded: bool
     flags_say_gone: bool
     name: str = ""
 
@@ -94,10 +101,12 @@ class _Nginx:
         """Return the map that an entry is in, None if that isn't one of addresses."""
         if not block:
             # A file that is included.
-            return _Map(not words[0].startswith(("/", "~")), True) if "/" in words[0] else None
+            with_host = not words[0].startswith(("/", "~"))
+            is_encoded = _IS_REQUESTED.match(words[0]) is not None
+            return _Map(with_host, is_encoded, True) if "/" in words[0] else None
         if len(block) != 3 or block[0] != "map" or block[1] not in _SOURCES:
             return None
-        return _Map(_SOURCES[block[1]], bool(_SAYS_GONE.search(block[2])), block[2])
+        return _Map(*_SOURCES[block[1]], bool(_SAYS_GONE.search(block[2])), block[2])
 
     def _entry(self, line: int, words: list[str], table: _Map) -> Parsed:
         key, value = words[0].removeprefix("\\"), words[1].lower()
@@ -113,7 +122,7 @@ class _Nginx:
             yield Remark(line, text % table.name)
         else:
             self._conditions.add(f"({table.name})")
-            yield from self._gone(line, key, with_host=table.with_host)
+            yield from self._gone(line, key, with_host=table.with_host, is_encoded=table.is_encoded)
 
     def _returned(self, line: int, words: list[str], block: list[str]) -> Parsed:
         status = words[1] if len(words) > 1 else ""
@@ -130,16 +139,20 @@ class _Nginx:
         elif not (block[:1] == ["if"] and block[-1] in self._conditions):
             yield Remark(line, depends_on("return 410", " ".join(block) or "server"))
 
-    def _gone(self, line: int, key: str, *, with_host: bool = False) -> Parsed:
+    def _gone(
+        self, line: int, key: str, *, with_host: bool = False, is_encoded: bool = False
+    ) -> Parsed:
         cells: dict[str, Any] = {"permanence": "permanent"}
         if key.startswith("~"):
             if key.startswith("~*"):
                 cells["ignore_case"] = True
-            yield from expressions.rows(line, key.lstrip("~*"), cells, with_host=with_host)
+            yield from expressions.rows(
+                line, key.lstrip("~*"), cells, with_host=with_host, is_encoded=is_encoded
+            )
             return
         # Strings are compared without regard to case.
         cells |= {"ignore_case": True, "kind": "exact"}
         if with_host:
             cells["host"], _slash, key = key.partition("/")
             key = f"/{key}"
-        yield ParsedRow(line, {**cells, "pattern": literal(key)})
+        yield ParsedRow(line, {**cells, "pattern": key if is_encoded else literal(key)})

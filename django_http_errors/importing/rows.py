@@ -59,6 +59,11 @@ GONE = "410"
 _ENCODED = str.maketrans({"%": "%25", "?": "%3F", "#": "%23"})
 
 
+def printable(text: str) -> str:
+    """Return `text` as a page can have it: half a character is written as Python does."""
+    return text.encode(errors="backslashreplace").decode()
+
+
 def literal(path: str) -> str:
     """Return the pattern of a decoded `path`."""
     return path.translate(_ENCODED)

@@ -20,9 +20,13 @@ LONGEST_VALUE = 1_048_576
 # What spreadsheets separate cells by, depending on the country that they think they are in.
 _DELIMITERS = ",;\t"
 ADDRESS = re.compile(r"""["']?(?:/|https?://\S)""", re.IGNORECASE)
-_EXCEL = re.compile(r"\s*sep=(.)?[\r\n]*", re.IGNORECASE)
-# What begins a formula in a spreadsheet, after the apostrophes that keep it from being one.
-_FORMULA = re.compile("'*[=+\\-@\t\r\n\uff0b\uff0d\uff1d\uff20]")
+_EXCEL = re.compile(r'\s*sep=([^\r\n"])?[\r\n]*', re.IGNORECASE)
+# Where a formula begins for a spreadsheet, before the apostrophes that keep it from being one: at
+# the beginning of a cell, and within it too, since a spreadsheet that separates cells by semicolons
+# or tabs makes several of it. There, quotes may go before it, which are taken away.
+_SIGNS = "=+\\-@\uff0b\uff0d\uff1d\uff20"
+_FORMULA = re.compile(f"\\A(?='*[{_SIGNS}\t\r\n])|(?<=[;\t\r\n])(?=['\"]*[{_SIGNS}])")
+_ESCAPED = re.compile(f"\\A'(?='*[{_SIGNS}\t\r\n])|(?<=[;\t\r\n])'(?=['\"]*[{_SIGNS}])")
 
 # Columns of other tools that say what a row is, and not what its rule is.
 TARGET, STATUS, REGEX = "(target)", "(status)", "(regex)"
@@ -49,12 +53,12 @@ _NO = frozenset({"", "0", "false", "no", "off"})
 
 def escaped(cell: object) -> object:
     """Return `cell` so that no spreadsheet takes it for a formula; `unescaped` undoes it."""
-    return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
+    return _FORMULA.sub("'", cell) if isinstance(cell, str) else cell
 
 
 def unescaped(cell: str) -> str:
     """Return the text that `escaped` has made `cell` of."""
-    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+    return _ESCAPED.sub("", cell) if "'" in cell else cell
 
 
 def delimiter_of(line: str) -> str:

@@ -56,15 +56,18 @@ def addresses(**values: Any) -> list[str]:
 
 
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "'=1", "''-1", "'", "'x", "x=1", "\uff1d1"]
+# Where a spreadsheet separates cells by semicolons or tabs: within a cell, which then is several.
+FORMULAS_WITHIN = ["x;=1", 'x;"=1;', "x\t+1", "x\n-1", "x;'@a", "x\r\n\"'=1", ";;=1", "x;'y", "x;1"]
 
 
-@pytest.mark.parametrize("text", FORMULAS)
+@pytest.mark.parametrize("text", [*FORMULAS, *FORMULAS_WITHIN])
 def test_no_cell_is_a_formula_and_each_is_what_it_was(text: str) -> None:
-    make("exact /a", note=text, reason=text, group=text.strip())
+    make("exact /a", note=text, reason=text, group="".join(text.split()))
     before = list(PermanenceRule.objects.values(*RULES.columns))
     content = exported("csv")
     cells = [cell for row in csv.reader(StringIO(content)) for cell in row]
     assert not [cell for cell in cells if re.match("[=+\\-@\t\r\uff1d]", cell)]
+    assert re.search('[;\t\r\n]"*[=+\\-@\uff1d]', content) is None
     assert import_rules(content.encode()).counts["same"] == 1
     PermanenceRule.objects.all().delete()
     import_rules(content.encode())
@@ -118,6 +121,19 @@ def test_a_redirects_file_says_what_is_gone() -> None:
         "route /blog/<str:year>/<str:slug>/<path:rest>",
     }
     assert before - set(addresses()) == {"route /blog/<str:year>/<slug>/<path:rest>"}
+
+
+def test_a_redirects_file_has_no_wildcards_but_its_own() -> None:
+    make("exact /wiki/M*A*S*H", "exact /:x", "exact /wiki/Help:*")
+    make("prefix /music/:wumpscut/", "route /a*b/c d/:e/<str:x>/")
+    assert exported("redirects").splitlines() == [
+        "/wiki/M%2AA%2AS%2AH /410.html 410",
+        "/%3Ax /410.html 410",
+        "/wiki/Help:%2A /410.html 410",
+        "/music/%3Awumpscut/ /410.html 410",
+        "/music/%3Awumpscut/* /410.html 410",
+        "/a%2Ab/c%20d/%3Ae/:x/ /410.html 410",
+    ]
 
 
 def test_what_a_redirects_file_cannot_say_is_counted() -> None:

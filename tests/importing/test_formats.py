@@ -334,6 +334,59 @@ SAMPLES: dict[str, tuple[str, str, list[str], list[str]]] = {
             "line 29: /host depends on <If \"%{HTTP_HOST} == 'old.example.com'\">: left out.",
         ],
     ),
+    ".htaccess, rules that decide about others": (
+        r"""
+        RewriteRule ^c$ - [C]
+        RewriteRule ^d$ - [G]
+        RewriteRule ^e$ - [G]
+        RewriteRule ^news$ /n [chain,NC]
+        RewriteRule ^f$ - [E=x:1,C]
+        RewriteRule ^g$ - [G]
+        RewriteRule ^h$ - [S=2]
+        RewriteRule ^i$ - [G]
+        RewriteRule ^j$ - [G]
+        RewriteRule ^k$ - [skip=x]
+        RewriteRule ^l$ - [G,L]
+        RewriteRule ^secret - [F,L]
+        RewriteRule ^m$ /n [L]
+        RewriteRule ^n$ - [G]
+        <Directory /srv/a>
+            RewriteRule ^public/ - [L]
+            <IfModule mod_x.c>
+                RewriteRule ^static/ - [END]
+                RewriteRule ^o$ - [G]
+            </IfModule>
+            RewriteCond %{QUERY_STRING} ^x$
+            RewriteRule ^p$ - [G]
+            RewriteRule ^q$ - [G]
+            RedirectMatch 410 ^/r$
+            RewriteRule ^s$ - [S=9]
+        </Directory>
+        RewriteRule ^t$ - [G]
+        <IfModule mod_rewrite.c>
+            RewriteRule ^public/ - [L,NC]
+        </IfModule>
+        RewriteRule ^ - [G]
+        """,
+        "apache",
+        [f"exact /{letter}" for letter in "elnrt"],
+        [
+            "line 2: ^d$ depends on RewriteRule ^c$ - [C]: left out.",
+            "line 3: ^e$ → /e (exact)",
+            "line 6: ^g$ depends on RewriteRule ^f$ - [E=x:1,C]: left out.",
+            "line 8: ^i$ depends on RewriteRule ^h$ - [S=2]: left out.",
+            "line 9: ^j$ depends on RewriteRule ^h$ - [S=2]: left out.",
+            "line 11: ^l$ → /l (exact)",
+            "line 12: Not gone (410) but 403: left out.",
+            "line 14: ^n$ → /n (exact)",
+            "line 19: ^o$ depends on RewriteRule ^public/ - [L]: left out.",
+            "line 22: ^p$ depends on RewriteCond %{QUERY_STRING} ^x$: left out.",
+            "line 23: ^q$ depends on RewriteRule ^public/ - [L]: left out.",
+            "line 24: ^/r$ → /r (exact)",
+            "line 27: ^t$ → /t (exact)",
+            "line 31: ^ depends on RewriteRule ^public/ - [L,NC]: left out.",
+        ],
+    ),
     "nginx": (
         r"""
         http {
@@ -411,6 +464,64 @@ SAMPLES: dict[str, tuple[str, str, list[str], list[str]]] = {
             "prefix /blog/",
         ],
         ["line 3: ^/blog/ → /blog/ (prefix)", "line 4: Not gone (410) but a redirect: left out."],
+    ),
+    "nginx, as it is requested": (
+        r"""
+        map $request_uri $gone {
+            /caf%C3%A9/ 1;
+            /100%25 1;
+            /index.php?id=3 1;
+            ~^/gro%c3%9fe%20lampen/\d+$ 1;
+            ~*^/tables/[^/]+%20x$ 1;
+            ~^/store\?id=7 1;
+            "~^/%[0-9A-F]{2}" 1;
+        }
+        map $host$request_uri $is_gone { www.example.com/a%20b?c=%20 1; }
+        map $uri $gone { /50%25 1; ~^/60%25$ 1; }
+        """,
+        "nginx",
+        [
+            "exact /café/ ignore_case=True",
+            "exact /100%25 ignore_case=True",
+            "exact /index.php ignore_case=True",
+            "route /große lampen/<int:any1>",
+            "route /tables/<str:any1> x ignore_case=True",
+            "exact www.example.com/a b ignore_case=True",
+            "exact /50%2525 ignore_case=True",
+            "exact /60%2525",
+        ],
+        [
+            "line 4, line 10: The query string or fragment was left out.",
+            r"line 5: ^/gro%c3%9fe%20lampen/\d+$ → /gro%c3%9fe%20lampen/<int:any1> (route)",
+            "line 6: ^/tables/[^/]+%20x$ → /tables/<str:any1>%20x (route)",
+            r"line 7: No rule says ^/store\?id=7, left out: it asks for a query string.",
+            "line 8: No rule says ^/%[0-9A-F]{2}, left out: % isn't known.",
+            "line 11: ^/60%25$ → /60%2525 (exact)",
+        ],
+    ),
+    "nginx, as it is requested, what a map includes": (
+        """
+        /caf%C3%A9/ 1;
+        /index.php?id=3 1;
+        www.example.com/a%20b 1;
+        ~^/%C3%BCber$ 1;
+        ~^/colou?r$ 1;
+        """,
+        "nginx",
+        [
+            "exact /café/ ignore_case=True",
+            "exact /index.php ignore_case=True",
+            "exact www.example.com/a b ignore_case=True",
+            "exact /über",
+            "exact /color",
+            "exact /colour",
+        ],
+        [
+            "line 2: The query string or fragment was left out.",
+            "line 4: ^/%C3%BCber$ → /%C3%BCber (exact)",
+            "line 5: ^/colou?r$ → /color (exact)",
+            "line 5: ^/colou?r$ → /colour (exact)",
+        ],
     ),
 }
 

@@ -141,6 +141,17 @@ def test_a_time_without_a_zone_is_meant_in_the_current_one() -> None:
     assert PermanenceRule.objects.get().valid_from == NOON
 
 
+@pytest.mark.parametrize(
+    ("zone", "text"),
+    [("Europe/Berlin", "9999-12-31T23:59Z"), ("America/New_York", "0001-01-01T00:00Z")],
+)
+def test_a_time_that_can_not_be_shown_is_none(settings, zone: str, text: str) -> None:
+    """Where the site is, no calendar has that day."""
+    settings.TIME_ZONE = zone
+    (found,) = invalid(import_rules(json_file({"pattern": "/a", "valid_until": text})))
+    assert found.errors[0].startswith(f"valid_until: {text} is no date.")
+
+
 def test_a_time_may_be_one_already_and_blanks_are_none() -> None:
     assert RULES.value("valid_from", NOON) == NOON
     for blank in (None, "", "  "):
@@ -164,6 +175,7 @@ BAD: list[tuple[dict[str, object], str]] = [
     ({"pattern": "https://a.example/", "host": "b.example"}, "pattern: The host is a.example here"),
     ({"pattern": "https://[/"}, "pattern: "),
     ({"pattern": "/a/*", "kind": "exact"}, "pattern: “/a/*” would be taken literally. Choose"),
+    ({"pattern": "/a$", "kind": "exact"}, "pattern: “/a$” would be taken literally. Choose"),
     ({"pattern": "/a*b*", "kind": "route"}, "pattern: This is no pattern:"),
     ({"pattern": "/a\x07"}, "pattern: Control characters are not allowed here."),
     ({"pattern": "/" + "x" * 4999}, "pattern: Ensure this value has at most 500 characters"),
@@ -329,6 +341,33 @@ def test_what_is_remarked_often_names_some_places() -> None:
     assert str(places) == "line 2, line 3, line 4 and 6 more"
 
 
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ("prefix,/,", "This rule is for every address of the site that is not found."),
+        ("route,/<path:x>,", "This rule is for every address of the site that is not found."),
+        (
+            "prefix,/,testserver",
+            "This rule is for every address of testserver that is not found.",
+        ),
+        ("exact,/,", None),
+        ("prefix,/x/,", None),
+        ("route,/<slug:x>/,", None),
+        ("route,/x/<path:y>,", None),
+    ],
+)
+def test_a_rule_for_everything_is_remarked_on(row: str, told: str | None) -> None:
+    """An editor would have to confirm it in its form. Where it is there already, one has."""
+    content = f"kind,pattern,host,note\nexact,/a/,,\n{row},\n".encode()
+    report = import_rules(content)
+    found = {text: str(places) for text, places in report.remarks.items() if "every" in text}
+    assert found == ({told: "line 3"} if told else {})
+    assert counts(report) == {"new": 2}
+    again = import_rules(content.replace(b",\n", b",noted\n"))
+    assert counts(again) == {"changed": 2}
+    assert [text for text in again.remarks if "every" in text] == []
+
+
 def test_a_host_that_is_not_served_is_named(settings) -> None:
     settings.ALLOWED_HOSTS = ["www.example.com", ".example.org"]
     hosts = ["www.example.com", "a.example.org", "old.example.com", "WWW.example.com", ""]
@@ -433,6 +472,7 @@ def test_in_one_file_objects_may_have_different_members() -> None:
         ({"pattern": "/x/:id", "kind": " Route "}, "route /x/<str:id>"),
         ({"pattern": "/x/<int:id>/*"}, "route /x/<int:id>/<path:rest>"),
         ({"pattern": "^/old/(.*)$"}, "prefix /old/"),
+        ({"pattern": "^/old$", "kind": "exact"}, "exact /old/"),
         ({"pattern": "/<int:id>/", "kind": "exact"}, "exact /<int:id>/"),
         ({"pattern": "https://a.example/old/*?x"}, "prefix a.example/old/"),
         ({"pattern": "https://a.example?x=1", "host": "A.example"}, None),
@@ -446,6 +486,36 @@ def test_what_was_meant_is_applied(settings, row: dict[str, object], expected: s
     assert found == [expected] * (expected is not None)
     told = {"exact /<int:id>/"}  # as it is
     assert bool(report.remarks) == (expected is not None and expected not in told)
+
+
+@pytest.mark.parametrize("pattern", ["/wiki/US$", "/^_^/", "/a/$x$"])
+@pytest.mark.parametrize("kind", ["exact", "prefix"])
+def test_an_anchor_is_none_where_the_site_says_the_kind(pattern: str, kind: str) -> None:
+    report = import_rules(csv_file({"pattern": pattern, "kind": kind, "source": "code"}))
+    assert (counts(report), report.remarks) == ({"new": 1}, {})
+    assert [f"{rule.kind} {rule}" for rule in PermanenceRule.objects.all()] == [f"{kind} {pattern}"]
+
+
+def test_wildcards_of_a_rule_that_is_there_are_none() -> None:
+    """It isn't refused then: not by itself, and not with a wrong cell beside."""
+    PermanenceRule.objects.create(pattern="/M*A*S*H")
+    row = {"pattern": "/M*A*S*H", "kind": "exact", "note": "x"}
+    assert counts(import_rules(csv_file(row))) == {"changed": 1}
+    (bad,) = invalid(import_rules(csv_file({**row, "expected_at": "2030-01-01"})))
+    assert bad.errors == [
+        "expected_at: Only what is not there yet, or back later, can be expected."
+    ]
+    assert counts(import_rules(csv_file({**row, "host": "a.example"}))) == {"invalid": 1}
+
+
+def test_what_is_remarked_can_be_shown() -> None:
+    """A byte that isn't UTF-8 is half a character, which no page can have."""
+    report = import_rules(b"RedirectMatch 410 ^/caf\x81/\nRedirectMatch 410 ^/b/\n", dry_run=True)
+    assert "".join(report.remarks).isascii() is False
+    assert "^/caf\\udc81/" in next(iter(report.remarks))
+    "".join(report.remarks).encode()
+    (bad,) = invalid(import_rules("https://\udc81℀.example/\n".encode(errors="surrogateescape")))
+    "".join(bad.errors).encode()
 
 
 @pytest.mark.usefixtures("before")

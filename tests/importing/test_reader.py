@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from io import BytesIO, StringIO
@@ -12,7 +13,7 @@ from time import process_time
 
 import pytest
 from django.core.exceptions import ValidationError
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from django_http_errors.importing import tables
@@ -99,6 +100,44 @@ def test_what_is_not_utf_8_is_read_as_spreadsheets_write_it() -> None:
     assert list(read(content))[1:3] == [remark, row]
     (place,) = [each.place for each in read(content) if isinstance(each, Remark)]
     assert place == "line 3"
+
+
+@pytest.mark.parametrize(
+    ("content", "good"),
+    [
+        pytest.param(
+            '[{"pattern": "/café"}, {"pattern": "/x", "reason": "\udcff"}, {"pattern": "/über"}]',
+            ["/café", "/über"],
+            id="json",
+        ),
+        pytest.param("pattern,reason\n/é,\udcff\n/café,\n/über,x\n", ["/café", "/über"], id="csv"),
+    ],
+)
+def test_a_byte_beside_utf_8_spoils_its_row_alone(content: str, good: list[str]) -> None:
+    """Read as Windows-1252, the rows beside it would be spoilt, and nobody told."""
+    found = list(read(content.encode(errors="surrogateescape")))
+    rows = [each for each in found if isinstance(each, ParsedRow)]
+    assert len(rows) == len(found)
+    assert [each.cells["pattern"] for each in rows if not each.error] == good
+    (error,) = [each.error for each in rows if each.error]
+    assert "the byte 0xFF after '' isn't UTF-8" in error
+
+
+def test_json_without_utf_8_is_read_as_windows_1252() -> None:
+    content = '[{"pattern": "/café"}, {"pattern": "/über"}]'.encode("cp1252")
+    assert [found["pattern"] for _line, found in cells(content)] == ["/café", "/über"]
+    assert sum(isinstance(each, Remark) for each in read(content)) == 1
+
+
+@pytest.mark.parametrize("first", ["sep=\r\n", "sep=\n", "SEP=\r", "sep=;\r\n", " sep=;\n"])
+def test_a_line_that_names_the_separator_may_name_none(first: str) -> None:
+    content = f"{first}pattern;reason\r\n/a;b\r\n".encode()
+    assert [found for _line, found in cells(content)] == [{"pattern": "/a", "reason": "b"}]
+
+
+def test_a_quote_separates_nothing() -> None:
+    with pytest.raises(FileError, match="No column has addresses"):
+        rows_of(b'sep="\npattern,reason\n/a,b\n')
 
 
 def test_the_format_can_be_said() -> None:
@@ -245,7 +284,22 @@ def test_the_file_stays_open_and_how_much_was_read_is_known() -> None:
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 
 
-@given(st.lists(st.fixed_dictionaries(dict.fromkeys(COLUMNS, TEXTS)), max_size=5))
+# What begins a formula and what separates cells, for spreadsheets, more often than by chance.
+FORMULAS = st.text(st.sampled_from("=+-@\uff1d'\";,\t\r\nx "), max_size=12)
+
+
+@given(FORMULAS | TEXTS)
+@example("x;=1")
+@example("x;'\"'=1")
+@example("\t\n'=1")
+def test_no_text_is_a_formula_and_each_can_be_read_again(text: str) -> None:
+    """Not even where a spreadsheet takes other separators than the file has."""
+    cell = str(tables.escaped(text))
+    assert re.search('(?:\\A|[;\t\r\n]"*)[=+\\-@\uff1d]', cell) is None
+    assert tables.unescaped(cell) == text
+
+
+@given(st.lists(st.fixed_dictionaries(dict.fromkeys(COLUMNS, FORMULAS | TEXTS)), max_size=5))
 def test_what_was_written_is_read(rows: list[dict[str, str]]) -> None:
     file = StringIO()
     writer = csv.DictWriter(file, COLUMNS)
@@ -296,6 +350,17 @@ def test_no_line_takes_long(text: str, format: str) -> None:
                 with suppress(ValidationError):
                     understood(each.cells)
     assert process_time() - began < 1
+
+
+def test_an_upload_has_no_more_rows_than_the_memory_is_for(monkeypatch) -> None:
+    """Twenty megabytes may be ten million of them; what is left out and named counts too."""
+    uploads = pytest.importorskip("django_http_errors.import_export.formats")
+    monkeypatch.setattr(uploads, "MOST_ROWS", 2)
+    upload = uploads.formats(RULES.columns)[0]()
+    for content in (b"/a\n\n/b\n", b"Redirect 301 /a /b\n\nRedirect 410 /b\n"):
+        assert len(upload.create_dataset(content)) == 2
+        with pytest.raises(FileError, match=r"^line 4: The file has more than 2 rows: use manage"):
+            upload.create_dataset(content + content)
 
 
 def test_messages_come_in_general_formats_alone() -> None:
