@@ -92,6 +92,8 @@ class Suite:
         """Run the tests in `directory`, and return what they say."""
         theirs = {name: value for name, value in os.environ.items() if not OURS.match(name)}
         package = Path(django_http_errors.__file__).parent.parent
+        # Else what is printed comes in the middle of a line that names a test.
+        theirs["PYTHONUNBUFFERED"] = "1"
         return subprocess.run(
             [self.python, *wrapper, *self.command],
             cwd=directory,
