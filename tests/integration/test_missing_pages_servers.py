@@ -27,6 +27,7 @@ COMMAND = (
 ASKED = {"/lamp/": 120, "/chair/": 60, "/table": 20, "/rare/": 1}
 SCANNED = {f"/wp-{n}.php": 2 for n in range(20)}
 GONE = {"/old-shop/lamp/": 60}
+MOST_SECONDS = 20.0
 SECRET = {"/vault/secret/": 20, "/documents/2/": 20, "/documents/999/": 20}
 
 
@@ -41,6 +42,10 @@ def rows(database: Database, model: type[Model], *columns: str) -> list[Any]:
     with connected(database.url) as cursor:
         cursor.execute(" ".join(("SELECT", ", ".join(columns), "FROM", model._meta.db_table)))
         return list(cursor.fetchall())
+
+
+def is_complete(found: dict[str, int]) -> bool:
+    return all(found.get(path, 0) >= times for path, times in ASKED.items())
 
 
 @pytest.mark.parametrize(
@@ -60,14 +65,16 @@ def test_two_workers_count_right(
         paths = chain.from_iterable(repeat(path, times) for path, times in every.items())
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(lambda path: ask(server, path), sorted(paths, key=hash)))
-        # What comes next has both workers write what they have counted.
-        time.sleep(1.2)
-        for _each in range(20):
-            ask(server, "/last/")
-            time.sleep(0.05)
+            # What comes next has the workers write what they have counted, once it reaches both.
+            found: dict[str, int] = {}
+            began = time.monotonic()
+            while not is_complete(found) and time.monotonic() < began + MOST_SECONDS:
+                time.sleep(0.5)
+                list(pool.map(lambda path: ask(server, path), repeat("/last/", 8)))
+                with django_db_blocker.unblock():
+                    found = dict(rows(own, MissingPage, "path", "hits"))
         assert "could not be written" not in server.logged()
     with django_db_blocker.unblock():
-        found = dict(rows(own, MissingPage, "path", "hits"))
         hits = dict(rows(own, PermanenceRule, "pattern", "hits"))
         referrers = {referrer for (referrer,) in rows(own, MissingPage, "referrer")}
     for path, times in {**ASKED, "*.php*": sum(SCANNED.values())}.items():
