@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from html.parser import HTMLParser
+from itertools import product
 from typing import NamedTuple
 
 from django.conf import settings
@@ -92,7 +93,8 @@ def pages(
     """Yield the errors as files.
 
     The words are those of the site's editors for any address, and the page is by the template of
-    the project's. Nothing is said of a request: its address and its id aren't known.
+    the project's. Nothing is said of a request: its address and its id aren't known. What there
+    are no words for in one of `languages` is there in English, once.
 
     host: whose messages are taken
     snapshot: the messages to go by; left out, those of the site
@@ -102,32 +104,52 @@ def pages(
     # What is gone at an address is no matter of a server that has no answer for any.
     snapshot = replace(NOTHING, version=snapshot.version, messages=messages)
     entries = renderers()
-    for language in languages:
-        for status in statuses:
-            for ending, media_type in FORMS.items():
-                if media_type in entries:
-                    content = _content(status, language, host, entries[media_type], snapshot)
-                    yield Page(status, language, ending, content)
+    done: set[tuple[str, int, str]] = set()
+    for asked, status, ending in product(languages, statuses, FORMS):
+        entry = entries.get(FORMS[ending])
+        if entry is None:
+            continue
+        language = _language_of_words(status, asked, host, entry, snapshot)
+        if (language, status, ending) not in done:
+            done.add((language, status, ending))
+            content = _content(status, language, host, entry, snapshot)
+            yield Page(status, language, ending, content)
+
+
+def _language_of_words(
+    status: int, language: str, host: str, entry: RendererEntry, snapshot: Snapshot
+) -> str:
+    """Return `language`, or English if there are no words in it: a page is labelled with it."""
+    request, info = _asking(language, host, entry, snapshot)
+    problem = error_status(status).default_problem
+    with translation.override(language):
+        return language if pipeline.has_words(problem, request, info, entry) else ENGLISH
 
 
 def _content(
     status: int, language: str, host: str, entry: RendererEntry, snapshot: Snapshot
 ) -> bytes:
-    # An address that stands for that of the page, wherever it is sent: a link to it is to "".
-    here = f"/{secrets.token_hex(16)}"
-    request = request_for(here, accept=entry.media_type, language=language, host=host)
-    info = RequestInfo.of(request)
-    info.snapshot, info.language, info.is_rehearsal = snapshot, language, True
-    problem = error_status(status).default_problem
+    request, info = _asking(language, host, entry, snapshot)
+    here = request.path
     with translation.override(language):
-        if not pipeline.has_words(problem, request, info, entry):
-            info.language = ENGLISH
-    with translation.override(info.language):
+        problem = error_status(status).default_problem
         problem = pipeline.apply_policies(problem, request, info)
         find_way_on = partial(_way_on, problem, request, here)
         given = RenderInput(problem, request, "", "", None, find_way_on)
         content, _content_type = pipeline.render(entry, given)
     return content.replace(here.encode(), b"")
+
+
+def _asking(
+    language: str, host: str, entry: RendererEntry, snapshot: Snapshot
+) -> tuple[HttpRequest, RequestInfo]:
+    """Return a request for an error in `language`, and what the app makes of it."""
+    # An address that stands for that of the page, wherever it is sent: a link to it is to "".
+    here = f"/{secrets.token_hex(16)}"
+    request = request_for(here, accept=entry.media_type, language=language, host=host)
+    info = RequestInfo.of(request)
+    info.snapshot, info.language, info.is_rehearsal = snapshot, language, True
+    return request, info
 
 
 def _way_on(problem: Problem, request: HttpRequest, here: str) -> WayOn:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import product
 from pathlib import Path
+from typing import NamedTuple
 
 from django.template import Context
 
+from ..core.languages import ENGLISH
 from ..http.renderers import own_engine
+from .pages import FORMS
 
 # The files, each by a template of the same name.
 NAMES = (
@@ -16,7 +20,7 @@ NAMES = (
     "Caddyfile",
     "apache.conf",
     "haproxy.cfg",
-    "_redirects",
+    "netlify-redirects",
     "cloudflare-worker.js",
 )
 
@@ -33,21 +37,39 @@ _VARIANTS = (
 )
 
 
+class _Asked(NamedTuple):
+    """What is asked for, and by status the language that is sent then, as a page and as JSON."""
+
+    language: str
+    pattern: str
+    html: Mapping[int, str]
+    json: Mapping[int, str]
+
+
 def snippets(
-    folder: Path, statuses: Sequence[int], languages: Sequence[str]
+    folder: Path, statuses: Sequence[int], languages: Sequence[str], pages: Collection[str]
 ) -> Iterator[tuple[str, str]]:
     """Yield the name and the text of each file for a server.
 
     folder: where the files are, for the server
-    languages: the languages of the pages; the first is for those who ask for none of them
+    languages: those that pages were wanted in; the first is for those who ask for none of them
+    pages: the names of the pages that there are
     """
+    languages = _with_pages(languages, pages)
+    default, patterns = languages[0], list(language_patterns(languages))
+    missing = list(_missing(statuses, languages, pages))
+    # Where the default has no page, the English one goes before all others.
+    folders = list(dict.fromkeys([default, *([ENGLISH] if missing else []), *languages]))
+    asked = [_asked(*each, statuses, missing) for each in (*patterns, (default, ""))]
     values = {
         "folder": str(folder),
         "statuses": statuses,
-        "haproxy_statuses": _OF_HAPROXY,
-        "languages": list(language_patterns(languages)),
-        "default": languages[0],
-        "default_first": languages,
+        "languages": patterns,
+        "default": default,
+        "missing": missing,
+        "folders": folders,
+        "asked": asked,
+        "haproxy_pages": [each for each in asked[-1].html.items() if each[0] in _OF_HAPROXY],
     }
     for name in NAMES:
         template = own_engine().get_template(f"django_http_errors/gateways/{name}")
@@ -55,7 +77,33 @@ def snippets(
         if text:
             yield name, text
     for status in statuses:
-        yield f"{status}.var", "\n".join(_type_map(status, languages))
+        yield f"{status}.var", "\n".join(_type_map(status, folders, pages))
+
+
+def _with_pages(languages: Sequence[str], pages: Collection[str]) -> list[str]:
+    """Return the languages that there are pages in, English in the place of any other."""
+    found = {name.partition("/")[0] for name in pages}
+    return list(dict.fromkeys(each if each in found else ENGLISH for each in languages))
+
+
+def _missing(
+    statuses: Sequence[int], languages: Sequence[str], pages: Collection[str]
+) -> Iterator[str]:
+    """Yield the names of the pages that there are in English alone."""
+    for language, status, ending in product(languages, statuses, FORMS):
+        file = f"{status}.{ending}"
+        if f"{language}/{file}" not in pages and f"{ENGLISH}/{file}" in pages:
+            yield f"{language}/{file}"
+
+
+def _asked(
+    language: str, pattern: str, statuses: Sequence[int], missing: Collection[str]
+) -> _Asked:
+    html, json = (
+        {each: ENGLISH if f"{language}/{each}.{form}" in missing else language for each in statuses}
+        for form in ("html", "json")
+    )
+    return _Asked(language, pattern, html, json)
 
 
 def language_patterns(languages: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -75,11 +123,12 @@ def language_patterns(languages: Sequence[str]) -> Iterator[tuple[str, str]]:
     return iter(sorted(patterns, key=lambda pair: (-len(pair[1]), pair[1])))
 
 
-def _type_map(status: int, languages: Sequence[str]) -> Iterator[str]:
+def _type_map(status: int, folders: Sequence[str], pages: Collection[str]) -> Iterator[str]:
     """Yield the lines of a type map for Apache, which reads weights of types and languages."""
-    for language in languages:
-        for ending, media_type in _VARIANTS:
-            yield f"URI: {language}/{status}.{ending}"
+    for language, (ending, media_type) in product(folders, _VARIANTS):
+        name = f"{language}/{status}.{ending}"
+        if name in pages:
+            yield f"URI: {name}"
             yield f"Content-Type: {media_type}"
             yield f"Content-Language: {language}"
             yield ""

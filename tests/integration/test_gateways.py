@@ -52,10 +52,20 @@ def members_of(file: Path) -> dict[str, Any]:
     return members
 
 
+def pages_in(folder: Path) -> set[str]:
+    return {str(each.relative_to(folder)) for each in folder.glob("*/*")}
+
+
+def told_in(folder: Path) -> dict[str, str]:
+    """Return what servers are told, by the names of the files."""
+    files = filter(Path.is_file, folder.iterdir())
+    return {each.name: each.read_text(encoding="utf-8") for each in files}
+
+
 @pytest.mark.django_db
 def test_there_is_a_page_and_json_for_each_status_and_language(export: Export) -> None:
     folder = export()
-    names = {str(each.relative_to(folder)) for each in folder.glob("*/*")}
+    names = pages_in(folder)
     assert names == {
         f"{language}/{status}.{ending}"
         for language in ("en", "de", "pt-br")  # the app has no words in Korean
@@ -81,9 +91,7 @@ def test_there_is_a_page_and_json_for_each_status_and_language(export: Export) -
 @pytest.mark.django_db
 def test_what_is_asked_for_is_written(export: Export) -> None:
     folder = export("--status", "503", "--status", "451", "--language", "de")
-    assert sorted(str(each.relative_to(folder)) for each in folder.glob("*/*")) == [
-        *("de/451.html", "de/451.json", "de/503.html", "de/503.json")
-    ]
+    assert pages_in(folder) == {"de/451.html", "de/451.json", "de/503.html", "de/503.json"}
     # A page leads on: home where that helps, and to what it stands for itself.
     assert 'href="/">' in (folder / "de/451.html").read_text()
     assert 'href="">' in (folder / "de/503.html").read_text()
@@ -94,16 +102,87 @@ def test_what_is_asked_for_is_written(export: Export) -> None:
 @pytest.mark.parametrize("status", ["404", "502", "503"])
 def test_no_server_is_told_of_a_file_that_isnt_there(export: Export, status: str) -> None:
     folder = export("--status", status)
-    told = ""
-    for file in folder.iterdir():
-        if file.is_file() and file.suffix != ".js":
-            told += file.read_text(encoding="utf-8")
-    named = set(re.findall(r"\b[\w-]+/\d{3}\.(?:html|json)\b", told))
+    told = told_in(folder)
+    worker = told.pop("cloudflare-worker.js")
+    named = set(re.findall(r"\b[\w-]+/\d{3}\.(?:html|json)\b", "".join(told.values())))
     assert named
     assert all((folder / name).exists() for name in named), named
-    worker = (folder / "cloudflare-worker.js").read_text(encoding="utf-8")
     assert f"const pages = [{status}, ];" in worker
-    assert (folder / "_redirects").exists() == (status == "404")
+    assert ("netlify-redirects" in told) == (status == "404")
+    # Cloudflare would take a file of that name for its own, and refuse it.
+    assert "_redirects" not in told
+
+
+@pytest.mark.django_db
+def test_apache_without_a_proxy_is_told_of_none(export: Export) -> None:
+    told = told_in(export("--status", "503"))["apache.conf"]
+    assert re.search(r'<IfModule mod_proxy\.c>\s+ProxyPass "[^"]+" "!"\s+</IfModule>', told)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("is_asked_for", [True, False])
+def test_what_has_no_words_in_a_language_is_there_in_english(
+    export: Export, settings: Any, capsys: pytest.CaptureFixture[str], is_asked_for: bool
+) -> None:
+    settings.LANGUAGE_CODE = "en" if is_asked_for else "ko"
+    asked = ["ko", "de", "en"] if is_asked_for else []
+    folder = export("--status", "503", *(f"--language={each}" for each in asked))
+    expected = {f"{language}/503" for language in ("en", "de", *([] if asked else ["pt-br"]))}
+    expected = {f"{name}.{ending}" for name in expected for ending in ("html", "json")}
+    assert pages_in(folder) == expected
+    assert f"{len(expected)} files" in capsys.readouterr().out
+    assert '<html lang="en"' in (folder / "en/503.html").read_text(encoding="utf-8")
+    told = told_in(folder)
+    assert not [name for name, text in told.items() if re.search(r"\bko\b", text)]
+    # English takes the place of what was to be first.
+    assert "default en;" in told["nginx-http.conf"]
+    assert "LanguagePriority en de" in told["apache.conf"]
+
+
+@pytest.mark.django_db
+def test_what_the_site_has_words_for_is_in_its_language(
+    export: Export, project_pages: Any, settings: Any
+) -> None:
+    settings.LANGUAGE_CODE = "ko"
+    project_pages({"404.html": "없음"})
+    ErrorMessageFactory(status="503", path_prefix="", title="점검 중", detail="곧 돌아옵니다")
+    statuses = ("--status", "404", "--status", "502", "--status", "503")
+    folder = export(*statuses, "--language", "ko", "--language", "de")
+    assert pages_in(folder) == {
+        *("ko/404.html", "ko/503.html", "ko/503.json"),
+        *("en/404.json", "en/502.html", "en/502.json"),
+        *(f"de/{status}.{form}" for status in (404, 502, 503) for form in ("html", "json")),
+    }
+    assert members_of(folder / "ko/503.json")["title"] == "점검 중"
+    told = told_in(folder)
+    # Who asks for Korean, or for nothing, has what there is of it, and else English.
+    missing = ["ko/404.json", "ko/502.html", "ko/502.json"]
+    assert "default ko;" in told["nginx-http.conf"]
+    assert re.findall(r'"(ko/.*)" en;', told["nginx-http.conf"]) == missing
+    assert re.findall(r'"(ko/.*)" en\n', told["Caddyfile"]) == missing
+    worker = told["cloudflare-worker.js"]
+    assert re.findall(r'"(ko/\d.*?)"', worker) == missing
+    assert re.findall("URI: (.*)", told["404.var"]) == [
+        *("ko/404.html", "en/404.json", "en/404.json", "de/404.html", "de/404.json", "de/404.json")
+    ]
+    assert "LanguagePriority ko en de" in told["apache.conf"]
+    assert re.findall(r"http-error status (\d+) .*/(\w+)/", told["haproxy.cfg"]) == [
+        *(("404", "ko"), ("502", "en"), ("503", "ko"))
+    ]
+    assert told["netlify-redirects"].splitlines()[1:] == [
+        *("/* /de/404.html 404 Language=de", "/* /ko/404.html 404 Language=ko"),
+        "/* /ko/404.html 404",
+    ]
+
+
+@pytest.mark.django_db
+def test_haproxy_and_netlify_are_told_of_the_english_page(export: Export) -> None:
+    ErrorMessageFactory(status="429", path_prefix="", language="ko", title="잠시만", detail="곧")
+    told = told_in(export("--language", "de", "--language", "ko"))
+    korean = [line for line in told["haproxy.cfg"].splitlines() if '"^ko' in line]
+    assert len(korean) == 2
+    assert all("/en/503." in line and "Content-Language en " in line for line in korean)
+    assert "/* /en/404.html 404 Language=ko" in told["netlify-redirects"]
 
 
 @pytest.mark.parametrize("words", [["--status", "200"], ["--status", "x"], ["--language", "../.."]])
@@ -196,7 +275,9 @@ def nginx(export: Export, tmp_path: Path) -> Iterator[str]:
     """Run nginx over the pages; what stands behind it is down, or says nothing."""
     if NGINX is None:
         pytest.skip("nginx isn't installed")
-    export()
+    # All that is said in Korean.
+    ErrorMessageFactory(status="503", path_prefix="", language="ko", title="점검", detail="곧")
+    export(*(f"--language={language}" for language, _name in LANGUAGES))
     with socket.socket() as down, socket.socket() as silent, socket.socket() as free:
         for each in (down, silent, free):
             each.bind(("127.0.0.1", 0))
@@ -237,6 +318,8 @@ ASKED: list[tuple[str | None, str | None, str, str]] = [
     (BROWSER, "de-DE,de;q=0.9,en;q=0.8", "de", "html"),
     (BROWSER, "pt-PT,pt;q=0.9", "pt-br", "html"),
     (BROWSER, "den,ko", "en", "html"),
+    (BROWSER, "ko", "en", "html"),
+    (PROBLEM, "ko-KR", "en", "json"),
     (PROBLEM, "DE", "de", "json"),
     (f"{JSON}, text/plain, */*", None, "en", "json"),
     ("application/vnd.api+json", "de", "de", "json"),
@@ -275,6 +358,10 @@ def test_nginx_sends_them_when_django_gives_no_answer(nginx: str, tmp_path: Path
             check(client.post("/", content=b"x" * 2000), 413, "de", ending)
             client.get("/limited/")
             check(client.get("/limited/"), 429, "de", ending)
+        for form, ending in ((PROBLEM, "json"), (BROWSER, "html")):
+            client.headers.update({"Accept": form, "Accept-Language": "ko"})
+            check(client.get("/closed/"), 503, "ko", ending)
+            check(client.get("/static/no.css"), 404, "en", ending)
         # What comes from behind it is passed on, and nobody gets the files by their addresses.
         assert client.get("/django/").status_code == 503
         assert client.get("/.http-errors/de/502.html").status_code == 404

@@ -60,21 +60,21 @@ class Command(BaseCommand):
                 f"The message {row.title or row.detail!r} is left out: what its placeholders stand"
                 " for is known when there is a request."
             )
-        count = 0
+        names: set[str] = set()
         try:
             for page in pages.pages(statuses, languages, host, snapshot):
-                count += 1
+                names.add(page.name)
                 _write(folder / page.name, page.content)
                 for address in page.loads():
                     self.stderr.write(f"{page.name} loads {address}: it has to be there, too")
-            settings = snippets.snippets(options["served_from"] or folder, statuses, languages)
-            for name, text in settings:
+            served_from = options["served_from"] or folder
+            for name, text in snippets.snippets(served_from, statuses, languages, names):
                 _write(folder / name, text.encode())
         except OSError as error:
             raise CommandError(f"{error.filename}: {error.strerror}") from error
         self.stdout.write(
-            f"{count} files in {options['folder']}, and what nginx, Caddy, Apache, HAProxy, Netlify"
-            " and Cloudflare need to send them."
+            f"{len(names)} files in {options['folder']}, and what nginx, Caddy, Apache, HAProxy,"
+            " Netlify and Cloudflare need to send them."
         )
 
 

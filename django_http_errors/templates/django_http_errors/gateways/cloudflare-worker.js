@@ -4,17 +4,21 @@ const languages = [{% for language, pattern in languages %}["{{ language }}", /^
 // What Cloudflare says of an origin that it can't reach (520 to 527) is a 502 to clients.
 const statuses = new Map([[502, 502], [503, 503], [504, 504], [522, 504], [524, 504]]);
 const pages = [{% for status in statuses %}{{ status }}, {% endfor %}];
+// What has no words in a language is sent in English.
+const missing = [{% for name in missing %}"{{ name }}", {% endfor %}];
 
 async function page(status, request, env) {
   if (!pages.includes(status)) {
     return new Response(null, { status });
   }
-  const asked = request.headers.get("Accept-Language") ?? "";
+  const wanted = request.headers.get("Accept-Language") ?? "";
   const accepted = request.headers.get("Accept") ?? "";
-  const language = languages.find(([, pattern]) => pattern.test(asked))?.[0] ?? "{{ default }}";
+  const asked = languages.find(([, pattern]) => pattern.test(wanted))?.[0] ?? "{{ default }}";
   const json = /[/+.-]json/i.test(accepted) && !/text\/html/i.test(accepted);
-  const file = `/${language}/${status}.${json ? "json" : "html"}`;
-  const found = await env.ASSETS.fetch(new Request(new URL(file, request.url)));
+  const name = `${status}.${json ? "json" : "html"}`;
+  const language = missing.includes(`${asked}/${name}`) ? "en" : asked;
+  const file = new URL(`/${language}/${name}`, request.url);
+  const found = await env.ASSETS.fetch(new Request(file));
   return new Response(found.body, {
     status,
     headers: {
