@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.urls import path
 
 from django_http_errors.importing import importer
 from django_http_errors.management.commands import import_permanence_rules as command
-from django_http_errors.models import ErrorMessage, PermanenceRule
+from django_http_errors.models import ErrorMessage, HidingRule, PermanenceRule
 
 from .edits import edits_made
 
@@ -325,6 +326,29 @@ Rules, in order:
         )
         assert line in run("explain_error", "/x")[0]
         assert "Handler" not in run("explain_error", "/x", "--status", "403")[0]
+
+    def test_only_a_slash_that_django_appends_is_a_view(self, run: Run, settings) -> None:
+        none = "View: none. The URLconf has nothing at this address.\n"
+        assert run("explain_error", "/form")[0].startswith("View: form answers")
+        settings.APPEND_SLASH = False
+        assert run("explain_error", "/form")[0].startswith(none)
+        settings.ROOT_URLCONF = type(
+            "Urls", (), {"urlpatterns": [path("robots.txt", lambda request: None)]}
+        )
+        assert run("explain_error", "/robots.txt/")[0].startswith(none)
+
+    def test_what_is_hidden_is_said_to_be(self, run: Run) -> None:
+        """By a rule, or by the view."""
+        HidingRule.objects.create(kind="prefix", pattern="/vault/")
+        for address in ("/vault/secret/", "/documents/2/"):
+            out, _err = run("explain_error", address, "--status", "403")
+            assert "\nHidden: this is a 404 to all who may not know of it" in out, address
+        assert "Hidden" not in run("explain_error", "/plain-documents/2/")[0]
+
+    def test_a_new_project_has_hosts_of_its_own(self, run: Run, settings) -> None:
+        """In DEBUG, Django takes some without ALLOWED_HOSTS."""
+        settings.DEBUG, settings.ALLOWED_HOSTS = True, []
+        assert "ALLOWED_HOSTS" not in run("explain_error", "/x")[0]
 
     def test_another_host_is_mentioned(self, run: Run, settings) -> None:
         settings.ALLOWED_HOSTS = ["www.example.com"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -63,6 +63,11 @@ class Explanation:
     handler: str = ""
     answered_by: tuple[str, ...] = ()
 
+    @property
+    def is_hidden_by_view(self) -> bool:
+        """Whether the view hides what is at the address (`hide_forbidden`)."""
+        return self.match is not None and hasattr(self.match.func, policies.POLICY)
+
 
 def explain(
     address: str,
@@ -106,7 +111,7 @@ def explain(
     sent = response.problem
     return Explanation(
         request=request,
-        match=view_at(request.path_info),
+        match=_view_of(request.path_info),
         rules=tuple(considered),
         messages=tuple(
             snapshot.messages.matching(sent.status, info.path_key, host, info.language.lower())
@@ -165,12 +170,22 @@ def is_own_host(host: str) -> bool:
     return RequestInfo.of(request).host(request) == host
 
 
+def _view_of(path: str) -> ResolverMatch | None:
+    """Return the view that answers a request for `path`, which Django may append a slash to."""
+    appends = settings.APPEND_SLASH and not path.endswith("/")
+    return _first_view((path, f"{path}/") if appends else (path,))
+
+
 def view_at(path: str) -> ResolverMatch | None:
     """Return the view that answers at the decoded `path`, with or without the final slash."""
     key = path_key(path)
-    for spelling in dict.fromkeys((path, f"{key}/", key or "/")):
+    return _first_view(dict.fromkeys((path, f"{key}/", key or "/")))
+
+
+def _first_view(paths: Iterable[str]) -> ResolverMatch | None:
+    for path in paths:
         try:
-            return resolve(spelling)
+            return resolve(path)
         except Resolver404:
             continue
     return None

@@ -10,13 +10,14 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
-from django.http.request import split_domain_port, validate_host
+from django.http.request import split_domain_port
 from django.utils.formats import date_format
 from django.utils.timezone import localtime, now
 from django.utils.translation import gettext as _
 
 from ... import validators
 from ...explaining import explanation
+from ...http.urls import bare_host
 from ...rules import messages
 from ...rules.rows import PermanenceRow
 
@@ -90,8 +91,13 @@ def _view(explained: explanation.Explanation, status: int) -> Iterator[str]:
         yield _(
             "Handler: %(handler)s answers %(status)ds here; rules and messages do nothing for it."
         ) % {"handler": explained.handler, "status": status}
-    name, _port = split_domain_port(explained.request.META["HTTP_HOST"])
-    if not validate_host(name, settings.ALLOWED_HOSTS):
+    if explained.hidden_by is not None or explained.is_hidden_by_view:
+        yield _(
+            "Hidden: this is a 404 to all who may not know of it, and what follows is for the"
+            " others."
+        )
+    name = bare_host(explained.request.META["HTTP_HOST"])
+    if not explanation.is_own_host(name):
         yield _("Host: %s isn't in ALLOWED_HOSTS, and only what is for any host applies.") % name
 
 
