@@ -26,7 +26,7 @@ from statistics import median
 from typing import Any, TypedDict, Unpack
 from urllib.parse import quote, unquote, urlsplit
 
-from asgiref.sync import async_to_sync
+from asgiref.sync import async_to_sync, sync_to_async
 from django.conf import settings
 from django.db import connections
 from django.http.response import HttpResponseBase
@@ -237,7 +237,7 @@ def assert_indistinguishable(
     comparison = _Comparison(client, hidden_url, missing_url, **options)
     with closing(comparison.requests()) as requests:
         for request in requests:
-            with request.measured():
+            with request.counted(), request.timed():
                 request.response = _got(request.send())
     return comparison.result()
 
@@ -249,17 +249,31 @@ async def aassert_indistinguishable(
     comparison = _Comparison(client, hidden_url, missing_url, **options)
     with closing(comparison.requests()) as requests:
         for request in requests:
-            with request.measured():
-                request.response = await _agot(request.send())
+            # In the thread that the database is asked from, which isn't that of the event loop.
+            counting = ExitStack()
+            await sync_to_async(counting.enter_context)(request.counted())
+            try:
+                with request.timed():
+                    request.response = await _agot(request.send())
+            finally:
+                await sync_to_async(counting.close)()
     return comparison.result()
 
 
 async def _agot(response: Any) -> Any:
-    return await response if isawaitable(response) else response
+    """Return `response`, awaited if need be, with what it streams asynchronously collected."""
+    if isawaitable(response):
+        response = await response
+    streamed: Any = getattr(response, "streaming_content", None)
+    if hasattr(streamed, "__aiter__"):
+        response.streaming_content = [b"".join([chunk async for chunk in streamed])]
+    return response
 
 
 def _got(response: Any) -> Any:
-    return async_to_sync(_agot)(response) if isawaitable(response) else response
+    streamed = getattr(response, "streaming_content", None)
+    is_async = isawaitable(response) or hasattr(streamed, "__aiter__")
+    return async_to_sync(_agot)(response) if is_async else response
 
 
 @contextmanager
@@ -328,13 +342,18 @@ class _Request:
         )
 
     @contextmanager
-    def measured(self) -> Iterator[None]:
-        """Take the time and count the queries of what gets the response."""
+    def timed(self) -> Iterator[None]:
+        """Take the time of what gets the response."""
+        start = time.perf_counter()
+        yield
+        self.seconds = time.perf_counter() - start
+
+    @contextmanager
+    def counted(self) -> Iterator[None]:
+        """Count the queries of what gets the response."""
         counter = _Counter()
         with counter.running() if self.counts else ExitStack():
-            start = time.perf_counter()
             yield
-            self.seconds = time.perf_counter() - start
         self.queries = counter.count
 
 
@@ -495,6 +514,9 @@ class _Comparison:
             for name, value in response.headers.items()
             if name.lower() not in self.ignore
         }
+        if "Expires" in headers and "max-age" in headers.get("Cache-Control", ""):
+            # As Django sets it, the time that `max-age` says, which is compared: another second.
+            headers["Expires"] = "(by max-age)"
         length = response.headers.get("Content-Length", "")
         # What it says of content that is there is compared with the content.
         own_length = int(length) if length.isdigit() else None
@@ -560,12 +582,7 @@ def _length(
 def _content(response: HttpResponseBase) -> tuple[str, int | None]:
     """Return the content as text, and how long it is on the wire."""
     streamed: Any = getattr(response, "streaming_content", None)
-    if streamed is not None:
-        if hasattr(streamed, "__aiter__"):
-            return "(streamed)", None
-        data = b"".join(streamed)
-    else:
-        data = response.content  # type: ignore[attr-defined]
+    data: bytes = response.content if streamed is None else b"".join(streamed)  # type: ignore[attr-defined]
     size = len(data)
     if response.headers.get("Content-Encoding") == "gzip":
         data = gzip.decompress(data)

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 from unittest import TestCase
 
 import pytest
 from asgiref.sync import async_to_sync
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
 from django.test import AsyncClient, Client
 from django.urls import path
 
@@ -306,6 +312,60 @@ def test_queries_are_counted_and_not_asserted_unless_asked(plain: Any) -> None:
     assert re.search(r"ms; 1 queries for the one, 0 for the other", str(report))
     said = failure(Client(), HIDDEN, MISSING, same_queries=True, **SMALL)
     assert "- number of queries:\n    hidden:  1 queries\n    missing: 0 queries" in said
+
+
+def test_queries_are_counted_in_async_tests_too(plain: Any) -> None:
+    """They are made in another thread than the one that the event loop runs in."""
+    from django.contrib.auth.models import User
+
+    def view(request: HttpRequest) -> HttpResponse:
+        User.objects.exists()
+        return missing(request)
+
+    async def async_view(request: HttpRequest) -> HttpResponse:
+        await User.objects.aexists()
+        return missing(request)
+
+    ask = async_to_sync(aassert_indistinguishable)
+    for each in (view, async_view):
+        plain.ROOT_URLCONF = Urls(each)
+        report = ask(AsyncClient(), HIDDEN, MISSING, queries=True, **SMALL)
+        assert (report.hidden_queries, report.missing_queries) == (1, 0)
+        with pytest.raises(AssertionError, match="number of queries"):
+            ask(AsyncClient(), HIDDEN, MISSING, same_queries=True, **SMALL)
+
+
+def test_what_is_streamed_asynchronously_is_compared(plain: Any) -> None:
+    def streaming(text: str) -> Callable[..., Any]:
+        async def chunks() -> AsyncIterator[bytes]:
+            yield text.encode()
+
+        async def view(request: HttpRequest) -> StreamingHttpResponse:
+            return StreamingHttpResponse(chunks(), status=404)
+
+        return view
+
+    plain.ROOT_URLCONF = Urls(streaming("same"), streaming("same"))
+    assert_indistinguishable(AsyncClient(), HIDDEN, MISSING, **SMALL)
+    plain.ROOT_URLCONF = Urls(streaming("one"), streaming("two"))
+    for client in (AsyncClient(), Client()):
+        assert "- content" in failure(client, HIDDEN, MISSING, **SMALL)
+
+
+def test_a_time_that_another_second_moves_is_no_difference(plain: Any) -> None:
+    def never_cached(expires: str, max_age: int = 0) -> Callable[..., Any]:
+        def view(request: HttpRequest) -> HttpResponse:
+            response = missing(request)
+            response.headers["Expires"] = f"Sun, 29 Nov 2026 12:00:{expires} GMT"
+            response.headers["Cache-Control"] = f"max-age={max_age}, no-store"
+            return response
+
+        return view
+
+    plain.ROOT_URLCONF = Urls(never_cached("01"), never_cached("02"))
+    assert_indistinguishable(Client(), HIDDEN, MISSING, **SMALL)
+    plain.ROOT_URLCONF = Urls(never_cached("01", 1), never_cached("02"))
+    assert "Cache-Control" in failure(Client(), HIDDEN, MISSING, **SMALL)
 
 
 def test_queries_are_none_unless_counted(plain: Any) -> None:
