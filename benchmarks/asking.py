@@ -139,7 +139,7 @@ HOSTILE: dict[str, Callable[[int], str]] = {
     "many long ranges": lambda size: ("a/b" + ";a=b" * 30 + ",") * (size // 100),
     "malformed ranges": lambda size: ("a" * 120 + '"",') * (size // 100),
 }
-KILOBYTES = (8, 64)
+KILOBYTES = (4, 8)
 
 
 def hostile_field(shape: str, kilobytes: int, random: Random) -> str:

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 # A browser's field has some hundred characters and eight ranges. What is longer than this is no
 # wish that could be met, and is treated as no wish at all.
-LONGEST_FIELD = 8192
+LONGEST_FIELD = 4096
 MOST_RANGES = 32
 LONGEST_RANGE = 256
 LONGEST_REMEMBERED = 512
