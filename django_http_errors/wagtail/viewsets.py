@@ -274,6 +274,11 @@ class MissingPageViewSet(SnippetViewSet):
     search_fields = ("path", "host", "referrer")
     edit_handler = ObjectList([FieldPanel(each) for each in ("path", "host", "ignored")])
 
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Return what the list shows: ignored pages only where the filter asks for them."""
+        rows = MissingPage.objects.all()
+        return rows if request.GET.get("ignored") else rows.filter(ignored=False)
+
 
 class ErrorPagesViewSetGroup(SnippetViewSetGroup):
     """An entry of the menu for all of them."""

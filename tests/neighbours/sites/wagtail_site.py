@@ -71,6 +71,12 @@ def main():
     edits(editor, reader)
 
 
+def lists_what_is_ignored_if_asked(editor):
+    for query, is_shown in (("", False), ("?ignored=true", True), ("?ignored=false", False)):
+        page = editor.get(url(MissingPage, "list") + query).content.decode()
+        assert ("?pattern=%2Flost%2F" in page) is is_shown, query
+
+
 def edits(editor, reader):
     # The preview says what would happen, and saves nothing.
     rules = PermanenceRule.objects.filter(pattern="/old-shop/")
@@ -116,6 +122,7 @@ def edits(editor, reader):
     assert editor.post(url(MissingPage, "edit", missing.pk), ignored).status_code == 302
     missing.refresh_from_db()
     assert (missing.ignored, missing.hits) == (True, 7)
+    lists_what_is_ignored_if_asked(editor)
 
     message = {"status": "404", "title": "Lost", "detail": "Nothing at {path}.", "enabled": "on"}
     result = editor.post(url(ErrorMessage, "preview"), message).content.decode()
