@@ -456,7 +456,7 @@ def test_the_limits_are_those_of_the_code() -> None:
         (messages.LONGEST_VALUE, "at most {} characters each"),
         (permanence.LONGEST_RETRY.days, "not more than {} days away"),
         (f"{snapshot.MOST_IN_MEMORY:,}", "Up to {} are kept in memory"),
-        (f"{database_rules.MOST_REMEMBERED:,}", "{} heads of patterns and hosts is remembered"),
+        (f"{database_rules.MOST_REMEMBERED:,}", "the literal parts of {} patterns"),
         (f"{matching.LONGEST_ROUTED:,}", "An address of more than {} characters"),
         (f"{lines.LONGEST_LINE:,}", "A line of at most {} characters"),
         (f"{tables.LONGEST_VALUE:,}", "an object of a JSON file of at most {}"),
