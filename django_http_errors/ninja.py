@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from functools import partial, wraps
 from http.client import responses
 from inspect import iscoroutinefunction
-from itertools import islice
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -21,6 +20,7 @@ from ninja import errors as ninja_errors
 
 from . import exceptions
 from .core import debug, pipeline
+from .core.bounded_errors import bounded
 from .core.exception_mapping import is_client_error, problem_for
 from .core.pointers import json_pointer
 from .core.statuses import error_status
@@ -32,12 +32,6 @@ from .http.responses import ErrorResponse
 from .problems import InvalidPart, Permanence, Problem
 
 logger = logging.getLogger("django_http_errors")
-
-# An answer stays bounded even if every one of a million items that were sent is wrong.
-MOST_ERRORS = 1000
-# So it does if each of them says a long name that was sent. The same as for REST framework, which
-# may not be there to be imported.
-MOST_CHARACTERS = 256 * 1024
 
 # What ninja says where nobody has said anything else: the words of the status say more.
 _NO_WORDS = frozenset(
@@ -138,7 +132,7 @@ class _ExceptionHandler:
         try:
             if is_invalid:
                 parts = _invalid_parts(exc, request, self.api)
-                return error_status(422).problem(errors=tuple(_bounded(parts)))
+                return error_status(422).problem(errors=tuple(bounded(parts)))
             if isinstance(exc, ninja_errors.HttpError):
                 return _problem_of_ninja(exc, request)
             return problem_for(exc)
@@ -146,16 +140,6 @@ class _ExceptionHandler:
             logger.exception("What %r stands for could not be read", type(exc))
             status = 422 if is_invalid else getattr(exc, "status_code", 500)
             return error_status(status).default_problem
-
-
-def _bounded(parts: Iterable[InvalidPart]) -> Iterator[InvalidPart]:
-    """Yield the first of `parts`, but those that there is no room for."""
-    room = MOST_CHARACTERS
-    for part in islice(parts, MOST_ERRORS):
-        length = len(part.detail) + len(part.pointer or part.parameter or "") + len(part.code)
-        if length <= room:
-            room -= length
-            yield part
 
 
 def _problem_of_ninja(exc: Any, request: HttpRequest) -> Problem:
@@ -170,7 +154,7 @@ def _problem_of_ninja(exc: Any, request: HttpRequest) -> Problem:
             elif not _has_default_words(exc):
                 members["detail"] = str(exc.detail)
         else:
-            members["errors"] = tuple(_bounded(_parts_of_detail(exc.detail, "")))
+            members["errors"] = tuple(bounded(_parts_of_detail(exc.detail, "")))
     elif exc.message not in _NO_WORDS:
         members["detail"] = exc.message + _place_in_content(exc.__cause__)
     wait = getattr(exc, "wait", None)

@@ -14,14 +14,11 @@ from django.views import View
 from rest_framework.request import Empty
 from rest_framework.settings import api_settings
 
+from ..core.bounded_errors import MOST_CHARACTERS, MOST_ERRORS, bounded
 from ..core.pointers import json_pointer, names_in, token
 from ..http.spelling import as_in_query
 from ..problems import InvalidPart
 
-# An answer stays bounded even if every one of a million rows that were sent is wrong.
-MOST_ERRORS = 1000
-# So it does if each of them says a long name or a long value that was sent.
-MOST_CHARACTERS = 256 * 1024
 # How many objects and lists of a body are looked at to find the one that a serializer was given.
 MOST_LOOKED_AT = 10_000
 
@@ -104,19 +101,7 @@ def located(
     sent = _Sent(exc, request, kwargs)
     if sent.is_body and spell is None:
         return tuple(parts)
-    return _bounded(sent.located(part, spell) for part in parts)
-
-
-def _bounded(parts: Iterable[InvalidPart]) -> tuple[InvalidPart, ...]:
-    """Return the first of `parts`, as many as there is room for: each may say a long name."""
-    found: list[InvalidPart] = []
-    room = MOST_CHARACTERS
-    for part in parts:
-        room -= len(str(part.detail)) + len(part.pointer or part.parameter or "") + len(part.code)
-        if room < 0:
-            break
-        found.append(part)
-    return tuple(found)
+    return tuple(bounded(sent.located(part, spell) for part in parts))
 
 
 class _Sent:

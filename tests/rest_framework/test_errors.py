@@ -19,8 +19,9 @@ from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.fields import empty
 from rest_framework.views import APIView
 
+from django_http_errors.core.bounded_errors import MOST_CHARACTERS, MOST_ERRORS
 from django_http_errors.core.statuses import error_status
-from django_http_errors.rest_framework.errors import MOST_CHARACTERS, MOST_ERRORS, invalid_parts
+from django_http_errors.rest_framework.errors import invalid_parts
 
 from .views import Validating, raising
 
