@@ -55,7 +55,7 @@ def _found(request: HttpRequest, response: HttpResponseBase | None) -> str:
                 return value
     header = http_errors.REQUEST_ID_HEADER
     # To look for a header that isn't there takes Django as long as all of this.
-    if response is not None and len(response.headers._store) > 1 and header:
+    if response is not None and header and response.headers._store.keys() != {"content-type"}:
         value = _usable(response.headers.get(header))
         if value:
             return value
