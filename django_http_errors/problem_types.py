@@ -24,7 +24,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from .core import pipeline
-from .core.languages import ENGLISH, is_spoken
+from .core.languages import ENGLISH, is_translated
 from .core.own_types import BLANK, PAGES, address_of, example_of, own_types
 from .core.statuses import error_status
 from .exceptions import HttpError, NotFound
@@ -121,7 +121,7 @@ def _in_one_language(view: View) -> View:
     @wraps(view)
     def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         language = translation.get_language() or settings.LANGUAGE_CODE
-        if not is_spoken(language):
+        if not is_translated(language):
             language = ENGLISH
         with translation.override(language):
             response = view(request, *args, **kwargs)

@@ -50,7 +50,7 @@ def _language_asked_for(request: HttpRequest) -> str:
 
 
 @cached_until_settings_change
-def is_spoken(language: str) -> bool:
+def is_translated(language: str) -> bool:
     """Return whether there are words in `language`: by the app, or by a catalogue of the site's.
 
     language: the tag of a language; one of a region (``de-at``) has what the language has

@@ -48,7 +48,7 @@ from ..rules.permanence import apply_rules
 from ..rules.snapshot import UNREAD, Snapshot, snapshots
 from . import debug, missing_pages, rule_hits
 from .exception_mapping import forget_problem, problem_for
-from .languages import ENGLISH, is_spoken, language_of
+from .languages import ENGLISH, is_translated, language_of
 from .own_types import with_own_type
 from .request_info import RequestInfo
 from .statuses import error_status, translated, translated_default
@@ -240,20 +240,20 @@ def finish(request: HttpRequest, response: HttpResponseBase, info: RequestInfo) 
         info.language, override = language_of(request, own=not is_hidden)
         own_renderer = error.own_renderer() if error is not None else None
         if override is None:
-            said, body, made = say(problem, request, response, info, own_renderer)
+            given, body, made = rendered(problem, request, response, info, own_renderer)
         else:
             with override:
-                said, body, made = say(problem, request, response, info, own_renderer)
-        responses.fill(response, said.problem.status, body)
-        headers.set_headers(response, said.problem, made, request.META)
+                given, body, made = rendered(problem, request, response, info, own_renderer)
+        responses.fill(response, given.problem.status, body)
+        headers.set_headers(response, given.problem, made, request.META)
         if info.has_made_request_id:
             send_request_id(request, response)
-        if said.is_personal:
+        if given.is_personal:
             headers.make_private(response)
         if error is not None:
-            error.set_problem(said.complete_problem)
+            error.set_problem(given.complete_problem)
         else:
-            response.problem = said.complete_problem()  # type: ignore[attr-defined]
+            response.problem = given.complete_problem()  # type: ignore[attr-defined]
     except Exception:
         logger.exception("An error could not be answered as it should")
         responses.fill_with_last_resort(response)
@@ -263,21 +263,21 @@ def finish(request: HttpRequest, response: HttpResponseBase, info: RequestInfo) 
         forget_problem(vars(response).pop("raised", None))
 
 
-def say(
+def rendered(
     problem: Problem,
     request: HttpRequest,
     response: HttpResponseBase,
     info: RequestInfo,
     own_renderer: RendererEntry | None,
 ) -> tuple[RenderInput, bytes, Headers]:
-    """Return what is said of `problem`, and the body and the headers that say it.
+    """Return what a body for `problem` is made from, the body, and the headers for it.
 
     All of it is in the active language, or in English, if there are no words in that one.
     """
     if info.language != ENGLISH and not has_words(problem, request, info, own_renderer):
         info.language = ENGLISH
         with translation.override(ENGLISH):
-            return say(problem, request, response, info, own_renderer)
+            return rendered(problem, request, response, info, own_renderer)
     error = response if isinstance(response, UnfinishedError) else UnfinishedError()
     problem = apply_policies(problem, request, info)
     if http_errors.MISSING_PAGES and error.hides_status is None and not info.is_rehearsal:
@@ -446,7 +446,7 @@ def has_words(
     If not, all of the answer is in English: what is labelled as Korean must not be half English.
     """
     try:
-        return is_spoken(info.language) or _is_by_the_site(problem, request, info, own_renderer)
+        return is_translated(info.language) or _is_by_the_site(problem, request, info, own_renderer)
     except Exception:
         logger.exception("Whether there are words in a language could not be found out")
         return False

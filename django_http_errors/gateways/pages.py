@@ -17,7 +17,7 @@ from django.utils import translation
 
 from ..conf import http_errors
 from ..core import pipeline
-from ..core.languages import ENGLISH, is_spoken
+from ..core.languages import ENGLISH, is_translated
 from ..core.request_info import RequestInfo
 from ..core.statuses import error_status
 from ..core.way_on import WayOn, may_lead_to_login, way_on
@@ -63,7 +63,7 @@ def languages() -> list[str]:
     """Return the languages that visitors can have errors in, the site's own first."""
     known = dict(settings.LANGUAGES) if http_errors.is_localised else {}
     own = settings.LANGUAGE_CODE.lower()
-    return [own, *(each for each in map(str.lower, known) if each != own and is_spoken(each))]
+    return [own, *(each for each in map(str.lower, known) if each != own and is_translated(each))]
 
 
 def default_host() -> str:

@@ -250,7 +250,7 @@ def page_context(
     """
     context = {
         "problem": problem,
-        **_words(_said_by_words(problem), problem.language),
+        **_words(_members_in_words(problem), problem.language),
         **site_name(),
         "style": style(),
         "is_for_frame": shape is Shape.FRAME,
@@ -259,7 +259,7 @@ def page_context(
 
 
 _MEMBERS_IN_WORDS = ("status", "title", "code", "permanence", "retry_after")
-_said_by_words = attrgetter(*_MEMBERS_IN_WORDS)
+_members_in_words = attrgetter(*_MEMBERS_IN_WORDS)
 
 
 # By all that they depend on. To look them up again would take a tenth of a page's time.

@@ -87,7 +87,7 @@ def _set_kind(text: str, cells: dict[str, object], remarks: list[str]) -> None:
         tail = "<path:rest>" if meant and meant[0] == "prefix" else ""
         meant = "route", f"{meant[1] if meant else text}{tail}"
     if meant and kind == meant[0] == "exact" and text.startswith("/"):
-        # No more than an anchor, which may be a letter: whoever says the kind knows the address.
+        # No more than an anchor, which may be a letter: who says the kind knows the address.
         return
     if meant and kind in {"", meant[0]}:
         cells["kind"], cells["pattern"] = meant

@@ -12,7 +12,7 @@ from django.urls import path
 from django.utils import translation
 from django.utils.functional import lazy
 
-from django_http_errors.core.languages import is_spoken
+from django_http_errors.core.languages import is_translated
 from django_http_errors.exceptions import Conflict, Gone, NotFound, ServiceUnavailable
 from django_http_errors.models import HidingRule
 
@@ -77,9 +77,9 @@ def languages(settings: Any) -> None:
     ("code", "expected"),
     [("en", True), ("en-gb", True), ("de", True), ("de-at", True), ("ko", False), ("eo", False)],
 )
-def test_what_has_a_catalogue_is_spoken(code: str, expected: bool) -> None:
+def test_what_has_a_catalogue_is_translated(code: str, expected: bool) -> None:
     with translation.override("he"):
-        assert is_spoken(code) is expected
+        assert is_translated(code) is expected
         assert translation.get_language() == "he"
 
 
@@ -87,8 +87,8 @@ def test_what_has_a_catalogue_is_spoken(code: str, expected: bool) -> None:
 def test_what_is_in_the_language_of_the_site_is_not_in_another(settings: Any, own: str) -> None:
     """Django takes from the site's catalogue what another one lacks."""
     settings.LANGUAGE_CODE = own
-    assert all(map(is_spoken, ("de", own, "he", "en")))
-    assert not any(map(is_spoken, ("ko", "eo")))
+    assert all(map(is_translated, ("de", own, "he", "en")))
+    assert not any(map(is_translated, ("ko", "eo")))
     page = Client().get("/a/b/c/", headers={"accept": JSON, "accept-language": "ko"})
     assert (page["Content-Language"], page.json()["title"]) == ("en", "Not Found")
 
@@ -246,6 +246,6 @@ def test_a_catalogue_that_cant_be_read_leaves_english(
     def broken(language: str) -> bool:
         raise OSError
 
-    monkeypatch.setattr("django_http_errors.core.pipeline.is_spoken", broken)
+    monkeypatch.setattr("django_http_errors.core.pipeline.is_translated", broken)
     assert site.get("missing", JSON, accept_language="de")["Content-Language"] == "en"
     assert len(own_records) == 1
