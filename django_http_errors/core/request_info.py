@@ -71,12 +71,14 @@ class RequestInfo:
     has_hidden = False
     # The database could not tell who the user is: asked again, it may make the request wait again.
     user_is_unknown = False
+    _host: str | None = None
+    _now: datetime | None = None
 
     def __init__(self, path: str, method: str = "GET", host: str | None = None) -> None:
         self.path = path
         self.method = method
-        self._host = host
-        self._now: datetime | None = None
+        if host is not None:
+            self._host = host
 
     @classmethod
     def of(cls, request: Any) -> RequestInfo:

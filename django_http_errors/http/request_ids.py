@@ -34,10 +34,12 @@ def request_id(
     """
     info = RequestInfo.of(request)
     if not info.request_id:
-        info.request_id = _found(request, response)
-        if make and not info.request_id:
-            info.request_id = secrets.token_hex(16)
+        found = _found(request, response)
+        if make and not found:
+            found = secrets.token_hex(16)
             info.has_made_request_id = True
+        if found:
+            info.request_id = found
     return info.request_id
 
 
@@ -47,19 +49,20 @@ def _found(request: HttpRequest, response: HttpResponseBase | None) -> str:
         value = _usable(_by_setting(request))
         if value:
             return value
-    for module, find in _PACKAGES.items():
-        # What isn't imported isn't used.
-        if module in sys.modules:
+    # What isn't imported isn't used.
+    if not _PACKAGES.keys().isdisjoint(sys.modules.keys()):
+        for module, find in _PACKAGES.items():
             value = _usable(_by_package(module, find, request))
             if value:
                 return value
     header = http_errors.REQUEST_ID_HEADER
     # To look for a header that isn't there takes Django as long as all of this.
-    if response is not None and header and response.headers._store.keys() != {"content-type"}:
+    if response is not None and header and len(response.headers._store) > 1:
         value = _usable(response.headers.get(header))
         if value:
             return value
-    return _usable(request.META.get(http_errors.request_id_key))
+    sent = request.META.get(http_errors.request_id_key)
+    return _usable(sent) if sent else ""
 
 
 def _usable(value: object) -> str:
@@ -97,7 +100,7 @@ def _by_package(
 ) -> object:
     try:
         return find(sys.modules[module], request)
-    except Exception:  # noqa: BLE001 - another version of the package, which keeps it elsewhere
+    except Exception:  # noqa: BLE001 - it isn't imported, or keeps it elsewhere in this version
         return None
 
 
