@@ -1,4 +1,4 @@
-"""Error pages as files, and nginx that sends them when Django gives no answer."""
+"""Error pages as files, and servers that send them when Django gives no answer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,12 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Thread
 from typing import Any
 
 import html5lib
@@ -25,7 +30,8 @@ from django_http_errors.gateways.snippets import language_patterns
 from ..asking import HTML, JSON, PROBLEM
 from ..factories import ErrorMessageFactory
 
-NGINX = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin")
+PATH = "/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin"
+NGINX = shutil.which("nginx", path=PATH)
 LOCALE = "django.middleware.locale.LocaleMiddleware"
 LANGUAGES = [(each, each) for each in ("en", "de", "ko", "pt-br")]
 
@@ -96,6 +102,33 @@ def test_what_is_asked_for_is_written(export: Export) -> None:
     assert 'href="/">' in (folder / "de/451.html").read_text()
     assert 'href="">' in (folder / "de/503.html").read_text()
     assert "default de;" in (folder / "nginx-http.conf").read_text()
+
+
+@pytest.mark.django_db
+def test_what_is_left_of_an_earlier_export_is_named_and_can_be_cleared(
+    export: Export, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = ("--status", "503", "--language", "en")
+    folder = export("--status", "404", "--status", "503", "--language", "en", "--language", "de")
+    others = {folder / name for name in ("en/about.html", "de-archive/404.txt", "notes.var")}
+    for other in others:
+        other.parent.mkdir(exist_ok=True)
+        other.touch()
+    assert "earlier" not in capsys.readouterr().err
+    left = {"404.var", "netlify-redirects", "en/404.html", "en/404.json"}
+    left |= {f"de/{status}.{ending}" for status in (404, 503) for ending in ("html", "json")}
+    export(*now)
+    said = capsys.readouterr().err
+    assert "8 files of an earlier export are left" in said
+    assert all(name in said for name in left)
+    assert all((folder / name).exists() for name in left)
+    export(*now, "--clear")
+    assert "earlier" not in capsys.readouterr().err
+    assert not [name for name in left if (folder / name).exists()]
+    assert not (folder / "de").exists()
+    assert all(map(Path.exists, others))
+    assert pages_in(folder) >= {"en/503.html", "en/503.json"}
+    export(*now, "--clear")
 
 
 @pytest.mark.django_db
@@ -292,13 +325,21 @@ def nginx(export: Export, tmp_path: Path) -> Iterator[str]:
         user = "user root;" if os.geteuid() == 0 else ""
         file.write_text(CONFIGURATION.format(folder=tmp_path, user=user, **ports))
         log = str(tmp_path / "error.log")
-        process = subprocess.Popen([NGINX, "-c", str(file), "-e", log], cwd=tmp_path)
-        try:
-            wait_for(ports["port"], process)
-            yield f"http://127.0.0.1:{ports['port']}"
-        finally:
-            process.terminate()
-            process.wait(10)
+        with running([NGINX, "-c", str(file), "-e", log], ports["port"], tmp_path) as address:
+            yield address
+
+
+@contextmanager
+def running(command: list[str], port: int, folder: Path) -> Iterator[str]:
+    """Run a server that listens at `port` and may write to `folder`, and give its address."""
+    own = {"HOME": str(folder), "XDG_CONFIG_HOME": str(folder), "XDG_DATA_HOME": str(folder)}
+    process = subprocess.Popen(command, cwd=folder, env={**os.environ, **own})
+    try:
+        wait_for(port, process)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(10)
 
 
 def wait_for(port: int, process: subprocess.Popen[Any]) -> None:
@@ -308,13 +349,14 @@ def wait_for(port: int, process: subprocess.Popen[Any]) -> None:
             if attempt.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.02)
-    raise RuntimeError("nginx did not start")
+    raise RuntimeError(f"{process.args} did not start")
 
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 # How it is asked for, and the file that is sent.
 ASKED: list[tuple[str | None, str | None, str, str]] = [
     (BROWSER, "en-US,en;q=0.5", "en", "html"),
+    (BROWSER, "en,de;q=0.5", "en", "html"),
     (BROWSER, "de-DE,de;q=0.9,en;q=0.8", "de", "html"),
     (BROWSER, "pt-PT,pt;q=0.9", "pt-br", "html"),
     (BROWSER, "den,ko", "en", "html"),
@@ -328,40 +370,217 @@ ASKED: list[tuple[str | None, str | None, str, str]] = [
 ]
 
 
+def check_sent(
+    response: httpx.Response, folder: Path, status: int, language: str, ending: str
+) -> None:
+    assert response.status_code == status
+    assert response.content == (folder / f"{language}/{status}.{ending}").read_bytes()
+    form = {"html": f"{HTML}; charset=utf-8", "json": PROBLEM}[ending]
+    assert response.headers["Content-Type"] == form
+    assert response.headers["Content-Language"] == language
+    assert response.headers["Cache-Control"] == "no-store"
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    depends_on = response.headers["Vary"].lower().replace(" ", "").split(",")
+    assert depends_on[:2] == ["accept", "accept-language"]
+
+
+def ask_for(client: httpx.Client, accept: str | None, languages: str | None) -> None:
+    """Let `client` ask for that from now on."""
+    client.headers.clear()
+    if accept:
+        client.headers["Accept"] = accept
+    if languages:
+        client.headers["Accept-Language"] = languages
+
+
 @pytest.mark.slow
 @pytest.mark.django_db
 def test_nginx_sends_them_when_django_gives_no_answer(nginx: str, tmp_path: Path) -> None:
-    def check(response: httpx.Response, status: int, language: str, ending: str) -> None:
-        assert response.status_code == status
-        assert response.content == (tmp_path / f"pages/{language}/{status}.{ending}").read_bytes()
-        form = {"html": f"{HTML}; charset=utf-8", "json": PROBLEM}[ending]
-        assert response.headers["Content-Type"] == form
-        assert response.headers["Content-Language"] == language
-        assert response.headers["Cache-Control"] == "no-store"
-        assert response.headers["Vary"] == "Accept, Accept-Language"
-
+    check = partial(check_sent, folder=tmp_path / "pages")
     with httpx.Client(base_url=nginx) as client:
         for accept, languages, language, ending in ASKED:
-            client.headers.clear()
-            if accept:
-                client.headers["Accept"] = accept
-            if languages:
-                client.headers["Accept-Language"] = languages
-            check(client.get("/"), 502, language, ending)
+            ask_for(client, accept, languages)
+            check(client.get("/"), status=502, language=language, ending=ending)
         german = {"Accept": PROBLEM, "Accept-Language": "de"}
         for form, ending in ((PROBLEM, "json"), (BROWSER, "html")):
             client.headers.update({**german, "Accept": form})
-            check(client.post("/", data={"a": "b"}), 502, "de", ending)
-            check(client.get("/slow/"), 504, "de", ending)
-            check(client.get("/closed/"), 503, "de", ending)
-            check(client.get("/static/no.css"), 404, "de", ending)
-            check(client.post("/", content=b"x" * 2000), 413, "de", ending)
+            check(client.post("/", data={"a": "b"}), status=502, language="de", ending=ending)
+            check(client.get("/slow/"), status=504, language="de", ending=ending)
+            check(client.get("/closed/"), status=503, language="de", ending=ending)
+            check(client.get("/static/no.css"), status=404, language="de", ending=ending)
+            check(client.post("/", content=b"x" * 2000), status=413, language="de", ending=ending)
             client.get("/limited/")
-            check(client.get("/limited/"), 429, "de", ending)
+            check(client.get("/limited/"), status=429, language="de", ending=ending)
         for form, ending in ((PROBLEM, "json"), (BROWSER, "html")):
             client.headers.update({"Accept": form, "Accept-Language": "ko"})
-            check(client.get("/closed/"), 503, "ko", ending)
-            check(client.get("/static/no.css"), 404, "en", ending)
+            check(client.get("/closed/"), status=503, language="ko", ending=ending)
+            check(client.get("/static/no.css"), status=404, language="en", ending=ending)
         # What comes from behind it is passed on, and nobody gets the files by their addresses.
         assert client.get("/django/").status_code == 503
         assert client.get("/.http-errors/de/502.html").status_code == 404
+
+
+# --- Behind others --------------------------------------------------------------------------
+
+CADDY = """
+{{
+    admin off
+    auto_https off
+}}
+http://127.0.0.1:{port} {{
+    import {folder}/Caddyfile
+    handle /own/* {{
+        reverse_proxy 127.0.0.1:{own}
+    }}
+    handle /static/* {{
+        root * {folder}/static
+        file_server
+    }}
+    handle {{
+        reverse_proxy 127.0.0.1:{down}
+    }}
+}}
+"""
+
+HAPROXY = """
+defaults
+    mode http
+    timeout connect 1s
+    timeout client 5s
+    timeout server 5s
+frontend site
+    bind 127.0.0.1:{port}
+    {in_frontend}
+    http-request deny deny_status 404 if {{ path_beg /static/ }}
+    use_backend own if {{ path_beg /own/ }}
+    default_backend site
+backend site
+    {in_backend}
+    server first 127.0.0.1:{down} check inter 50ms fall 1
+backend own
+    server first 127.0.0.1:{own}
+"""
+
+MODULES = "mpm_event authz_core alias headers mime negotiation proxy proxy_http".split()
+APACHE = """
+ServerName localhost
+User nobody
+Group nogroup
+PidFile {folder}/apache.pid
+ErrorLog {folder}/apache.log
+TypesConfig /dev/null
+Listen 127.0.0.1:{port}
+{modules}
+<VirtualHost 127.0.0.1:{port}>
+    DocumentRoot {folder}/static
+    Include {folder}/apache.conf
+    ProxyPass "/static/" "!"
+    ProxyPass "/own/" "http://127.0.0.1:{own}/"
+    ProxyPass "/" "http://127.0.0.1:{down}/" retry=0
+</VirtualHost>
+"""
+
+
+def caddy(folder: Path, ports: dict[str, int]) -> list[str]:
+    (folder / "Caddyfile.site").write_text(CADDY.format(folder=folder, **ports))
+    return ["caddy", "run", "--adapter", "caddyfile", "--config", f"{folder}/Caddyfile.site"]
+
+
+def haproxy(folder: Path, ports: dict[str, int]) -> list[str]:
+    in_backend, heading, in_frontend = (
+        (folder / "haproxy.cfg").read_text().partition("# In the frontend.")
+    )
+    told = {"in_backend": in_backend, "in_frontend": heading + in_frontend}
+    (folder / "site.cfg").write_text(HAPROXY.format(**told, **ports))
+    return ["haproxy", "-db", "-f", f"{folder}/site.cfg"]
+
+
+def apache2(folder: Path, ports: dict[str, int]) -> list[str]:
+    modules = "\n".join(
+        f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so" for name in MODULES
+    )
+    (folder / "site.conf").write_text(APACHE.format(folder=folder, modules=modules, **ports))
+    return ["apache2", "-f", f"{folder}/site.conf", "-DFOREGROUND"]
+
+
+class Own(BaseHTTPRequestHandler):
+    """Answers as Django does: with an error of its own."""
+
+    def do_GET(self) -> None:
+        self.send_response(503)
+        self.end_headers()
+        self.wfile.write(b"own")
+
+    def log_message(self, *args: Any) -> None: ...
+
+
+@pytest.fixture
+def public() -> Iterator[Path]:
+    """A folder that others may read, which a server may turn into."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        (folder / "static").mkdir()
+        yield folder
+
+
+# What a browser adds that has the page in its cache, or a part of a download.
+CONDITIONS = {
+    "If-None-Match": "*",
+    "If-Modified-Since": "Fri, 01 Jan 2100 00:00:00 GMT",
+    "Range": "bytes=0-3",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("configure", "down", "missing"),
+    [(caddy, 502, True), (haproxy, 503, False), (apache2, 503, True)],
+)
+def test_others_send_them_when_django_gives_no_answer(
+    export: Export, public: Path, configure: Any, down: int, missing: bool
+) -> None:
+    """missing: whether what isn't there is sent in all forms and languages, too."""
+    if shutil.which(configure.__name__, path=PATH) is None:
+        pytest.skip(f"{configure.__name__} isn't installed")
+    asked = (f"--language={language}" for language, _name in LANGUAGES)
+    shutil.copytree(export(*asked, "--served-from", str(public)), public, dirs_exist_ok=True)
+    own = HTTPServer(("127.0.0.1", 0), Own)
+    Thread(target=own.serve_forever, daemon=True).start()
+    with socket.socket() as nobody, socket.socket() as free:
+        for each in (nobody, free):
+            each.bind(("127.0.0.1", 0))
+        ports = {
+            "own": own.server_port,
+            "down": nobody.getsockname()[1],
+            "port": free.getsockname()[1],
+        }
+        free.close()
+        program, *arguments = configure(public, ports)
+        command = [str(shutil.which(program, path=PATH)), *arguments]
+        with running(command, ports["port"], public) as address:
+            check_all(address, public, {"/": down, **({"/static/no.css": 404} if missing else {})})
+    own.shutdown()
+    own.server_close()
+
+
+def check_all(address: str, folder: Path, statuses: dict[str, int]) -> None:
+    with httpx.Client(base_url=address) as client:
+        deadline = time.monotonic() + 10
+        # HAProxy has to find out first that nobody is there.
+        while "Vary" not in client.get("/").headers and time.monotonic() < deadline:
+            time.sleep(0.05)
+        for path, status in statuses.items():
+            for accept, languages, language, ending in ASKED:
+                ask_for(client, accept, languages)
+                for method in ("GET", "POST"):
+                    check_sent(client.request(method, path), folder, status, language, ending)
+                response = client.get(path, headers=CONDITIONS)
+                check_sent(response, folder, status, language, ending)
+        # What no file has gets the page, and what Django answers is passed on.
+        ask_for(client, "image/webp", "de")
+        check_sent(client.get("/"), folder, statuses["/"], "de", "html")
+        response = client.get("/own/")
+        assert (response.status_code, response.content) == (503, b"own")
+        assert client.get("/static/no.css").status_code == 404

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,11 @@ class Command(BaseCommand):
         parser.add_argument(
             "--served-from", metavar="DIR", type=Path, help="where the server will have the files"
         )
+        parser.add_argument(
+            "--clear",
+            action="store_true",
+            help="delete pages and settings of an earlier export that this one doesn't write",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         folder: Path = options["folder"].resolve()
@@ -61,6 +68,7 @@ class Command(BaseCommand):
                 " for is known when there is a request."
             )
         names: set[str] = set()
+        told: set[str] = set()
         try:
             for page in pages.pages(statuses, languages, host, snapshot):
                 names.add(page.name)
@@ -69,7 +77,16 @@ class Command(BaseCommand):
                     self.stderr.write(f"{page.name} loads {address}: it has to be there, too")
             served_from = options["served_from"] or folder
             for name, text in snippets.snippets(served_from, statuses, languages, names):
+                told.add(name)
                 _write(folder / name, text.encode())
+            left = sorted(set(_exported(folder)) - names - told)
+            if options["clear"]:
+                _delete(folder, left)
+            elif left:
+                self.stderr.write(
+                    f"{len(left)} files of an earlier export are left, and no server is told of"
+                    f" them: {', '.join(left)}. --clear deletes them."
+                )
         except OSError as error:
             raise CommandError(f"{error.filename}: {error.strerror}") from error
         self.stdout.write(
@@ -81,6 +98,29 @@ class Command(BaseCommand):
 def _write(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
+
+
+_PAGE = re.compile(rf"[a-z]{{2,3}}(?:-[a-z0-9]+)*/[45]\d\d\.(?:{'|'.join(pages.FORMS)})")
+_TYPE_MAP = re.compile(r"[45]\d\d\.var")
+
+
+def _exported(folder: Path) -> Iterator[str]:
+    """Yield the names of the files in `folder` that an export writes, this one or another."""
+    for each in folder.iterdir():
+        if each.name in snippets.NAMES or _TYPE_MAP.fullmatch(each.name):
+            yield each.name
+    for each in folder.glob("*/*"):
+        name = each.relative_to(folder).as_posix()
+        if _PAGE.fullmatch(name):
+            yield name
+
+
+def _delete(folder: Path, names: Collection[str]) -> None:
+    for name in names:
+        (folder / name).unlink()
+    for parent in {(folder / name).parent for name in names} - {folder}:
+        if not any(parent.iterdir()):
+            parent.rmdir()
 
 
 def _status(value: str) -> int:

@@ -1,5 +1,5 @@
-// A Worker for Cloudflare, whose static assets (the binding ASSETS) are the files beside this one.
-// It stands in front of Django, and answers where that gives no answer.
+// A Worker for Cloudflare, whose static assets (the binding ASSETS, with run_worker_first) are the
+// files beside this one. It stands in front of Django, and answers where that gives no answer.
 const languages = [{% for language, pattern in languages %}["{{ language }}", /^{{ pattern }}\b/i], {% endfor %}];
 // What Cloudflare says of an origin that it can't reach (520 to 527) is a 502 to clients.
 const statuses = new Map([[502, 502], [503, 503], [504, 504], [522, 504], [524, 504]]);
@@ -39,6 +39,7 @@ export default {
     } catch {
       return page(502, request, env);
     }
+    // Django's own answers have the header from its SecurityMiddleware.
     const own = response.status >= 520 && response.status <= 527;
     if (own || (response.status >= 502 && !response.headers.has("X-Content-Type-Options"))) {
       return page(statuses.get(response.status) ?? 502, request, env);
