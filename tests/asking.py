@@ -17,6 +17,12 @@ MIDDLEWARE = "django_http_errors.middleware.HttpErrorsMiddleware"
 HIDING_MIDDLEWARE = "django_http_errors.middleware.HidingMiddleware"
 
 
+def send(response: HttpResponse) -> None:
+    """Do what waits until `response` has been sent, without the end of a request."""
+    for close in response._resource_closers:
+        close()
+
+
 class Site:
     """Django's test client, through the WSGI or the ASGI handler.
 

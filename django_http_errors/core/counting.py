@@ -13,6 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from heapq import nlargest
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -20,6 +21,7 @@ from django.conf import settings
 from django.core.exceptions import SynchronousOnlyOperation
 from django.core.signals import request_finished
 from django.db import DEFAULT_DB_ALIAS, connections, models, router
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 
 logger = logging.getLogger("django_http_errors")
@@ -69,10 +71,18 @@ class Counter(ABC, Generic[K]):
         """Be as at the start of the process."""
         self.__init__()  # type: ignore[misc]
 
-    def add(self, key: K, referrer: str = "") -> None:
-        """Count that `key` was asked for."""
+    def add(self, response: HttpResponseBase, key: K, referrer: str = "") -> None:
+        """Count that `key` was asked for, once `response` has been sent.
+
+        What a middleware answers in its place, such as a redirect to where the page is, is sent
+        and closed instead.
+        """
+        # The schema is that of the request, which may be another one by then.
+        count = partial(self._add, (self._schema(), key), referrer)
+        response._resource_closers.append(count)  # type: ignore[attr-defined]
+
+    def _add(self, own: tuple[str, K], referrer: str) -> None:
         now = time.time()
-        own = self._schema(), key
         with self._lock:
             known = self._counts.get(own)
             if known is None:

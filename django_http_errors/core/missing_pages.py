@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import connections
 from django.http import HttpRequest
 from django.http.request import validate_host
+from django.http.response import HttpResponseBase
 from django.urls import Resolver404, get_script_prefix, resolve
 from django.utils.translation import get_language_from_path, override
 
@@ -56,8 +57,8 @@ class MissingPages(Counter[Place]):
     model = MissingPage
     failure = "What visitors didn't find could not be written"
 
-    def count(self, request: HttpRequest, host: str) -> None:
-        """Count that nothing was found for `request`.
+    def count(self, response: HttpResponseBase, request: HttpRequest, host: str) -> None:
+        """Count that nothing was found for `request`, which `response` tells.
 
         host: one of the site's, "" for any other, which isn't counted
         """
@@ -69,7 +70,7 @@ class MissingPages(Counter[Place]):
         page = _page(referrer) if getattr(request, "urlconf", None) else None
         if page and _is_own(page[1]):
             referrer = ""  # By another URLconf than the request's, nobody knows what is hidden.
-        self.add((host, path), referrer)
+        self.add(response, (host, path), referrer)
 
     def save(self, alias: str, counts: dict[Place, Count]) -> None:
         snapshot = snapshots.current(from_memory=True)

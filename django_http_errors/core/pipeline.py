@@ -51,6 +51,7 @@ from .exception_mapping import forget_problem, problem_for
 from .languages import ENGLISH, is_translated, language_of
 from .own_types import with_own_type
 from .request_info import RequestInfo
+from .slashes import is_redirected_to_slash
 from .statuses import error_status, translated, translated_default
 from .way_on import NOWHERE, WayOn, may_lead_to_login, way_on
 from .words import duration
@@ -281,7 +282,7 @@ def rendered(
     error = response if isinstance(response, UnfinishedError) else UnfinishedError()
     problem = apply_policies(problem, request, info)
     if http_errors.MISSING_PAGES and error.hides_status is None and not info.is_rehearsal:
-        count(problem, request, info)
+        count(problem, request, response, info)
     problem = add_request_details(problem, request)
     problem = with_own_type(problem, error.raised, request)
     given = RenderInput(
@@ -299,7 +300,9 @@ def rendered(
     return given, body, headers.headers_for(problem, content_type, request.META)
 
 
-def count(problem: Problem, request: HttpRequest, info: RequestInfo) -> None:
+def count(
+    problem: Problem, request: HttpRequest, response: HttpResponseBase, info: RequestInfo
+) -> None:
     """Count a page that a visitor didn't find, or that a rule was needed to say what became of it.
 
     Nothing where a hiding scope could be told by it.
@@ -310,9 +313,9 @@ def count(problem: Problem, request: HttpRequest, info: RequestInfo) -> None:
     if request.method not in ("GET", "HEAD") or in_scope:
         return
     if info.rule is not None:
-        rule_hits.hits.count(info.rule)
+        rule_hits.hits.add(response, info.rule)
     else:
-        missing_pages.counter.count(request, info.host(request))
+        missing_pages.counter.count(response, request, info.host(request))
 
 
 def apply_policies(problem: Problem, request: HttpRequest, info: RequestInfo) -> Problem:
@@ -346,8 +349,11 @@ def _with_rules(
     # Most paths have no rule, and to find out host and time takes longer than to see that.
     if problem.status == 404 and snapshot.rules.may_cover(info.path):
         host = info.host(request)
-        problem, rule = apply_rules(problem, snapshot.rules, info.path, host, info.now)
-        info.rule = rule.pk if rule else None
+        by_rule, rule = apply_rules(problem, snapshot.rules, info.path, host, info.now)
+        # What is redirected to a page is not gone; the rule decides there, if nothing is there.
+        if rule is not None and not is_redirected_to_slash(request):
+            info.rule = rule.pk
+            return by_rule
     return problem
 
 
@@ -398,15 +404,12 @@ def find_way_on(problem: Problem, request: HttpRequest, info: RequestInfo) -> Wa
         is_hiding = may_lead_to_login(problem) and bool(
             policies.view_policy(request, info) or rule_policy(request, info)
         )
-        return way_on(problem, request, partial(_way_back, request), is_hiding=is_hiding)
+        address = partial(address_of, request)
+        is_part = shape_of(request) is Shape.FRAGMENT
+        return way_on(problem, request, address, is_hiding=is_hiding, is_part=is_part)
     except Exception:
         logger.exception("Where a page leads on to could not be found out")
         return NOWHERE
-
-
-def _way_back(request: HttpRequest) -> str:
-    """Return the address that leads to the page again, "" for what is only a part of one."""
-    return "" if shape_of(request) is Shape.FRAGMENT else address_of(request)
 
 
 def negotiate(request: HttpRequest) -> RendererEntry:

@@ -17,10 +17,6 @@ class RuleHits(Counter[int]):
     model = PermanenceRule
     failure = "How often rules are needed could not be written"
 
-    def count(self, pk: int) -> None:
-        """Count that the rule with this primary key decided."""
-        self.add(pk)
-
     def save(self, alias: str, counts: dict[int, Count]) -> None:
         """Add `counts`, but for rules that somebody is about to change.
 

@@ -37,12 +37,14 @@ class WayOn:
     """The addresses that a page can lead on to, each "" where it makes no sense.
 
     is_personal: whether they depend on who is signed in
+    is_for_part: what can be tried again is a part of a page, which no link leads to
     """
 
     home: str = ""
     sign_in: str = ""
     try_again: str = ""
     is_personal: bool = False
+    is_for_part: bool = False
 
 
 NOWHERE = WayOn()
@@ -54,7 +56,12 @@ def may_lead_to_login(problem: Problem) -> bool:
 
 
 def way_on(
-    problem: Problem, request: HttpRequest, address: Callable[[], str], *, is_hiding: bool
+    problem: Problem,
+    request: HttpRequest,
+    address: Callable[[], str],
+    *,
+    is_hiding: bool,
+    is_part: bool = False,
 ) -> WayOn:
     """Return what there is for `problem`, answered to `request`; may raise.
 
@@ -62,8 +69,9 @@ def way_on(
 
     address: gives the path of the request with its query string, "" if it can't be sent back
     is_hiding: whether something is hidden at this address: then nobody is asked to sign in
+    is_part: whether a part of a page was asked for: then no login leads back to it
     """
-    only_home = NOWHERE if request.path_info in ("", "/") else _only_home(get_script_prefix())
+    only_home = NOWHERE if request.path_info in ("", "/") else _only_home(_prefix_of(request))
     if problem.status not in _LEADING_FURTHER:
         return only_home
     sign_in, is_personal = "", False
@@ -72,13 +80,15 @@ def way_on(
     if login:
         is_personal = problem.status == 403 and hasattr(request, "user")
         if not (is_personal and _is_signed_in(request)):
-            sign_in = _with_way_back(login, request, address())
-    return WayOn(
-        only_home.home,
-        sign_in,
-        address() if problem.status in _TRY_AGAIN_AFTER and request.method in _SAFE else "",
-        is_personal,
-    )
+            sign_in = _with_way_back(login, request, "" if is_part else address())
+    can_try_again = problem.status in _TRY_AGAIN_AFTER and request.method in _SAFE
+    try_again = address() if can_try_again else ""
+    return WayOn(only_home.home, sign_in, try_again, is_personal, is_part)
+
+
+def _prefix_of(request: HttpRequest) -> str:
+    """Return the path that the site is below; for most it is seen by what the request has."""
+    return "/" if request.path == request.path_info else get_script_prefix()
 
 
 @lru_cache(maxsize=64)

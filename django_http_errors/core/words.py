@@ -39,13 +39,15 @@ def go_to(address: str) -> StrOrPromise:
 
 def actions(problem: Problem, way_on: WayOn = NOWHERE) -> tuple[Action, ...]:
     """Return what a person can do now, the best first: what the problem says, then the rest."""
-    labels = {
-        pgettext("http error", "Try again"): way_on.try_again,
-        pgettext("http error", "Sign in"): way_on.sign_in,
-    }
-    if problem.status in _HOME_FROM and problem.code != CSRF_FAILED:
-        labels[pgettext("http error", "Go to the home page")] = way_on.home
-    ways = (Action(label, address) for label, address in labels.items() if address)
+    ways = []
+    if way_on.try_again:
+        # In a part of a page, "" leads to that page.
+        address = "" if way_on.is_for_part else way_on.try_again
+        ways.append(Action(pgettext("http error", "Try again"), address))
+    if way_on.sign_in:
+        ways.append(Action(pgettext("http error", "Sign in"), way_on.sign_in))
+    if way_on.home and problem.status in _HOME_FROM and problem.code != CSRF_FAILED:
+        ways.append(Action(pgettext("http error", "Go to the home page"), way_on.home))
     return (*problem.actions, *ways)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from operator import attrgetter
 from typing import Any, Protocol
@@ -227,7 +227,9 @@ class HTMLRenderer:
 
         site_name: None for what the setting says
         """
-        template = own_engine().get_template(FRAGMENT if shape is Shape.FRAGMENT else PAGE)
+        is_fragment = shape is Shape.FRAGMENT
+        template = own_engine().get_template(FRAGMENT if is_fragment else PAGE)
+        way_on = replace(way_on, is_for_part=is_fragment)
         values = {
             **page_context(problem, nonce or None, shape),
             **way_on_context(problem, lambda: way_on),
@@ -295,8 +297,13 @@ def way_on_context(problem: Problem, find_way_on: Callable[[], WayOn]) -> dict[s
         "actions": SimpleLazyObject(lambda: actions(problem, find_way_on())),
         "home_url": SimpleLazyObject(lambda: find_way_on().home),
         "sign_in_url": SimpleLazyObject(lambda: find_way_on().sign_in),
-        "try_again_url": SimpleLazyObject(lambda: find_way_on().try_again),
+        "try_again_url": SimpleLazyObject(lambda: _try_again(find_way_on(), is_part=False)),
+        "try_again_part": SimpleLazyObject(lambda: _try_again(find_way_on(), is_part=True)),
     }
+
+
+def _try_again(way_on: WayOn, *, is_part: bool) -> str:
+    return way_on.try_again if way_on.is_for_part == is_part else ""
 
 
 @cache

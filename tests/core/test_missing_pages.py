@@ -35,7 +35,7 @@ from django_http_errors.decorators import hide_forbidden
 from django_http_errors.models import HidingRule, MissingPage, PermanenceRule
 from django_http_errors.rules.snapshot import snapshots
 
-from ..asking import JSON, Site
+from ..asking import JSON, MIDDLEWARE, Site, send
 from ..clock import Clock
 from ..edits import edits_made
 
@@ -90,7 +90,9 @@ def test_two_processes_add_their_counts() -> None:
 def count(path: str, of: MissingPages = counter, **fields: str) -> None:
     """Count what a request for `path` didn't find."""
     request: Any = SimpleNamespace(path_info=path, META=fields)
-    of.count(request, "testserver")
+    response = HttpResponse(status=404)
+    of.count(response, request, "testserver")
+    send(response)
 
 
 def test_it_is_off_by_default(settings: Any, site: Site) -> None:
@@ -199,12 +201,27 @@ def test_the_page_that_leads_there_in_another_language(
     assert MissingPage.objects.get().referrer == (f"http://testserver{page}" if is_kept else "")
 
 
+def test_what_is_redirected_to_a_page_is_not_listed(site: Site, settings: Any) -> None:
+    settings.MIDDLEWARE = [
+        "django.middleware.locale.LocaleMiddleware",
+        "django.middleware.common.CommonMiddleware",
+        MIDDLEWARE,
+    ]
+    settings.ROOT_URLCONF = localised
+    statuses = [site.ask(path, JSON).status_code for path in ("/en/open", "/open/", "/en/shut/")]
+    assert statuses == [301, 302, 404]
+    counter.write()
+    assert rows() == {"/en/shut/": 1}
+
+
 def test_where_a_request_has_its_own_urls_no_page_of_the_site_is_told() -> None:
     snapshots.current()
     for number, page in enumerate(("http://testserver/negotiated/", "http://other.example/")):
         request: Any = SimpleNamespace(path_info=f"/{number}/", META={"HTTP_REFERER": page})
         request.urlconf = "tests.urls"
-        counter.count(request, "testserver")
+        response = HttpResponse(status=404)
+        counter.count(response, request, "testserver")
+        send(response)
     counter.write()
     found = set(MissingPage.objects.values_list("referrer", flat=True))
     assert found == {"", "http://other.example/"}
@@ -230,8 +247,10 @@ def test_only_hosts_of_the_site_are_listed(settings: Any, site: Site) -> None:
 def test_a_host_that_is_too_long_is_not_listed() -> None:
     snapshots.current()
     request: Any = SimpleNamespace(path_info="/x/", META={})
+    response = HttpResponse(status=404)
     for length in (253, 254):
-        counter.count(request, "a" * length)
+        counter.count(response, request, "a" * length)
+    send(response)
     counter.write()
     assert [len(row.host) for row in MissingPage.objects.all()] == [253]
 
@@ -406,10 +425,13 @@ def test_missing_pages_of_a_tenant_wait_for_its_schema(monkeypatch: pytest.Monke
 
 def test_hits_of_a_tenant_wait_for_its_schema(monkeypatch: pytest.MonkeyPatch) -> None:
     rule = PermanenceRule.objects.create(pattern="/gone/")
-    schema(monkeypatch, "a")
-    hits.count(rule.pk)
+    for name in ("a", "b"):
+        response = HttpResponse(status=410)
+        schema(monkeypatch, name)
+        hits.add(response, rule.pk)
+        schema(monkeypatch, "")  # Whatever it is when the response has been sent.
+        send(response)
     schema(monkeypatch, "b")
-    hits.count(rule.pk)
     hits.write()
     rule.refresh_from_db()
     assert (rule.hits, len(hits._counts)) == (1, 1)

@@ -14,6 +14,7 @@ from django_http_errors.rules.snapshot import snapshots
 from django_http_errors.test import VARIANTS, Variant, assert_indistinguishable
 
 from ..asking import FORMS, HTML, Site
+from ..factories import ErrorMessageFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -81,8 +82,8 @@ def test_a_fragment_says_what_the_page_says() -> None:
         for tag in ("p", "li"):
             said = [text_of(each) for each in part.iter(tag)]
             expected = [text_of(each) for each in page.iter(tag)]
-            # The status stands in the heading; what leads to the address leads to no page.
-            left_out = {path.strip("/").rpartition("/")[2], "500", "Try again"}
+            # The status stands in the heading.
+            left_out = {path.strip("/").rpartition("/")[2], "500"}
             assert said == [each for each in expected if each not in left_out]
         assert (part.get("lang"), part.get("dir")) == ("en", "ltr")
 
@@ -96,6 +97,43 @@ def test_the_way_back_from_a_fragment_leads_to_no_fragment() -> None:
     assert 'href="/accounts/login/">Sign in</a>' in page.content.decode()
 
 
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_fragment_is_asked_for_again_in_its_place(status: int) -> None:
+    """And without htmx, or in a new tab, its link leads to the page that it stands in."""
+    for path in (f"/raise/{status}/?a=1&b=<x>", f"/raise/{status}/"):
+        for _prepared in range(2):
+            page = Client().get(path, headers={"accept": HTML, "hx-request": "true"})
+            link = html5lib.parseFragment(page.content.decode(), namespaceHTMLElements=False).find(
+                ".//li/a"
+            )
+            assert link.attrib == {
+                "class": "button",
+                "href": "",
+                "hx-get": path.replace("<x>", "%3Cx%3E"),
+                "hx-target": "closest .http-error",
+                "hx-swap": "outerHTML",
+                "hx-params": "none",
+            }
+            assert text_of(link) == "Try again"
+    for method, headers in (("post", {"hx-request": "true"}), ("get", {"hx-boosted": "true"})):
+        page = getattr(Client(), method)(f"/raise/{status}/", headers={"accept": HTML, **headers})
+        assert b"hx-get" not in page.content
+        assert (b">Try again</a>" in page.content) == (method == "get")
+
+
+def test_an_action_of_the_sites_in_a_fragment_is_a_link() -> None:
+    ErrorMessageFactory(status="503", path_prefix="", action_label="State", action_url="/state/")
+    snapshots.forget()
+    page = Client().get("/raise/503/", headers={"accept": HTML, "hx-request": "true"})
+    links = html5lib.parseFragment(page.content.decode(), namespaceHTMLElements=False).findall(
+        ".//li/a"
+    )
+    assert [(text_of(each), each.get("href"), each.get("hx-get")) for each in links] == [
+        ("State", "/state/", None),
+        ("Try again", "", "/raise/503/"),
+    ]
+
+
 @pytest.mark.urls("tests.urls")
 def test_a_project_has_a_fragment_of_its_own(site: Site, project_pages: Any) -> None:
     project_pages(
@@ -107,6 +145,18 @@ def test_a_project_has_a_fragment_of_its_own(site: Site, project_pages: Any) -> 
     found = site.get("gone", HTML, hx_request="true").content
     assert found == b"<p>410 This page has been removed</p>"
     assert site.get("gone", HTML).content == b"document"
+
+
+def test_no_link_of_a_projects_fragment_leads_to_a_fragment(project_pages: Any) -> None:
+    page = "{% for each in actions %}{{ each.label }} '{{ each.href }}'{% endfor %}"
+    page += "|{{ try_again_url }}|{{ try_again_part }}"
+    project_pages({"django_http_errors/fragment.html": page, "503.html": page})
+    for headers, expected in (
+        ({"hx-request": "true"}, b"Try again ''||/raise/503/?a=b"),
+        ({}, b"Try again '/raise/503/?a=b'|/raise/503/?a=b|"),
+    ):
+        page = Client().get("/raise/503/?a=b", headers={"accept": HTML, **headers})
+        assert page.content == expected
 
 
 def test_what_is_hidden_looks_alike_in_every_shape() -> None:

@@ -104,6 +104,51 @@ def test_htmx_puts_a_fragment_into_the_page(
     assert page.url.endswith("/no/such/page/")
 
 
+@pytest.mark.parametrize(("library", "head"), [("htmx2", SWAPS), ("htmx4", "")])
+@pytest.mark.parametrize("swap", ["innerHTML", "outerHTML", "beforeend"])
+def test_htmx_asks_for_a_part_again_in_its_place(
+    show: Callable[..., Any], library: str, head: str, swap: str
+) -> None:
+    inherited = ":inherited" if library == "htmx4" else ""
+    page = show(
+        library,
+        f"""<h1>Shop</h1><div hx-vals{inherited}='{{"a": "1"}}' hx-include{inherited}="#of">
+            <button hx-get="/raise/503/?list=1" hx-target="#out" hx-swap="{swap}">Load</button>
+            <input id="of" name="of" value="books"><div id="out"><p>Before</p></div></div>""",
+        head,
+    )
+    asked: list[str] = []
+    answers = [503, 200]
+
+    def answer(route: Any) -> None:
+        asked.append(route.request.url.partition("?")[2])
+        if answers.pop(0) == 200:
+            route.fulfill(body='<p id="found">Found</p>', content_type="text/html")
+        else:
+            route.continue_()
+
+    page.get_by_text("Load").click()
+    alert = page.locator("[role=alert]")
+    expect(alert).to_have_count(1)
+    # Whoever opens the link in another way gets the page, not a part of one.
+    again = alert.get_by_text("Try again", exact=True)
+    assert again.evaluate("each => each.href") == page.url
+    page.route("**/raise/503/*", answer)
+    again.click()
+    expect(page.locator("[role=alert]")).to_have_count(1)
+    page.wait_for_function("() => !document.querySelector('.htmx-request')")
+    page.get_by_text("Try again", exact=True).click()
+    expect(page.locator("#found")).to_have_text("Found")
+    assert alert.count() == 0
+    assert page.locator("#out").count() == (swap != "outerHTML")
+    assert page.get_by_text("Before").count() == (swap == "beforeend")
+    assert page.locator("h1").count() == 1
+    assert page.url.endswith("/shop/front/")
+    # What was asked for is in the address, and is asked for once.
+    for query in asked:
+        assert sorted(query.split("&")) == ["a=1", "list=1", "of=books"]
+
+
 @pytest.mark.parametrize("where", ["frame", "page"])
 def test_turbo_shows_the_page(show: Callable[..., Any], where: str) -> None:
     """A frame that asked for it isn't left with "Content missing", nor is a form's error lost."""

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from typing import Any
 
 import pytest
+from django.middleware.common import CommonMiddleware
 from django.test import Client, override_settings
 from django.utils import timezone
 
@@ -53,6 +54,26 @@ def gone(pattern: str, **fields: Any) -> PermanenceRule:
 
 
 # Whatever answered 404.
+
+
+class OwnCommonMiddleware(CommonMiddleware):
+    """As a project may have it."""
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["Django's", "a subclass"])
+@pytest.mark.parametrize("kind", ["prefix", "exact"])
+def test_a_page_is_redirected_to_although_a_rule_covers_it(
+    site: Site, settings: Any, kind: str, *, own: bool
+) -> None:
+    common = OwnCommonMiddleware if own else CommonMiddleware
+    settings.MIDDLEWARE = [f"{common.__module__}.{common.__name__}", MIDDLEWARE]
+    gone("/negotiated/", kind=kind)
+    response = site.ask("/negotiated", JSON)
+    assert (response.status_code, response["Location"]) == (301, "/negotiated/")
+    gone("/nowhere/", kind=kind)
+    assert site.ask("/nowhere", JSON).status_code == 410, "nothing is there with a slash either"
+    settings.APPEND_SLASH = False
+    assert site.ask("/negotiated", JSON).status_code == 410
 
 
 @pytest.mark.conformance("rfc9110-15.5.5-gone-preferred")

@@ -1,0 +1,32 @@
+"""Addresses that only lack their last slash, which Django redirects to where a view is."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.middleware.common import CommonMiddleware
+from django.utils.module_loading import import_string
+
+from ..conf import cached_until_settings_change
+
+
+def is_redirected_to_slash(request: HttpRequest) -> bool:
+    """Return whether `CommonMiddleware` redirects `request` when it is answered by a 404.
+
+    By the middleware itself, which may be a subclass of the project's (APPEND_SLASH).
+    """
+    middleware = _common_middleware()
+    return middleware is not None and bool(middleware.should_redirect_with_slash(request))
+
+
+@cached_until_settings_change
+def _common_middleware() -> CommonMiddleware | None:
+    for path in settings.MIDDLEWARE:
+        found = import_string(path)
+        if isinstance(found, type) and issubclass(found, CommonMiddleware):
+            return found(_never_called)
+    return None
+
+
+def _never_called(request: HttpRequest) -> None:
+    raise NotImplementedError
