@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import sys
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
@@ -59,6 +60,16 @@ def is_common(problem: Problem) -> bool:
     )
 
 
+def _are_templates_watched() -> bool:
+    """Return whether somebody is told of each template that is rendered.
+
+    That are Django's test client, for `response.context` and `assertTemplateUsed`, and
+    django-debug-toolbar. Where nobody has imported it, nobody listens.
+    """
+    signals = sys.modules.get("django.test.signals")
+    return signals is not None and bool(signals.template_rendered.receivers)
+
+
 class PreparedBody:
     """The body that the renderer `kind` makes of `problem`, but for what differs by request.
 
@@ -75,6 +86,8 @@ class PreparedBody:
     def filled_in(self, given: RenderInput) -> bytes:
         """Return the body with what is known of this request."""
         if self._kind is HTMLRenderer:
+            if _are_templates_watched():
+                return _rendered(HTMLRenderer, given)
             way_on, nonce = given.way_on(), csp_nonce(given.request)
             addresses = (way_on.home, way_on.sign_in, way_on.try_again)
             # A lazy name may be another one for another site or tenant.
@@ -128,10 +141,13 @@ for _cache in (_parts, prepared_body):
 
 def render(kind: type, given: RenderInput) -> bytes:
     """Return the body by the app's own renderer `kind`, prepared where it can be."""
-    request, problem = given.request, given.problem
-    if is_common(problem):
-        return prepared_body(kind, problem, shape_of(request)).filled_in(given)
-    problem = given.complete_problem()
+    if is_common(given.problem):
+        return prepared_body(kind, given.problem, shape_of(given.request)).filled_in(given)
+    return _rendered(kind, given)
+
+
+def _rendered(kind: type, given: RenderInput) -> bytes:
+    request, problem = given.request, given.complete_problem()
     if kind is not HTMLRenderer:
         body: bytes = kind().render(problem)
         return body

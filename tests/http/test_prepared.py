@@ -11,6 +11,7 @@ from django.test import RequestFactory, override_settings
 from django.utils import translation
 from django.utils.functional import lazy
 from django.utils.safestring import mark_safe
+from pytest_django.asserts import assertTemplateUsed
 
 from django_http_errors.core.statuses import error_status
 from django_http_errors.http import prepared as prepared_module
@@ -24,6 +25,8 @@ from django_http_errors.http.renderers import (
 )
 from django_http_errors.http.representations import renderers
 from django_http_errors.problems import Action, InvalidPart, Permanence, Problem, Representation
+
+from ..asking import HTML, JSON, Site
 
 HERE = __name__
 PREPARED = (HTMLRenderer, JSONRenderer, ProblemJSONRenderer, TextRenderer)
@@ -66,6 +69,18 @@ def test_the_same_words_are_prepared_once(kind: Any, prepared: Callable[[], int]
     assert second == first.replace("first", "second") != first
     found = alone(kind, error_status(500).problem(), path="/second/", request_id="second")
     assert second == found
+
+
+def test_each_page_is_rendered_where_somebody_is_told_of_it(prepared: Callable[[], int]) -> None:
+    site = Site("sync")
+    for path in ("/nowhere/1/", "/nowhere/2/"):
+        response = site.ask(path, HTML)
+        assertTemplateUsed(response, "django_http_errors/error.html")
+        assert response.context["problem"].instance == path
+        assert site.ask(path, JSON).context is None
+    assert prepared() == 1, "that of the JSON, which is the same for both"
+    seen = alone(HTMLRenderer, error_status(404).problem(), path="/nowhere/1/")
+    assert body_of(HTMLRenderer, error_status(404).problem(), path="/nowhere/1/") == seen
 
 
 @every_renderer
