@@ -24,6 +24,7 @@ from .explaining import handlers
 from .hiding import overlaps
 from .hiding.policies import POLICY
 from .http.project_templates import app_behind
+from .http.representations import renderers
 from .models import Generation
 from .rules.rows import MessageRow
 from .rules.snapshot import Snapshot, snapshots
@@ -71,11 +72,13 @@ MARKING_MIDDLEWARE = frozenset(
 )
 # Middleware that adds the same headers to every response: standing behind HidingMiddleware, it
 # adds none to what hides a view, which begins blank.
-SITE_WIDE_MIDDLEWARE = (
-    "corsheaders.middleware.CorsMiddleware",
-    "csp.middleware.CSPMiddleware",
-    "django.middleware.csp.ContentSecurityPolicyMiddleware",
-    "django.middleware.security.SecurityMiddleware",
+SITE_WIDE_MIDDLEWARE = frozenset(
+    {
+        "corsheaders.middleware.CorsMiddleware",
+        "csp.middleware.CSPMiddleware",
+        "django.middleware.csp.ContentSecurityPolicyMiddleware",
+        "django.middleware.security.SecurityMiddleware",
+    }
 )
 
 
@@ -86,6 +89,7 @@ def check_http_errors(
     """Return what is wrong with how the project uses the app; the reference lists the ids."""
     return [
         *_settings(),
+        *_default_media_types(),
         *_middleware(),
         *_handlers(),
         *_csrf_failure_view(),
@@ -180,23 +184,44 @@ def _settings() -> Iterator[CheckMessage]:
                 f"HTTP_ERRORS{place} can't be used: {error.message}.",
                 "Until it is fixed, the default is in force.",
             )
-    for setting, paths, is_usable in (
-        ("RENDERERS", conf.http_errors.RENDERERS, _is_renderer),
-        ("EXCEPTIONS", conf.http_errors.EXCEPTIONS, _is_exception),
-        ("EXCEPTIONS", _callables(), callable),
-        ("REQUEST_ID", filter(None, [conf.http_errors.REQUEST_ID]), callable),
+    for setting, paths, is_usable, expected in (
+        (
+            "RENDERERS",
+            conf.http_errors.RENDERERS,
+            _is_renderer,
+            "a class with a media_type and a method render",
+        ),
+        ("EXCEPTIONS", conf.http_errors.EXCEPTIONS, _is_exception, "an exception class"),
+        ("EXCEPTIONS", _callables(), callable, "a function"),
+        ("REQUEST_ID", filter(None, [conf.http_errors.REQUEST_ID]), callable, "a function"),
     ):
         for path in paths:
             try:
-                if not is_usable(import_string(path)):
-                    raise TypeError("it is none")
+                wrong = "" if is_usable(import_string(path)) else f"isn't {expected}"
             except Exception as error:  # noqa: BLE001 - importing runs the project's code
+                wrong = f"can't be imported: {error}"
+            if wrong:
                 yield _message(
                     Error,
                     "E003",
-                    f"HTTP_ERRORS[{setting!r}] names {path!r}, which can't be imported: {error}.",
-                    "Give the dotted path of a class or of a function.",
+                    f"HTTP_ERRORS[{setting!r}] names {path!r}, which {wrong}.",
+                    f"Give the dotted path of {expected}.",
                 )
+
+
+def _default_media_types() -> Iterator[CheckMessage]:
+    default = conf.MEDIA_TYPES_DEFAULT.items()
+    given = [each for each in conf.http_errors.DEFAULT_MEDIA_TYPES if each not in default]
+    offers = [*renderers()] if given else []
+    for prefix, media_type in given:
+        if media_type not in offers:
+            yield _message(
+                Warning,
+                "W017",
+                f"HTTP_ERRORS['DEFAULT_MEDIA_TYPES'][{prefix!r}] is {media_type!r}, which no"
+                f" renderer writes: {offers[0]!r} is sent instead.",
+                f'Give one of {", ".join(offers)}, or add a renderer to HTTP_ERRORS["RENDERERS"].',
+            )
 
 
 def _is_renderer(named: Any) -> bool:
@@ -214,16 +239,16 @@ def _callables() -> list[str]:
 
 
 def _middleware() -> Iterator[CheckMessage]:
-    installed = list(settings.MIDDLEWARE)
     for path in (MIDDLEWARE, HIDING_MIDDLEWARE):
-        if installed.count(path) > 1:
+        if len(_places(path)) > 1:
             yield _message(
                 Warning,
                 "W002",
                 f"{path} is in MIDDLEWARE more than once.",
                 "Keep the last one." if path == MIDDLEWARE else "Keep the first one.",
             )
-    if MIDDLEWARE not in installed:
+    places = _places(MIDDLEWARE)
+    if not places:
         yield _message(
             Warning,
             "W001",
@@ -232,26 +257,33 @@ def _middleware() -> Iterator[CheckMessage]:
             f" {MIDDLEWARE!r} as the last one.",
         )
         return
-    place = len(installed) - 1 - installed[::-1].index(MIDDLEWARE)
-    for path in installed[place + 1 :]:
-        if path in ASKED_MIDDLEWARE:
-            yield _message(
-                Warning,
-                "W003",
-                f"HttpErrorsMiddleware stands before {path}: error pages lose"
-                f" {ASKED_MIDDLEWARE[path]}.",
-                f"Move {MIDDLEWARE!r} down, behind it.",
-            )
-    for path in installed[:place]:
-        if path in FALLBACK_MIDDLEWARE:
+    installed = conf.installed_middleware()
+    own, _names = installed[places[-1]]
+    for path, names in installed[places[-1] + 1 :]:
+        for name, lost in ASKED_MIDDLEWARE.items():
+            if name in names:
+                yield _message(
+                    Warning,
+                    "W003",
+                    f"HttpErrorsMiddleware stands before {path}: error pages lose {lost}.",
+                    f"Move {own!r} down, behind it.",
+                )
+    for path, names in installed[: places[-1]]:
+        if names & FALLBACK_MIDDLEWARE:
             yield _message(
                 Warning,
                 "W004",
                 f"HttpErrorsMiddleware stands behind {path}, which only acts on a 404: where a"
                 " rule makes a 410 of it, its pages and redirects are lost, and an error page is"
                 " rendered for each of the others.",
-                f"Move {MIDDLEWARE!r} up, before it.",
+                f"Move {own!r} up, before it.",
             )
+
+
+def _places(path: str) -> list[int]:
+    """Return where in MIDDLEWARE the class at `path`, or a subclass, stands."""
+    installed = enumerate(conf.installed_middleware())
+    return [place for place, (_path, names) in installed if path in names]
 
 
 def _handlers() -> Iterator[CheckMessage]:
@@ -276,13 +308,19 @@ def _handlers() -> Iterator[CheckMessage]:
         Warning,
         "W005",
         f"The root URLconf's {', '.join(others)} is not the app's but {paths}: rules and messages"
-        " do nothing for what it answers.",
+        " do nothing for the content that it returns.",
         hint,
     )
 
 
 def _csrf_failure_view() -> Iterator[CheckMessage]:
-    if CSRF_MIDDLEWARE in settings.MIDDLEWARE and settings.CSRF_FAILURE_VIEW != CSRF_FAILURE:
+    if not conf.has_middleware(CSRF_MIDDLEWARE):
+        return
+    try:
+        view = import_string(settings.CSRF_FAILURE_VIEW)
+    except Exception:  # noqa: BLE001 - a view is the project's code
+        return  # Django's own checks say that it can't be imported.
+    if not handlers.is_apps_handler(view):
         yield _message(
             Warning,
             "W006",
@@ -295,15 +333,15 @@ def _rest_framework() -> Iterator[CheckMessage]:
     if not apps.is_installed("rest_framework"):
         return
     handler = getattr(settings, "REST_FRAMEWORK", {}).get("EXCEPTION_HANDLER")
-    if callable(handler):
-        handler = f"{handler.__module__.removesuffix('.handler')}.{handler.__qualname__}"
-    if handler != EXCEPTION_HANDLER:
+    with suppress(Exception):  # It is the project's code; REST framework says what is wrong.
+        handler = import_string(handler) if isinstance(handler, str) else handler
+    if not handlers.is_apps_handler(handler):
         yield _message(
             Warning,
             "W007",
             "REST framework is installed, and its errors aren't answered by the app.",
-            f'Set REST_FRAMEWORK["EXCEPTION_HANDLER"] = {EXCEPTION_HANDLER!r}. If your own'
-            " handler calls it, or single views have ProblemDetailsMixin, silence this check.",
+            f'Set REST_FRAMEWORK["EXCEPTION_HANDLER"] = {EXCEPTION_HANDLER!r}, or call that from'
+            " your own. If single views have ProblemDetailsMixin, silence this check.",
         )
 
 
@@ -401,7 +439,7 @@ def _hiding_without_middleware() -> Iterator[CheckMessage]:
 
 
 def _hiding_needs_middleware(names: Sequence[str]) -> Iterator[CheckMessage]:
-    if HIDING_MIDDLEWARE not in settings.MIDDLEWARE:
+    if not conf.has_middleware(HIDING_MIDDLEWARE):
         yield _message(
             Error,
             "E004",
@@ -413,28 +451,9 @@ def _hiding_needs_middleware(names: Sequence[str]) -> Iterator[CheckMessage]:
 
 
 def _around_scopes(names: Sequence[str]) -> Iterator[CheckMessage]:
-    installed = list(settings.MIDDLEWARE)
     # Where it is missing, that is said already (E004).
-    place = installed.index(HIDING_MIDDLEWARE) if HIDING_MIDDLEWARE in installed else None
-    before, behind = ([], []) if place is None else (installed[:place], installed[place:])
-    for path in before:
-        if path in MARKING_MIDDLEWARE:
-            yield _message(
-                Warning,
-                "W009",
-                f"{path} stands before HidingMiddleware, and marks the responses that hide"
-                f" {_some(names)}.",
-                f"Move {HIDING_MIDDLEWARE!r} up, before it.",
-            )
-    for path in behind:
-        if path in SITE_WIDE_MIDDLEWARE:
-            yield _message(
-                Warning,
-                "W010",
-                f"{path} stands behind HidingMiddleware: the responses that hide"
-                f" {_some(names)} go without its headers.",
-                f"Move {HIDING_MIDDLEWARE!r} down, behind it.",
-            )
+    for place in _places(HIDING_MIDDLEWARE)[:1]:
+        yield from _around_hiding(place, names)
     if settings.DEBUG:
         yield _message(
             Warning,
@@ -442,6 +461,29 @@ def _around_scopes(names: Sequence[str]) -> Iterator[CheckMessage]:
             f"DEBUG is on, and its pages show what {_some(names)} should hide.",
             "Set DEBUG = False.",
         )
+
+
+def _around_hiding(place: int, names: Sequence[str]) -> Iterator[CheckMessage]:
+    installed = conf.installed_middleware()
+    own, _names = installed[place]
+    for path, found in installed[:place]:
+        if found & MARKING_MIDDLEWARE:
+            yield _message(
+                Warning,
+                "W009",
+                f"{path} stands before HidingMiddleware, and marks the responses that hide"
+                f" {_some(names)}.",
+                f"Move {own!r} up, before it.",
+            )
+    for path, found in installed[place:]:
+        if found & SITE_WIDE_MIDDLEWARE:
+            yield _message(
+                Warning,
+                "W010",
+                f"{path} stands behind HidingMiddleware: the responses that hide"
+                f" {_some(names)} go without its headers.",
+                f"Move {own!r} down, behind it.",
+            )
 
 
 def _narrower(snapshot: Snapshot) -> Iterator[CheckMessage]:

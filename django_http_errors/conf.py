@@ -26,6 +26,10 @@ P = ParamSpec("P")
 
 LOCALE_MIDDLEWARE = "django.middleware.locale.LocaleMiddleware"
 
+# What a header can be (RFC 9110, sections 5.1 and 5.5).
+HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+
 
 class SettingError(NamedTuple):
     """A setting that can't be used: its name ("": all of them) and what is wrong with it."""
@@ -79,7 +83,7 @@ def _path(value: object) -> str:
 
 
 def _header_name(value: object) -> str:
-    if not isinstance(value, str) or not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]*", value):
+    if not isinstance(value, str) or (value and not HEADER_NAME.fullmatch(value)):
         raise ValueError("the name of a header, or an empty string, is expected")
     return value
 
@@ -101,6 +105,13 @@ def _texts(value: object) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _challenges(value: object) -> tuple[str, ...]:
+    challenges = _texts(value)
+    if not all(each.strip() and HEADER_VALUE.fullmatch(each) for each in challenges):
+        raise ValueError("a list of strings, each in one line (ISO 8859-1), is expected")
+    return challenges
+
+
 def _text_mapping(value: object) -> dict[str, str]:
     if not isinstance(value, dict) or not all(
         isinstance(each, str) for pair in value.items() for each in pair
@@ -119,8 +130,8 @@ def _exceptions(value: object) -> dict[str, int | str]:
         for path, each in value.items()
     ):
         raise ValueError(
-            "a dict from the path of an exception to a status, 400 to 599, or to the path of a"
-            " function is expected"
+            "a dict from the path of an exception to a status, a number from 400 to 599, or to the"
+            " path of a function is expected"
         )
     return dict(value)
 
@@ -142,20 +153,32 @@ CACHE_CONTROL_DEFAULT = {"4xx": "no-store", "5xx": "no-store"}
 
 def _cache_control(value: object) -> dict[object, str]:
     if not isinstance(value, dict) or not all(
-        (_is_error(key) or key in ("4xx", "5xx")) and isinstance(directives, str)
+        (_is_error(key) or key in ("4xx", "5xx"))
+        and isinstance(directives, str)
+        and HEADER_VALUE.fullmatch(directives)
         for key, directives in value.items()
     ):
-        raise ValueError('a dict from a status, "4xx" or "5xx" to a Cache-Control is expected')
+        raise ValueError(
+            'a dict from a status (a number from 400 to 599), "4xx" or "5xx" to a Cache-Control, in'
+            " one line, is expected"
+        )
     return {**CACHE_CONTROL_DEFAULT, **value}
 
 
 MEDIA_TYPES_DEFAULT = {"/": "text/html"}
+MEDIA_TYPE = re.compile(rf"{HEADER_NAME.pattern}/{HEADER_NAME.pattern}")
 
 
 def _media_types_by_prefix(value: object) -> tuple[tuple[str, str], ...]:
     prefixes = {**MEDIA_TYPES_DEFAULT, **_text_mapping(value)}
-    if not all(prefix.startswith("/") for prefix in prefixes):
-        raise ValueError("a dict from a path prefix, beginning with /, to a media type is expected")
+    if not all(
+        prefix.startswith("/") and MEDIA_TYPE.fullmatch(media_type)
+        for prefix, media_type in prefixes.items()
+    ):
+        raise ValueError(
+            "a dict from a path prefix, beginning with /, to a media type without parameters"
+            " is expected"
+        )
     longest_first = sorted(prefixes.items(), key=lambda item: len(item[0]), reverse=True)
     return tuple((prefix, media_type.lower()) for prefix, media_type in longest_first)
 
@@ -168,22 +191,11 @@ RENDERERS_DEFAULT = (
 )
 
 
-def _is_locale_middleware(path: str) -> bool:
-    """Return whether `path` names Django's LocaleMiddleware, or a subclass of the project's."""
-    if path == LOCALE_MIDDLEWARE:
-        return True
-    try:
-        found = import_string(path)
-    except Exception:  # noqa: BLE001 - the project's code; Django says that it can't be imported
-        return False
-    return isinstance(found, type) and issubclass(found, import_string(LOCALE_MIDDLEWARE))
-
-
 class HttpErrorsSettings:
     """The settings, a line each; the reference says what they mean."""
 
     CACHE_CONTROL = Setting({}, _cache_control)
-    CHALLENGES = Setting(['Session realm="site"'], _texts)
+    CHALLENGES = Setting(['Session realm="site"'], _challenges)
     DEFAULT_HANDLERS = Setting(True, _boolean)
     DEFAULT_MEDIA_TYPES = Setting({}, _media_types_by_prefix)
     EXCEPTIONS = Setting({}, _exceptions)
@@ -204,11 +216,7 @@ class HttpErrorsSettings:
     def is_localised(self) -> bool:
         """Whether the language of an answer depends on who asks."""
         languages = {settings.LANGUAGE_CODE, *dict(settings.LANGUAGES)}
-        return (
-            settings.USE_I18N
-            and len(languages) > 1
-            and any(map(_is_locale_middleware, settings.MIDDLEWARE))
-        )
+        return settings.USE_I18N and len(languages) > 1 and has_middleware(LOCALE_MIDDLEWARE)
 
 
 http_errors = HttpErrorsSettings()
@@ -227,6 +235,27 @@ def cached_until_settings_change(function: Callable[P, T]) -> Callable[P, T]:
 
 
 forget_on_change(vars(http_errors).clear)
+
+
+@cached_until_settings_change
+def installed_middleware() -> tuple[tuple[str, frozenset[str]], ...]:
+    """Return each path of MIDDLEWARE, and beside it those of the classes that it is made from."""
+    return tuple((path, _names_of(path)) for path in settings.MIDDLEWARE)
+
+
+def _names_of(path: str) -> frozenset[str]:
+    try:
+        found = import_string(path)
+    except Exception:  # noqa: BLE001 - the project's code; Django says that it can't be imported
+        return frozenset({path})
+    bases = found.__mro__ if isinstance(found, type) else ()
+    return frozenset({path, *(f"{each.__module__}.{each.__qualname__}" for each in bases)})
+
+
+def has_middleware(path: str) -> bool:
+    """Return whether MIDDLEWARE has the class at `path`, or a subclass."""
+    return any(path in names for _path, names in installed_middleware())
+
 
 SETTINGS: Mapping[str, Setting[object]] = {
     name: value for name, value in vars(HttpErrorsSettings).items() if isinstance(value, Setting)

@@ -21,6 +21,7 @@ from django.urls import resolvers
 from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 
+from django_http_errors.core import missing_pages, rule_hits
 from django_http_errors.rules import queries
 from django_http_errors.rules import snapshot as snapshot_module
 from django_http_errors.rules.matching import report_once
@@ -167,6 +168,14 @@ def new_app(
     yield make
     for name in made:
         sys.modules.pop(name, None)
+
+
+@pytest.fixture(autouse=True)
+def nothing_counted() -> Iterator[None]:
+    """Nothing that a test counts is written during a later one, which may have no database."""
+    yield
+    for each in (missing_pages.counter, rule_hits.hits):
+        each.forget()
 
 
 @pytest.fixture

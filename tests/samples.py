@@ -7,6 +7,7 @@ that sets settings, a URLconf, or Python to run. A comment before it says what c
     .. sample: module NAME         Python that can be imported under this name
     .. sample: template NAME       a template of the project's
     .. sample: file NAME           a file in the directory that commands are run in
+    .. sample: tests               Python with a TestCase, whose tests are run
     .. sample: log                 what was logged since the last look
     .. sample: style-hash          the source expression for the page's style
     .. sample: skip                nothing is run
@@ -26,6 +27,7 @@ import logging
 import re
 import shlex
 import sys
+import unittest
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -39,12 +41,14 @@ from urllib.parse import urlsplit
 import pytest
 from django.conf import global_settings, settings
 from django.core.management import CommandError, call_command
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.http import HttpResponse
 from django.test import Client, override_settings
 from django.urls import path as route_to
 from docutils import nodes
 
 from django_http_errors.http import renderers
+from django_http_errors.rules.snapshot import snapshots
 
 ROOT = Path(__file__).parent.parent
 ELISION = "..."
@@ -162,6 +166,19 @@ class Stage:
 
     def do_python(self, text: str) -> None:
         self.run(text)
+
+    def do_tests(self, text: str) -> None:
+        defined = self.run(text, {"__name__": "sample_tests"}).values()
+        (case,) = (each for each in defined if getattr(each, "__module__", "") == "sample_tests")
+        tests = [*unittest.defaultTestLoader.loadTestsFromTestCase(case)]
+        assert tests
+        # Those of a project begin in a transaction that has no edits yet.
+        connection = connections[DEFAULT_DB_ALIAS]
+        with self.monkeypatch.context() as patch:
+            patch.setattr(connection, "run_on_commit", [])
+            for test in tests:
+                test.debug()
+        snapshots.forget()
 
     def do_template(self, text: str, name: str) -> None:
         self.templates[name] = text

@@ -37,8 +37,9 @@ from django_http_errors.checks import (
 )
 from django_http_errors.conf import SETTINGS
 from django_http_errors.decorators import hide_forbidden
+from django_http_errors.exceptions import NotFound
 from django_http_errors.models import ErrorMessage, HidingRule, PermanenceRule
-from django_http_errors.views import ErrorView, NotFoundView
+from django_http_errors.views import ErrorView, NotFoundView, csrf_failure
 
 SECURITY = "django.middleware.security.SecurityMiddleware"
 COMMON = "django.middleware.common.CommonMiddleware"
@@ -48,7 +49,7 @@ THE_APPS_FOR_APIS = "django_http_errors.rest_framework.exception_handler"
 NAMES = ("handler400", "handler403", "handler404", "handler500")
 ALL = {
     *(f"E{number:03}" for number in range(1, 5)),
-    *(f"W{number:03}" for number in range(1, 17)),
+    *(f"W{number:03}" for number in range(1, 18)),
 }
 
 
@@ -99,6 +100,36 @@ def wrapping(handler: Any) -> Any:
     return wrapper
 
 
+class CallingObject:
+    def __call__(self, request: Any, exception: Any = None) -> Any:
+        return self.answer(request)
+
+    @staticmethod
+    def answer(request: Any) -> Any:
+        return handlers.handler404(request)
+
+
+def making(request: Any, exception: Any = None) -> Any:
+    return CallingObject()(request)
+
+
+def viewing(request: Any, exception: Any = None) -> Any:
+    return Missing.as_view()(request)
+
+
+class OwnMissing(NotFound):
+    pass
+
+
+def catching(request: Any, exception: Any = None) -> Any:
+    """Answers by itself, and knows what was raised."""
+    from django_http_errors.exceptions import Gone
+
+    if isinstance(exception, (OwnMissing, NotFound, Gone)):
+        return HttpResponse(status=404)
+    return None
+
+
 class Missing(ErrorView):
     status = 404
 
@@ -120,6 +151,12 @@ THE_APPS = {
     "wraps what wraps it": wrapping(wrapping(handlers.handler404)),
     "wraps it, by functools": functools.wraps(own_handler)(wrapping(handlers.handler404)),
     "a part of it": functools.partial(handlers.handler404),
+    "a part of what calls it": functools.partial(calling),
+    "an object that calls it": CallingObject(),
+    "a method that calls it": CallingObject().answer,
+    "a bound method that calls it": CallingView().dispatch,
+    "makes an object that calls it": making,
+    "makes a view from its": viewing,
     "a view that calls it": CallingView.as_view(),
 }
 OTHERS = {
@@ -127,6 +164,7 @@ OTHERS = {
     "a view": OwnView.as_view(),
     "an object": OwnObject(),
     "a wrapped function": wrapping(own_handler),
+    "a function that catches its exceptions": catching,
     "Django's": "django.views.defaults.page_not_found",
 }
 
@@ -187,6 +225,32 @@ def own(**own_handlers: Any) -> dict[str, Any]:
     return {"ROOT_URLCONF": Urls(**own_handlers)}
 
 
+def subclass_of(path: str) -> str:
+    """Return the path of a middleware of the project's that is made from the one at `path`."""
+    name = f"Own{path.rpartition('.')[2]}"
+    try:
+        base = import_string(path)
+    except Exception:  # noqa: BLE001 - it isn't installed, or needs an app that isn't
+        module, _, of = path.rpartition(".")
+        base = type(of, (), {"__module__": module})
+    globals()[name] = type(name, (base,), {"__module__": __name__})
+    return f"{__name__}.{name}"
+
+
+def an_own_middleware(get_response: Any) -> Any:
+    return get_response
+
+
+def own_csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return csrf_failure(request, reason)
+
+
+def own_exception_handler(error: Exception, context: Any) -> Any:
+    from django_http_errors.rest_framework import exception_handler
+
+    return exception_handler(error, context)
+
+
 def json_api_view(media_type: str = "application/vnd.api+json", own: bool = False) -> Any:
     """Return a view of REST framework's that writes `media_type`, with its own handler or not."""
     from rest_framework.renderers import JSONRenderer
@@ -237,6 +301,20 @@ SITUATIONS: Situations = [
     ([], http_errors(REQUEST_ID="builtins.repr")),
     ([], http_errors(EXCEPTIONS={"builtins.KeyError": "builtins.repr"})),
     ([], http_errors(EXCEPTIONS={"builtins.KeyError": 404, "builtins.ValueError": 400})),
+    # Formats that nothing is written in
+    ([], http_errors(DEFAULT_MEDIA_TYPES={"/": "text/html", "/api/": "Application/JSON"})),
+    (["W017"], http_errors(DEFAULT_MEDIA_TYPES={"/api/": "application/problem-json"})),
+    (["W017"], http_errors(DEFAULT_MEDIA_TYPES={"/": "application/vnd.x+json"})),
+    (["W017", "W017"], http_errors(DEFAULT_MEDIA_TYPES={"/a/": "a/b", "/b/": "application/xml"})),
+    (["E002"], http_errors(DEFAULT_MEDIA_TYPES={"/api/": "json"})),
+    ([], http_errors(RENDERERS=["django_http_errors.http.renderers.TextRenderer"])),
+    (
+        ["W017"],
+        http_errors(
+            RENDERERS=["django_http_errors.http.renderers.TextRenderer"],
+            DEFAULT_MEDIA_TYPES={"/api/": "application/json"},
+        ),
+    ),
     # HttpErrorsMiddleware: missing, twice, too far out, too far in
     (["W001"], middleware(SECURITY, CSRF_MIDDLEWARE)),
     (["W001"], middleware()),
@@ -252,6 +330,16 @@ SITUATIONS: Situations = [
     (["W003", "W003"], middleware(MIDDLEWARE, SESSIONS, COMMON, CSRF_MIDDLEWARE)),
     *((["W004"], middleware(each, MIDDLEWARE)) for each in sorted(FALLBACK_MIDDLEWARE)),
     *(([], middleware(MIDDLEWARE, each)) for each in sorted(FALLBACK_MIDDLEWARE)),
+    # Middleware made from one of these, and a function, which is made from none
+    ([], middleware(SESSIONS, f"{__name__}.an_own_middleware", subclass_of(MIDDLEWARE))),
+    (["W001"], middleware(f"{__name__}.an_own_middleware", "no.such.Middleware")),
+    (["W002"], middleware(subclass_of(MIDDLEWARE), MIDDLEWARE)),
+    *((["W003"], middleware(MIDDLEWARE, subclass_of(each))) for each in sorted(ASKED_MIDDLEWARE)),
+    (["W003"], middleware(subclass_of(MIDDLEWARE), SESSIONS)),
+    *(
+        (["W004"], middleware(subclass_of(each), MIDDLEWARE))
+        for each in sorted(FALLBACK_MIDDLEWARE)
+    ),
     # The handlers
     ([], own()),
     *((["W005"], own(**{name: own_handler})) for name in NAMES),
@@ -277,6 +365,15 @@ SITUATIONS: Situations = [
             **middleware(COMMON, MIDDLEWARE),
         },
     ),
+    (
+        ["W006"],
+        {
+            "CSRF_FAILURE_VIEW": "django.views.csrf.csrf_failure",
+            **middleware(subclass_of(CSRF_MIDDLEWARE), MIDDLEWARE),
+        },
+    ),
+    ([], {"CSRF_FAILURE_VIEW": f"{__name__}.own_csrf_failure"}),
+    ([], {"CSRF_FAILURE_VIEW": "no.such.view"}),  # Django says so: security.E102
     # The challenges
     (["W008"], {"HTTP_ERRORS": {}}),
     (["W008"], {"HTTP_ERRORS": {"RENDERERS": SETTINGS["RENDERERS"].default}}),
@@ -284,6 +381,7 @@ SITUATIONS: Situations = [
     (["E004"], middleware(SESSIONS, MIDDLEWARE, urls=Urls(HIDING))),
     (["W001", "E004"], middleware(urls=Urls(HIDING))),
     ([], middleware(HIDING_MIDDLEWARE, MIDDLEWARE, urls=Urls(HIDING))),
+    ([], middleware(subclass_of(HIDING_MIDDLEWARE), MIDDLEWARE, urls=Urls(HIDING))),
 ]
 
 TEMPLATES = {
@@ -326,6 +424,8 @@ WITH_REST_FRAMEWORK: Situations = [
     (["W007"], rest_framework()),
     (["W007"], rest_framework(EXCEPTION_HANDLER="rest_framework.views.exception_handler")),
     ([], rest_framework(EXCEPTION_HANDLER="django_http_errors.rest_framework.exception_handler")),
+    ([], rest_framework(EXCEPTION_HANDLER=f"{__name__}.own_exception_handler")),
+    (["W007"], rest_framework(EXCEPTION_HANDLER="no.such.handler")),
 ]
 
 # What `check --deploy` finds around views that hide.
@@ -338,7 +438,15 @@ AROUND_VIEWS: Situations = [
     ),
     *(
         (["W010"], middleware(HIDING_MIDDLEWARE, each, MIDDLEWARE, urls=Urls(HIDING)))
-        for each in SITE_WIDE_MIDDLEWARE
+        for each in sorted(SITE_WIDE_MIDDLEWARE)
+    ),
+    *(
+        (["W009"], middleware(subclass_of(each), HIDING_MIDDLEWARE, MIDDLEWARE, urls=Urls(HIDING)))
+        for each in sorted(MARKING_MIDDLEWARE)
+    ),
+    (
+        ["W009", "W010"],
+        middleware(SESSIONS, subclass_of(HIDING_MIDDLEWARE), SECURITY, urls=Urls(HIDING)),
     ),
     (
         ["W009", "W010", "W011"],
@@ -530,6 +638,8 @@ PAGES = [path("problems/", include("django_http_errors.problem_types"))]
 
 
 def every_message(settings: Any, shop: str) -> Iterator[CheckMessage]:
+    settings.HTTP_ERRORS = {"DEFAULT_MEDIA_TYPES": {"/api/": "no/such"}}
+    yield from check_http_errors()
     settings.HTTP_ERRORS = {"NO_SUCH": 1, "EXCEPTIONS": 5, "RENDERERS": ["no.such.Renderer"]}
     fallback = min(FALLBACK_MIDDLEWARE)
     settings.MIDDLEWARE = [fallback, MIDDLEWARE, MIDDLEWARE, CSRF_MIDDLEWARE]
@@ -580,6 +690,57 @@ def test_messages_name_what_they_are_about(settings: Any) -> None:
     assert ", ".join(sorted(SETTINGS)) in said(settings, HTTP_ERRORS={"NO_SUCH": 1})
 
 
+@pytest.mark.parametrize(
+    ("changed", "message", "hint"),
+    [
+        (
+            {"EXCEPTIONS": {"shop.views.home": 404}},
+            "'shop.views.home', which can't be imported: No module named 'shop'.",
+            "path of an exception class.",
+        ),
+        (
+            {"EXCEPTIONS": {"json.dumps": 404}},
+            "'json.dumps', which isn't an exception class.",
+            "path of an exception class.",
+        ),
+        (
+            {"EXCEPTIONS": {"builtins.KeyError": "os.sep"}},
+            "'os.sep', which isn't a function.",
+            "path of a function.",
+        ),
+        (
+            {"RENDERERS": ["builtins.dict"]},
+            "'builtins.dict', which isn't a class with a media_type and a method render.",
+            "path of a class with a media_type and a method render.",
+        ),
+        ({"REQUEST_ID": "os.sep"}, "'os.sep', which isn't a function.", "path of a function."),
+        (
+            {"CACHE_CONTROL": {"404": "no-store"}},
+            "a dict from a status (a number from 400 to 599)",
+            "the default is in force",
+        ),
+        (
+            {"DEFAULT_MEDIA_TYPES": {"/api/": "a/b"}},
+            "['/api/'] is 'a/b', which no renderer writes: 'text/html' is sent instead.",
+            "text/html, application/problem+json, application/json, text/plain",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_setting_is_said(
+    changed: dict[str, Any], message: str, hint: str, settings: Any
+) -> None:
+    text = said(settings, **http_errors(**changed)).partition("\n")
+    assert message in text[0]
+    assert hint in text[2]
+
+
+def test_a_subclass_is_called_by_its_own_path(settings: Any) -> None:
+    own, sessions = subclass_of(MIDDLEWARE), subclass_of(SESSIONS)
+    text = said(settings, **middleware(own, sessions))
+    assert f"stands before {sessions}: error pages lose what a page writes to the session." in text
+    assert f"Move {own!r} down" in text
+
+
 @pytest.mark.parametrize("given", [None, [], "text"])
 def test_a_dict_that_is_none_is_called_by_its_name(given: Any, settings: Any) -> None:
     """``HTTP_ERRORS['HTTP_ERRORS']`` is what nobody wrote."""
@@ -607,6 +768,7 @@ def test_a_handler_is_named_and_what_can_be_done(name: str, handler: Any, settin
         "a view": f"{__name__}.OwnView",
         "an object": f"{__name__}.OwnObject",
         "a wrapped function": f"{__name__}.wrapping.<locals>.wrapper",
+        "a function that catches its exceptions": f"{__name__}.catching",
         "Django's": handler,
     }.get(name, f"{__name__}.own_handler")
     assert f"handler403, handler404 is not the app's but {path}: rules and messages" in text

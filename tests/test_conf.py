@@ -44,6 +44,7 @@ GOOD: list[tuple[str, Any, Any]] = [
     ("CACHE_CONTROL", {400: "a", 599: "b"}, {**DEFAULTS["CACHE_CONTROL"], 400: "a", 599: "b"}),
     ("CHALLENGES", ["Basic", "Bearer"], ("Basic", "Bearer")),
     ("CHALLENGES", ("Basic",), ("Basic",)),
+    ("CHALLENGES", ['Basic realm="Tür"'], ('Basic realm="Tür"',)),
     ("DEFAULT_HANDLERS", False, False),
     ("DEFAULT_MEDIA_TYPES", {}, (("/", "text/html"),)),
     (
@@ -57,6 +58,7 @@ GOOD: list[tuple[str, Any, Any]] = [
         ),
     ),
     ("DEFAULT_MEDIA_TYPES", {"/": "text/plain"}, (("/", "text/plain"),)),
+    ("DEFAULT_MEDIA_TYPES", {"/": "application/vnd.x+json"}, (("/", "application/vnd.x+json"),)),
     ("EXCEPTIONS", {"shop.OutOfStock": 409}, {"shop.OutOfStock": 409}),
     ("EXCEPTIONS", {"a.B": 400, "a.C": 599}, {"a.B": 400, "a.C": 599}),
     ("EXCEPTIONS", {"a.B": "a.problem_of"}, {"a.B": "a.problem_of"}),
@@ -87,14 +89,20 @@ ILL_TYPED: list[tuple[str, Any]] = [
     ("CACHE_CONTROL", {404: 60}),
     ("CACHE_CONTROL", {404: None}),
     ("CACHE_CONTROL", ["no-store"]),
+    *(("CACHE_CONTROL", {404: value}) for value in ("a\nb", "\nno-store\n", "a\rb", "a\0", "日")),
     ("CHALLENGES", []),
     ("CHALLENGES", [""]),
     ("CHALLENGES", ["Basic", None]),
     ("CHALLENGES", {"Basic": "x"}),
+    *(("CHALLENGES", ["Basic", value]) for value in ("a\nb", "\nBasic\n", "a\0", " ", "日")),
     ("DEFAULT_MEDIA_TYPES", {"api/": "text/html"}),
     ("DEFAULT_MEDIA_TYPES", {"": "text/html"}),
     ("DEFAULT_MEDIA_TYPES", {"/api/": None}),
     ("DEFAULT_MEDIA_TYPES", [("/api/", "text/html")]),
+    *(
+        ("DEFAULT_MEDIA_TYPES", {"/api/": value})
+        for value in ("json", "", "text/", "/html", "text/plain; charset=utf-8", "a/b/c", "a b/c")
+    ),
     ("EXCEPTIONS", {"a.B": 399}),
     ("EXCEPTIONS", {"a.B": 600}),
     ("EXCEPTIONS", {"a.B": "404"}),

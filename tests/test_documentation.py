@@ -467,6 +467,10 @@ def test_the_limits_are_those_of_the_code() -> None:
         (int(snapshot.LONGEST_BACK_OFF), "up to every {} seconds"),
     ):
         assert what.format(number) in text
+    said = re.findall(
+        r"A header longer than (\d+) characters", "\n".join(map(words, SOURCES.values()))
+    )
+    assert set(said) == {str(negotiation.LONGEST_FIELD)}
     if find_spec("import_export"):
         from django_http_errors.import_export.formats import LARGEST_UPLOAD, MOST_ROWS
 

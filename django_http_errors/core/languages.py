@@ -28,7 +28,7 @@ def language_of(
     """
     language = getattr(request, "LANGUAGE_CODE", None)
     if language is None and http_errors.is_localised:
-        language = _language_asked_for(request)
+        language = language_asked_for(request)
         own = False
     active = translation.get_language() if own else None
     if active is not None:
@@ -37,7 +37,7 @@ def language_of(
     return language, translation.override(language)
 
 
-def _language_asked_for(request: HttpRequest) -> str:
+def language_asked_for(request: HttpRequest) -> str:
     """Return the language that `LocaleMiddleware` would find for `request`."""
     urlconf = getattr(request, "urlconf", None) or settings.ROOT_URLCONF
     try:

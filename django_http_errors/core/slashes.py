@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.middleware.common import CommonMiddleware
 from django.utils.module_loading import import_string
 
-from ..conf import cached_until_settings_change
+from ..conf import cached_until_settings_change, installed_middleware
+
+COMMON_MIDDLEWARE = "django.middleware.common.CommonMiddleware"
 
 
 def is_redirected_to_slash(request: HttpRequest) -> bool:
@@ -21,12 +23,12 @@ def is_redirected_to_slash(request: HttpRequest) -> bool:
 
 @cached_until_settings_change
 def _common_middleware() -> CommonMiddleware | None:
-    for path in settings.MIDDLEWARE:
-        found = import_string(path)
-        if isinstance(found, type) and issubclass(found, CommonMiddleware):
+    for path, names in installed_middleware():
+        if COMMON_MIDDLEWARE in names:
+            found: type[CommonMiddleware] = import_string(path)
             return found(_never_called)
     return None
 
 
-def _never_called(request: HttpRequest) -> None:
+def _never_called(request: HttpRequest) -> HttpResponseBase:
     raise NotImplementedError

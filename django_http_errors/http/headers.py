@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -15,7 +14,13 @@ from django.http.response import HttpResponseBase, ResponseHeaders
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.http import parse_http_date_safe
 
-from ..conf import cached_until_settings_change, forget_on_change, http_errors
+from ..conf import (
+    HEADER_NAME,
+    HEADER_VALUE,
+    cached_until_settings_change,
+    forget_on_change,
+    http_errors,
+)
 from ..core.statuses import error_status
 from ..core.times import seconds_until
 from ..problems import Permanence, Problem
@@ -33,7 +38,12 @@ def _quoted(value: str) -> str:
 
 
 def _joined(values: Iterable[str]) -> str | None:
-    return ", ".join(map(str, values)) or None
+    """Return `values` as a list for a header; what can't be sent is left out and logged."""
+    sent = [value for value in values if HEADER_VALUE.fullmatch(value)]
+    for value in values:
+        if value not in sent:
+            logger.error("%r can't be sent in a header", value)
+    return ", ".join(sent) or None
 
 
 def _links(problem: Problem) -> str | None:
@@ -51,7 +61,8 @@ def _links(problem: Problem) -> str | None:
 
 
 def _challenges(problem: Problem) -> str | None:
-    return _joined(problem.challenges or http_errors.CHALLENGES)
+    own = _joined(problem.challenges or ())
+    return own or _joined(http_errors.CHALLENGES)
 
 
 def _accepts(method: str) -> Callable[[Problem, str], str | None]:
@@ -65,7 +76,7 @@ HEADERS: Mapping[str, Callable[[Problem, str], str | None]] = {
     "Accept-Encoding": lambda problem, method: _joined(problem.accept_encoding),
     "Accept-Patch": _accepts("PATCH"),  # RFC 5789, section 3.1
     "Accept-Post": _accepts("POST"),
-    "Allow": lambda problem, method: ", ".join(problem.allow or ()),
+    "Allow": lambda problem, method: _joined(problem.allow or ()) or "",
     "Connection": lambda problem, method: "Upgrade" if problem.upgrade else None,
     "Content-Range": lambda problem, method: (
         None if problem.length is None else f"bytes */{problem.length}"
@@ -92,16 +103,14 @@ _OF_THE_REPLACED_CONTENT = frozenset(
     " content-location digest etag last-modified repr-digest".split()
 )
 
-_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
-
 
 def put(headers: ResponseHeaders, name: str, value: str) -> None:
     """Set a header; one that can't be sent changes nothing and is logged."""
     try:
         sent = ResponseHeaders({})
         sent[name] = value  # encodes it as Django does, and refuses newlines
-        if not (_NAME.fullmatch(name) and _VALUE.fullmatch(sent[name])):
+        value = sent[name].strip(" \t")  # h11 refuses to send any around it
+        if not (HEADER_NAME.fullmatch(name) and HEADER_VALUE.fullmatch(value)):
             raise ValueError("a character isn't allowed there")
     except (TypeError, ValueError, UnicodeError) as error:
         logger.error("The header %r can't be sent: %s", name, error)
@@ -197,7 +206,7 @@ def set_headers(
             continue
         if is_hop_by_hop(name) and below_wsgi_server(environ):
             continue
-        if name.lower() == "vary" and all(map(_NAME.fullmatch, listed(value))):
+        if name.lower() == "vary" and all(map(HEADER_NAME.fullmatch, listed(value))):
             patch_vary_headers(response, listed(value))
         else:
             put(headers, name, value)

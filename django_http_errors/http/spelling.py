@@ -10,7 +10,7 @@ from urllib.parse import unquote_plus
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from ..conf import cached_until_settings_change
+from ..conf import cached_until_settings_change, has_middleware
 
 _PACKAGE = "djangorestframework_camel_case"
 _MIDDLEWARE = f"{_PACKAGE}.middleware.CamelCaseMiddleWare"
@@ -71,7 +71,7 @@ def as_in_query(name: str, environ: Mapping[str, Any]) -> str:
 
     The package has a middleware that changes the names before a view sees them.
     """
-    if _MIDDLEWARE not in settings.MIDDLEWARE:
+    if not has_middleware(_MIDDLEWARE):
         return name
     asked = environ.get("QUERY_STRING", "").split("&")
     if name in (unquote_plus(each.partition("=")[0]) for each in asked):

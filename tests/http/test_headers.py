@@ -314,6 +314,46 @@ def test_a_member_that_cant_be_sent_is_left_out_and_logged(
     assert len(own_records) == 1
 
 
+@pytest.mark.conformance("rfc9110-15.5.2-challenge")
+@pytest.mark.parametrize(
+    ("status", "member", "values", "header", "sent"),
+    [
+        (401, "challenges", ("Basic\n", "Bearer"), "WWW-Authenticate", "Bearer"),
+        (401, "challenges", ("Basic\n",), "WWW-Authenticate", 'Session realm="site"'),
+        (401, "challenges", ("日本",), "WWW-Authenticate", 'Session realm="site"'),
+        (407, "challenges", ("Basic\n",), "Proxy-Authenticate", 'Session realm="site"'),
+        (405, "allow", ("GET", "P\nUT"), "Allow", "GET"),
+        (405, "allow", ("P\nUT",), "Allow", ""),
+        (415, "accept", ("a/b", "c/d\x00"), "Accept", "a/b"),
+        (
+            406,
+            "available",
+            (Representation("text/html\n", "/a"), Representation("a/b", "/b")),
+            "Link",
+            '</b>; rel="alternate"; type="a/b"',
+        ),
+    ],
+)
+def test_an_element_that_cant_be_sent_takes_no_other_with_it(
+    status: int,
+    member: str,
+    values: tuple[Any],
+    header: str,
+    sent: str,
+    own_records: list[LogRecord],
+) -> None:
+    """A 401 without a challenge and a 405 without Allow are none."""
+    response = with_headers(error_status(status).problem().replaced(**{member: values}))
+    assert response.headers[header] == sent
+    assert len(own_records) == 1
+
+
+def test_a_value_is_sent_without_the_blanks_around_it() -> None:
+    """RFC 9110, section 5.5: they are no part of it; h11 raises instead of sending them."""
+    response = with_headers(full(404).replaced(headers=(("X-Own", " a b\t"),)))
+    assert response.headers["X-Own"] == "a b"
+
+
 def test_a_value_that_cant_be_sent_leaves_the_one_that_is_there() -> None:
     for value in ("a\nb", "a\x00b"):
         response = HttpResponse(headers={"X-Own": "before"})
@@ -354,11 +394,16 @@ def test_an_answers_own_cache_control_stays() -> None:
     assert with_headers(full(404), response=response).headers["Cache-Control"] == "max-age=5"
 
 
-def test_a_cache_control_that_cant_be_sent_breaks_no_answer(own_records: list[LogRecord]) -> None:
-    with override_settings(HTTP_ERRORS={"CACHE_CONTROL": {"4xx": "no-store\n"}}):
-        response = with_headers(full(401))
-    assert response.headers["X-Content-Type-Options"] == "nosniff"
-    assert "\n" not in response.headers.get("Cache-Control", "")
+def test_settings_that_cant_be_sent_leave_the_defaults_in_force(
+    own_records: list[LogRecord],
+) -> None:
+    """A 404 without Cache-Control may be stored, and a 401 without a challenge is none."""
+    configured = {"CACHE_CONTROL": {"4xx": "max-age=5\n"}, "CHALLENGES": ["Basic\n"]}
+    with override_settings(HTTP_ERRORS=configured):
+        response = with_headers(error_status(401).problem())
+    assert response.headers["Cache-Control"] == "no-store"
+    assert response.headers["WWW-Authenticate"] == ALWAYS[401]["WWW-Authenticate"]
+    assert own_records == []
 
 
 @pytest.mark.parametrize(
