@@ -12,6 +12,7 @@ from inspect import iscoroutinefunction
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -28,7 +29,7 @@ from .core.times import seconds_until
 from .hiding.view_wrapper import roll_back
 from .http import negotiation, openapi
 from .http.representations import RendererEntry, renderers
-from .http.responses import ErrorResponse
+from .http.responses import ErrorResponse, let_django_answer
 from .problems import InvalidPart, Permanence, Problem
 
 logger = logging.getLogger("django_http_errors")
@@ -88,10 +89,15 @@ class NinjaErrorResponse(ErrorResponse):
         self._accept = request.META.get("HTTP_ACCEPT")
 
     def own_renderer(self) -> RendererEntry | None:
-        entries = renderers()
-        offers = tuple(each for each in (openapi.MEDIA_TYPE, "application/json") if each in entries)
-        chosen = negotiation.best(self._accept, offers) or next(iter(offers), "")
-        return entries.get(chosen)
+        return _json_renderer(self._accept)
+
+
+def _json_renderer(accept: str | None) -> RendererEntry | None:
+    """Return what renders an error of an API for a client, None where the site has no JSON."""
+    entries = renderers()
+    offers = tuple(each for each in (openapi.MEDIA_TYPE, "application/json") if each in entries)
+    chosen = negotiation.best(accept, offers) or next(iter(offers), "")
+    return entries.get(chosen)
 
 
 def _completed(request: HttpRequest, response: NinjaErrorResponse) -> HttpResponseBase:
@@ -122,9 +128,13 @@ class _ExceptionHandler:
         return NinjaErrorResponse(self._problem(request, exc), exc, request)
 
     def answer_if_known(self, request: HttpRequest, exc: Any) -> HttpResponse:
-        """Answer what the project registered; leave a crash to Django, in DEBUG too."""
+        """Answer what the project registered; leave a crash to Django, in DEBUG too.
+
+        Content that is too large is left to it as well, for its security log.
+        """
         if is_client_error(exc):
             return self(request, exc)
+        let_django_answer(exc, _json_renderer(request.META.get("HTTP_ACCEPT")))
         raise exc
 
     def _problem(self, request: HttpRequest, exc: Any) -> Problem:
@@ -396,5 +406,7 @@ def _errors_of(operation: Any) -> Iterator[tuple[int, str]]:
         yield 404, "Problem"
     if sources:
         yield 422, "ValidationProblem"
+    if sources & {"body", "form", "file"} and settings.DATA_UPLOAD_MAX_MEMORY_SIZE is not None:
+        yield 413, "Problem"
     if operation.throttle_objects:
         yield 429, "Problem"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, ItemsView, Mapping
+from collections.abc import Callable, ItemsView, Iterable, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,9 @@ from .headers import members_of
 
 if TYPE_CHECKING:
     from .representations import RendererEntry
+
+# Where an exception keeps what renders the errors of the view that it comes from.
+_RENDERER = "http_errors_renderer"
 
 GetContext = Callable[[], Mapping[str, Any]]
 
@@ -65,18 +68,35 @@ class UnfinishedError:
 class ErrorResponse(UnfinishedError, HttpResponse):
     """A response that is made from a problem."""
 
+    _container: Iterable[bytes] = ()  # Where HttpResponse keeps the content.
+
     def __init__(
         self,
         problem: Problem,
         raised: BaseException | None = None,
         get_context: GetContext | None = None,
     ) -> None:
-        super().__init__(content_type="text/html; charset=utf-8", status=problem.status)
+        # As HttpResponse, but for the content, which it has when it is finished.
+        super(HttpResponse, self).__init__(
+            content_type="text/html; charset=utf-8", status=problem.status
+        )
         self.own_problem = problem
         if raised is not None:
             self.raised = raised
         if get_context is not None:
             self.get_context = get_context
+
+    def own_renderer(self) -> RendererEntry | None:
+        # Once: a project may raise one and the same exception anywhere else.
+        return vars(self.raised).pop(_RENDERER, None) if self.raised is not None else None
+
+
+def let_django_answer(exception: BaseException, renderer: RendererEntry | None) -> None:
+    """Let `renderer` render the answer to an `exception` that a view leaves to Django.
+
+    Django signals and logs it, and asks a handler, which knows nothing of the view.
+    """
+    vars(exception)[_RENDERER] = renderer
 
 
 def hidden_response(response: HttpResponseBase, status: int) -> ErrorResponse:

@@ -21,12 +21,13 @@ from ..core.request_info import RequestInfo
 from ..core.statuses import error_status, with_status
 from ..http.headers import members_of
 from ..http.instance import LONGEST_ADDRESS
-from ..http.responses import UnfinishedError, take_over
+from ..http.responses import UnfinishedError, let_django_answer, take_over
 from ..http.spelling import Spelled, in_camel_case, is_camel_case, names_spelled
 from ..problems import InvalidPart, Problem, Representation
+from ..rules.snapshot import snapshots
 from .errors import invalid_parts, located, page_parameter
 from .renderers import ProblemJSONRenderer
-from .response import APIErrorResponse
+from .response import APIErrorResponse, app_renderer
 
 logger = logging.getLogger("django_http_errors")
 
@@ -53,6 +54,7 @@ class ExceptionHandler:
         REST framework raises that again, Django signals and logs it, and `handler500` answers.
         """
         if not self.handles():
+            self.leave_to_django()
             return None
         exc = self.exc
         if isinstance(exc, exceptions.APIException) and exc.status_code not in range(400, 600):
@@ -104,7 +106,7 @@ class ExceptionHandler:
     def get_response(self, problem: Problem) -> APIErrorResponse:
         """Return the response that says `problem` in the form that the view has chosen."""
         serializer = getattr(getattr(self.exc, "detail", None), "serializer", None)
-        return APIErrorResponse(problem, serializer, self.exc)
+        return APIErrorResponse(problem, serializer, self.exc, self.request)
 
     def in_place_of(self, response: HttpResponseBase) -> HttpResponseBase:
         """Return what says the problem in the place of an error `response` of the project's.
@@ -125,6 +127,12 @@ class ExceptionHandler:
         take_over(response, own)
         return self._answer(own)
 
+    def leave_to_django(self) -> None:
+        """Let the answer of Django's handlers be in the format of the API's own."""
+        if self.request is not None:
+            accepted = getattr(self.request, "accepted_renderer", None)
+            let_django_answer(self.exc, app_renderer(self.request, accepted))
+
     def _problem(self) -> Problem:
         try:
             return self.get_problem()
@@ -140,11 +148,12 @@ class ExceptionHandler:
                 return own
             request: HttpRequest = getattr(self.request, "_request", self.request)
             response = pipeline.hide(request, own, RequestInfo.of(request))
+            own.snapshot = snapshots.current(from_memory=own.status_code == 500)
             # The view has yet to choose what renders its own; what hides it is rendered as
             # anywhere.
             return own if response is own else pipeline.complete(request, response)
         finally:
-            # No query is possible after that, and who is exempt may be one.
+            # No query is possible after that: who is exempt may be one, and what the rules are.
             views.set_rollback()
 
     @property
@@ -215,11 +224,14 @@ def to_problem(
     None (an unknown exception), what is no error, what is streamed and what is a problem already
     are returned as they are.
     """
-    if response is None or not 400 <= response.status_code <= 599:
+    handler = ExceptionHandler(exc, context)
+    if response is None:
+        handler.leave_to_django()
+        return None
+    is_error = 400 <= response.status_code <= 599
+    if not is_error or response.streaming or isinstance(response, UnfinishedError):
         return response
-    if response.streaming or isinstance(response, UnfinishedError):
-        return response
-    return ExceptionHandler(exc, context).in_place_of(response)
+    return handler.in_place_of(response)
 
 
 class ProblemDetailsMixin:

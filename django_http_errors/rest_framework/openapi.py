@@ -25,6 +25,7 @@ from ..core.own_types import BLANK, address_of
 from ..core.pointers import json_pointer
 from ..core.statuses import error_status
 from ..exceptions import HttpError
+from ..explaining.handlers import is_apps_handler
 from ..hiding.policies import CONDITIONS, POLICY
 from ..hiding.view_wrapper import OBSERVED
 from ..http.spelling import spelled
@@ -37,8 +38,6 @@ Schema = dict[str, Any]
 
 JSON, PROBLEM_JSON = "application/json", "application/problem+json"
 
-# Whose handlers make something else of an exception than a problem.
-_OTHER_HANDLERS = ("rest_framework.", "rest_framework_json_api.", "drf_standardized_errors.")
 # Authentication that refuses no credentials: it takes them from elsewhere.
 _WITHOUT_CREDENTIALS = frozenset({SessionAuthentication, RemoteUserAuthentication})
 # Those that read the body by Django's own means, which is so for more of them since REST framework
@@ -145,10 +144,9 @@ class AutoSchema(openapi.AutoSchema):
     def answers_problems(self) -> bool:
         """Return whether the errors of the view are the app's, to be overridden.
 
-        They aren't where REST framework's own handler, or that of another package, answers.
+        They are if the handler of its exceptions is the app's, or one whose code calls that.
         """
-        handler = self.view.get_exception_handler()
-        return not str(getattr(handler, "__module__", "")).startswith(_OTHER_HANDLERS)
+        return is_apps_handler(self.view.get_exception_handler())
 
     def get_operation(self, *args: Any, **kwargs: Any) -> Schema | None:
         operation: Schema | None = super().get_operation(*args, **kwargs)
@@ -411,9 +409,11 @@ class _Operation:
         """Yield 401 and 403, if those who ask can be refused."""
         refused = frozenset().union(*map(self._refused_by, self.view.get_permissions()))
         kinds = [type(each) for each in self.authenticators]
+        challenge = self.view.get_authenticate_header(self.view.request)
+        # A view without authentication has a challenge only if it takes credentials itself.
         can_be_wrong = any(kind not in _WITHOUT_CREDENTIALS for kind in kinds)
-        if can_be_wrong or (_STRANGERS in refused and kinds):
-            yield 401 if self._has_challenge() else 403
+        if can_be_wrong or (_STRANGERS in refused and kinds) or (challenge and not kinds):
+            yield 401 if challenge else 403
         # A session has to prove that it isn't used by another site.
         has_session = any(issubclass(kind, SessionAuthentication) for kind in kinds)
         if _USERS in refused or (refused and not kinds) or (has_session and not self.is_safe):
@@ -438,11 +438,6 @@ class _Operation:
         if kind is permissions.AllowAny or not (asks or asks_of_objects):
             return frozenset()
         return frozenset({_STRANGERS, _USERS})
-
-    def _has_challenge(self) -> bool:
-        """Return whether REST framework can answer a stranger with a 401."""
-        header = self.authenticators[0].authenticate_header(self.view.request)
-        return bool(header)
 
     def _is_hidden(self) -> bool:
         """Return whether nobody is told of a 401 or a 403 of this view.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from copy import copy
 from typing import Any
 
 from django.http import HttpRequest
@@ -15,6 +17,7 @@ from rest_framework.response import Response
 from rest_framework.utils.serializer_helpers import ReturnDict
 
 from ..core import pipeline
+from ..core.languages import language_of
 from ..core.request_info import RequestInfo
 from ..core.statuses import with_status
 from ..http import negotiation, prepared
@@ -36,8 +39,11 @@ from ..http.renderers import (
 from ..http.representations import RendererEntry, renderers
 from ..http.responses import UnfinishedError
 from ..problems import Problem
+from ..rules.snapshot import Snapshot
 from . import json_api
 from .renderers import ProblemJSONRenderer as APIProblemJSONRenderer
+
+logger = logging.getLogger("django_http_errors")
 
 PROBLEM_JSON, JSON, HTML = "application/problem+json", "application/json", "text/html"
 
@@ -46,20 +52,29 @@ class APIErrorResponse(UnfinishedError, Response):
     """A problem that the view's own renderer writes.
 
     It is finished when REST framework renders it, or by the middleware that is still to see it;
-    `data` are the members. What a handler of the project's changes in them stays changed, and so
-    does a status that it sets.
+    `data` are the members, as they are sent. What a handler of the project's changes in them stays
+    changed, and so does a status that it sets.
 
     serializer: the one that refused the content, if any: the browsable API shows its form again
     raised: the exception that the problem stands for
+    request: REST framework's, or Django's; without it, `data` have nothing of the request before
+        the response is finished
+    snapshot: what `data` go by until then: a handler around the app's can't ask the database
     """
 
     renderer_context: dict[str, Any]
 
     def __init__(
-        self, problem: Problem, serializer: Any = None, raised: BaseException | None = None
+        self,
+        problem: Problem,
+        serializer: Any = None,
+        raised: BaseException | None = None,
+        request: Any = None,
     ) -> None:
         self.own_problem = problem
         self._serializer = serializer
+        self._asked_by = request
+        self.snapshot: Snapshot | None = None
         super().__init__(None, problem.status)
         self.raised = raised
         self._code = getattr(getattr(raised, "detail", None), "code", None)
@@ -75,17 +90,47 @@ class APIErrorResponse(UnfinishedError, Response):
 
     @property
     def data(self) -> Any:
-        """The members of the problem, made when they are asked for."""
+        """The members of the problem that is sent, made when they are asked for."""
         if self._is_data_set:
             return self._data
         if self._members is None:
-            self._members, self._of_problem = self._new_members(self.problem), self.problem
+            problem = self.problem if self.is_finished else self._preview()
+            self._members, self._of_problem = self._new_members(problem), problem
         return self._members
 
     @data.setter
     def data(self, value: Any) -> None:
         self._data = value
         self._is_data_set = True
+
+    def _preview(self) -> Problem:
+        """Return what would be sent if this were finished now.
+
+        It is found out again when it is: until then a handler of the project's may change the
+        status, and what stands behind the middleware may have a page for the address.
+        """
+        self._take_status()
+        if self._asked_by is None:
+            return self.own_problem
+        request: HttpRequest = getattr(self._asked_by, "_request", self._asked_by)
+        accepted = getattr(self._asked_by, "accepted_renderer", None)
+        media_type = getattr(accepted, "media_type", JSON)
+        nothing = RendererEntry(media_type, media_type, (lambda given: b"",))
+        info = copy(RequestInfo.of(request))
+        info.snapshot, info.is_rehearsal = self.snapshot or info.snapshot, True
+        try:
+            info.language, override = language_of(request)
+            with override or nullcontext():
+                given, *_rest = pipeline.rendered(self.own_problem, request, self, info, nothing)
+            return given.complete_problem()
+        except Exception:
+            logger.exception("What will be sent could not be found out")
+            return self.own_problem
+
+    def _take_status(self) -> None:
+        """Let the problem have the status that a handler of the project's has set."""
+        if self.status_code in range(400, 600) and self.status_code != self.own_problem.status:
+            self.own_problem = with_status(self.own_problem, self.status_code)
 
     def _new_members(self, problem: Problem) -> dict[str, Any]:
         members = problem.as_dict()
@@ -105,8 +150,7 @@ class APIErrorResponse(UnfinishedError, Response):
             # A handler of the project's has made an answer of another kind of it.
             self.is_finished = True
             return super().rendered_content
-        if self.status_code != self.own_problem.status:
-            self.own_problem = with_status(self.own_problem, self.status_code)
+        self._take_status()
         info = RequestInfo.of(request)
         if info.has_middleware:
             return b""
@@ -232,14 +276,21 @@ class APIErrorResponse(UnfinishedError, Response):
     def _by_the_app(self, given: RenderInput) -> bytes:
         """Return the problem as the client prefers it, whatever the view can write."""
         given.content_type, given.is_personal = "", False
-        entries = renderers()
-        default = PROBLEM_JSON
-        if isinstance(self.accepted_renderer, TemplateHTMLRenderer):
-            default = HTML
-        accept = given.request.META.get("HTTP_ACCEPT", "")
-        chosen = negotiation.nearest(accept, tuple(entries), default)
-        body, given.content_type = pipeline.render(entries[chosen], given)
+        renderer = app_renderer(given.request, self.accepted_renderer)
+        body, given.content_type = pipeline.render(renderer, given)
         return body
+
+
+def app_renderer(request: Any, accepted: object) -> RendererEntry:
+    """Return what of the app's renders an error of a view for the client, JSON if it may choose.
+
+    request: Django's or REST framework's
+    accepted: the view's own renderer for `request`, None if it hasn't been chosen
+    """
+    entries = renderers()
+    default = HTML if isinstance(accepted, TemplateHTMLRenderer) else PROBLEM_JSON
+    accept = request.META.get("HTTP_ACCEPT", "")
+    return entries[negotiation.nearest(accept, tuple(entries), default)]
 
 
 def _json_type(renderer: Any, request: HttpRequest) -> str:

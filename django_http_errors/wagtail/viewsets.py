@@ -27,7 +27,7 @@ from wagtail.snippets.views.snippets import CreateView, SnippetViewSet, SnippetV
 
 from ..admin import ErrorMessageAdmin, HidingRuleAdmin, PermanenceRuleAdmin
 from ..admin.base import BaseRuleAdmin
-from ..admin.forms import PreviewForm, confirm_everything, offer_choices, refuse_everything
+from ..admin.forms import ConfirmedForm, ConfirmedRuleForm, PreviewForm, offer_choices
 from ..admin.missing_pages import links_to_answers
 from ..http.csp import csp_nonce
 from ..models import ErrorMessage, HidingRule, MissingPage, PermanenceRule
@@ -100,31 +100,12 @@ class RuleForm(WagtailAdminModelForm):
         return super().save(commit)
 
 
-class PermanenceRuleForm(RuleForm):
+class PermanenceRuleForm(ConfirmedRuleForm, RuleForm):
     """Asks whether an editor means it where a rule is for everything that isn't found."""
 
-    confirm = confirm_everything()
 
-    def _post_clean(self) -> None:
-        super()._post_clean()
-        refuse_everything(self)
-
-
-class HidingRuleForm(RuleForm):
+class HidingRuleForm(ConfirmedForm, RuleForm):
     """Asks whether an editor means it where a rule hides the front or the login page."""
-
-    confirm = forms.BooleanField(
-        label=_("Even the front page or the login page"),
-        required=False,
-        help_text=_(
-            "Needed each time a rule that covers one of them is saved. Without it, that is refused."
-        ),
-    )
-
-    def clean(self) -> Any:
-        # Before the instance is validated, which asks for it.
-        self.instance.confirmed = self.cleaned_data.get("confirm", False)
-        return super().clean()
 
 
 def _edit_handler(form_class: type[RuleForm], *groups: tuple[StrOrPromise, str]) -> Any:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from asgiref.sync import iscoroutinefunction
 from django.core.exceptions import SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.test import RequestFactory
 from django.urls import path
+from django.utils.decorators import sync_and_async_middleware
 
 from django_http_errors.core import debug
 from django_http_errors.exceptions import Gone
+from django_http_errors.handlers import handler400
 
 from ..asking import HTML, JSON, MIDDLEWARE, PROBLEM, TEXT, Site
 
@@ -102,6 +105,54 @@ def test_an_exception_of_the_apps_has_the_apps_page(site: Site) -> None:
     assert response.status_code == 410
     assert b"DEBUG = True" not in response.content
     assert b"the secret of &lt;this&gt;" in response.content
+
+
+def refusing(get_response: Any, answer: Any) -> Any:
+    """Return a middleware that refuses all with what `answer` makes of the exception."""
+    if iscoroutinefunction(get_response):
+
+        async def middleware(request: HttpRequest) -> HttpResponse:
+            return answer(request, Gone("For good."))
+
+    else:
+
+        def middleware(request: HttpRequest) -> HttpResponse:
+            return answer(request, Gone("For good."))
+
+    return middleware
+
+
+@sync_and_async_middleware
+def raising_outside(get_response: Any) -> Any:
+    def answer(request: HttpRequest, refused: Gone) -> HttpResponse:
+        raise refused
+
+    return refusing(get_response, answer)
+
+
+@sync_and_async_middleware
+def answering_outside(get_response: Any) -> Any:
+    return refusing(get_response, handler400)
+
+
+@pytest.mark.parametrize("accept", [HTML, JSON])
+@pytest.mark.parametrize("is_debugging", [True, False])
+def test_outside_of_the_middleware_an_exception_of_the_apps_is_djangos(
+    site: Site, settings: Any, accept: str, is_debugging: bool
+) -> None:
+    """No handler is asked in DEBUG, and nobody is left to replace Django's page.
+
+    A middleware that returns what the handler makes of the exception has it answered anyway.
+    """
+    settings.DEBUG = is_debugging
+    for name, status in (("raising", 400 if is_debugging else 410), ("answering", 410)):
+        settings.MIDDLEWARE = [f"{__name__}.{name}_outside", MIDDLEWARE]
+        response = site.get("fine", accept)
+        assert response.status_code == status
+        assert (b"DEBUG = True" in response.content) == (status == 400)
+        if status == 410:
+            assert response.headers["Content-Type"].startswith(accept)
+            assert b"For good." in response.content
 
 
 def test_a_json_client_is_told_why_an_address_is_not_routed(site: Site) -> None:

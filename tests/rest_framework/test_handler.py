@@ -23,14 +23,15 @@ from django.test import AsyncClient, Client, RequestFactory
 from django.urls import include, path
 from django.utils import translation
 from django.utils.functional import lazy, lazystr
-from rest_framework import exceptions
+from rest_framework import VERSION, exceptions
 from rest_framework import views as framework_views
 from rest_framework.authentication import BasicAuthentication, SessionAuthentication
 from rest_framework.decorators import action, api_view
 from rest_framework.exceptions import APIException
 from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
 from rest_framework.permissions import BasePermission, IsAuthenticated
-from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer
+from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer, TemplateHTMLRenderer
 from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
 from rest_framework.settings import api_settings as framework_settings
@@ -186,6 +187,20 @@ def test_all_that_an_exception_of_the_app_says(serve) -> None:
     assert response["X-Own"] == "1"
 
 
+# What a client of a view without templates accepts, and is sent.
+SENT = [("*/*", PROBLEM), (None, PROBLEM), (JSON, JSON), (HTML, f"{HTML}; charset=utf-8")]
+
+# More than the setting lets in, if it is 1.
+TOO_LARGE = [
+    ("DATA_UPLOAD_MAX_MEMORY_SIZE", JSON, b"[1, 2]"),
+    ("DATA_UPLOAD_MAX_NUMBER_FIELDS", "application/x-www-form-urlencoded", b"a=1&b=2"),
+    (
+        "DATA_UPLOAD_MAX_MEMORY_SIZE",
+        "multipart/form-data; boundary=x",
+        b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\nlong\r\n--x--\r\n',
+    ),
+]
+
 INTERNAL = {
     "http404": (lambda: Http404("No Group matches the given query."), 404),
     "permission-denied": (lambda: PermissionDenied("secret"), 403),
@@ -207,6 +222,56 @@ def test_internal_words_are_not_told(serve, name: str, accept: str) -> None:
     for word in (b"secret", b"Group", b"ZeroDivision"):
         assert word not in response.content
     assert str(error_status(status).detail) in response.content.decode()
+
+
+@both_ways
+@pytest.mark.parametrize(("setting", "content_type", "body"), TOO_LARGE)
+def test_what_is_too_large_is_answered_as_the_api_answers(
+    serve,
+    settings,
+    caplog: Any,
+    middleware: list[str],
+    setting: str,
+    content_type: str,
+    body: bytes,
+) -> None:
+    """By Django, whose security log tells of it."""
+    if content_type == JSON and VERSION < "3.18":
+        pytest.skip("JSON is read without a limit")
+    settings.HTTP_ERRORS, settings.MIDDLEWARE = {}, middleware
+    setattr(settings, setting, 1)
+    api = serve(PlainView.as_view(parser_classes=[JSONParser, FormParser, MultiPartParser]))
+    for accept, sent in SENT:
+        response = api.ask(accept=accept, method="POST", body=body, content_type=content_type)
+        assert response.status_code == 413
+        assert response["Content-Type"] == sent
+        assert caplog.records[-1].name.startswith("django.security.")
+        # Elsewhere the path decides.
+        assert api.ask("/nowhere/", accept="*/*")["Content-Type"].startswith(HTML)
+
+
+@pytest.mark.parametrize("is_shared", [False, True])
+def test_a_crash_is_answered_as_the_api_answers(serve, settings, is_shared: bool) -> None:
+    """And no other one, though it be by the same exception."""
+    settings.HTTP_ERRORS = {}
+    shared = ZeroDivisionError("secret")
+
+    def crash(request: Any) -> None:
+        raise shared
+
+    view = raising(lambda: shared) if is_shared else raising(ZeroDivisionError)
+    api = serve(routes=[path("api/", view), path("page/", crash)])
+    for accept, sent in SENT:
+        assert api.ask(accept=accept)["Content-Type"] == sent
+        assert api.ask("/page/", accept="*/*")["Content-Type"].startswith(HTML)
+
+
+def test_a_crash_of_a_view_with_templates_is_a_page(serve, settings) -> None:
+    settings.HTTP_ERRORS = {}
+    view = raising(ZeroDivisionError, renderer_classes=[TemplateHTMLRenderer, JSONRenderer])
+    for accept, sent in (("*/*", HTML), (HTML, HTML), (JSON, JSON)):
+        response = serve(view).ask(accept=accept)
+        assert response["Content-Type"].partition(";")[0] == sent
 
 
 @pytest.mark.parametrize("name", ["http404", "permission-denied"])

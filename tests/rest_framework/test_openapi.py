@@ -44,7 +44,12 @@ from rest_framework.views import exception_handler as framework_handler
 from django_http_errors.core.statuses import error_status
 from django_http_errors.decorators import hide_forbidden
 from django_http_errors.exceptions import Conflict, Gone
-from django_http_errors.rest_framework import ExceptionHandler
+from django_http_errors.rest_framework import (
+    ExceptionHandler,
+    ProblemDetailsMixin,
+    problem_details,
+    to_problem,
+)
 from django_http_errors.rest_framework.openapi import AutoSchema
 from django_http_errors.views import HideForbiddenMixin
 
@@ -86,6 +91,13 @@ class View(GenericAPIView):
 class Writing(View):
     def post(self, request: Any, **kwargs: Any) -> Response:
         return Response({})
+
+
+class Login(Writing):
+    """Takes credentials itself, as the login of djangorestframework-simplejwt does."""
+
+    def get_authenticate_header(self, request: Any) -> str:
+        return 'Bearer realm="api"'
 
 
 class List(View, ListAPIView):
@@ -179,6 +191,9 @@ CASES: list[tuple[type[Any], str, dict[str, Any], set[int]]] = [
     (View, "get /api/", a(TOKEN, [permissions.IsAuthenticated | OwnPermission]), {401, 404}),
     (View, "get /api/", a(TOKEN, [permissions.AllowAny | OwnPermission]), {401, 404}),
     (View, "get /api/", a(TOKEN, [~permissions.IsAdminUser]), {401, 403, 404}),
+    (Login, "post /api/", {}, {400, 401, 404, 413, 415}),
+    (Login, "get /api/", a(SESSION), {404}),
+    (Login, "get /api/", a(SESSION, LOGIN), {401, 404}),
     (View, "get /api/", a(SESSION), {404}),
     (View, "get /api/", a(SESSION, LOGIN), {403, 404}),
     (View, "get /api/", a(SESSION, READ), {404}),
@@ -348,7 +363,24 @@ def foreign_handler(exc: Exception, context: Any) -> Any:
     return framework_handler(exc, context)
 
 
-foreign_handler.__module__ = "rest_framework_json_api.exceptions"
+def own_answers(exc: Exception, context: Any) -> Any:
+    from rest_framework.views import exception_handler as by_to_problem
+
+    if isinstance(exc, SoldOut):
+        return Response({"own": True}, status=409)
+    return by_to_problem(exc, context)
+
+
+class OwnHandler(ExceptionHandler):
+    pass
+
+
+def by_a_subclass(exc: Exception, context: Any) -> Any:
+    return OwnHandler(exc, context).run()
+
+
+def by_to_problem(exc: Exception, context: Any) -> Any:
+    return to_problem(exc, framework_handler(exc, context), context)
 
 
 @pytest.mark.parametrize(
@@ -358,11 +390,31 @@ foreign_handler.__module__ = "rest_framework_json_api.exceptions"
         (own_handler, True),
         ("rest_framework.views.exception_handler", False),
         (foreign_handler, False),
+        (own_answers, False),
+        (by_a_subclass, True),
+        (by_to_problem, True),
     ],
 )
 def test_only_the_apps_answers_are_documented(settings, handler: Any, answers: bool) -> None:
     settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "EXCEPTION_HANDLER": handler}
     assert bool(documented(View, "get /api/", {})) == answers
+
+
+def test_a_view_that_is_switched_over(settings) -> None:
+    settings.REST_FRAMEWORK = {"DEFAULT_SCHEMA_CLASS": SCHEMA_CLASS}
+
+    class Switched(ProblemDetailsMixin, View):
+        pass
+
+    @problem_details
+    @extend_schema(responses={200: Group_})
+    @api_view()
+    def view(request: Any) -> Response:
+        raise PermissionDenied
+
+    assert 500 in documented(Switched, "get /api/", {})
+    assert "500" in operation(document(path("api/", view)), "get /api/")["responses"]
+    assert not documented(View, "get /api/", {})
 
 
 # What is said of each

@@ -21,6 +21,7 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer, TemplateHTMLRenderer
 from rest_framework.response import Response
 
+from django_http_errors.core.rule_hits import hits
 from django_http_errors.models import ErrorMessage, HidingRule, PermanenceRule
 from django_http_errors.rest_framework import exception_handler
 
@@ -291,6 +292,15 @@ def _wrap(response: Any) -> None:
     response.data = {"success": False, "error": response.data}
 
 
+def _copy(response: Any) -> None:
+    response.data = {"success": False, "error": dict(response.data)}
+
+
+def _pick(response: Any) -> None:
+    data = response.data
+    response.data = {"code": data["status"], "message": data["detail"], "where": data["instance"]}
+
+
 def _replace(response: Any) -> None:
     response.data = {"message": "No."}
 
@@ -301,6 +311,15 @@ def _list(response: Any) -> None:
 
 def _errors(response: Any) -> None:
     response.data["errors"].append({"detail": "One more."})
+
+
+@pytest.fixture
+def counted(settings: Any, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return the keys of the rules that are counted."""
+    settings.HTTP_ERRORS = {"MISSING_PAGES": True}
+    keys: list[int] = []
+    monkeypatch.setattr(hits, "add", lambda response, key: keys.append(key))
+    return keys
 
 
 @both_ways
@@ -348,6 +367,90 @@ class TestWrapped:
         assert set(response.json()) == {"success", "error"}
         assert response.json()["error"] == response.problem.as_dict()
         assert response.json()["error"]["status"] == 410
+
+    @pytest.mark.parametrize("permanence", ["permanent", "temporary"])
+    @pytest.mark.parametrize("accept", [JSON, LINES])
+    def test_a_copy_in_an_envelope(self, serve, settings, middleware, permanence, accept) -> None:
+        """It is what is sent: what a rule and editors say, once, and what is asked for."""
+        PermanenceRule.objects.create(
+            pattern="/api/", permanence=permanence, replacement="/new/", reason="It has ended."
+        )
+        ErrorMessage.objects.create(status="404", action_label="All", action_url="/all/")
+        response = self.ask(
+            serve, settings, middleware, _copy, renderer_classes=RENDERERS, accept=accept
+        )
+        sent = response.problem.as_dict()
+        assert response.data == {"success": False, "error": sent}
+        assert response.status_code == sent["status"] == (404 + 6 * (permanence == "permanent"))
+        assert (sent["detail"], sent["instance"]) == ("It has ended.", "/api/")
+        assert len(sent["actions"]) == 1 + (permanence == "temporary")
+        assert b"It has ended." in response.content
+
+    def test_members_picked(self, serve, settings, middleware) -> None:
+        PermanenceRule.objects.create(pattern="/api/")
+        ErrorMessage.objects.create(status="410", detail="{path} was there.")
+        assert self.ask(serve, settings, middleware, _pick).json() == {
+            "code": 410,
+            "message": "/api/ was there.",
+            "where": "/api/",
+        }
+
+    def test_a_copy_with_an_id(self, serve, settings, middleware) -> None:
+        """The one that the header has."""
+
+        class Down(exceptions.APIException):
+            status_code = 503
+
+        response = self.ask(serve, settings, middleware, _copy, Down)
+        assert response.json()["error"]["request_id"] == response["X-Request-ID"]
+
+    @pytest.mark.parametrize("language", ["de", "fi"])
+    def test_a_copy_in_a_language(self, serve, settings, middleware, language) -> None:
+        settings.LANGUAGES = [("en", "English"), ("de", "German"), ("fi", "Finnish")]
+        in_turn = [LOCALE, *middleware]
+        self.ask(serve, settings, in_turn, _copy)
+        response = Api().ask(accept_language=language)
+        assert response["Content-Language"] == ("de" if language == "de" else "en")
+        assert response.json()["error"] == response.problem.as_dict()
+
+    def test_a_copy_under_another_status(
+        self, serve, settings, middleware, counted: list[int]
+    ) -> None:
+        """No rule is for that, nor is one counted."""
+        PermanenceRule.objects.create(pattern="/api/")
+
+        def change(response: Any) -> None:
+            assert response.data["status"] == 410
+            response.status_code = 422
+
+        def copied(response: Any) -> None:
+            response.status_code = 422
+            _copy(response)
+
+        response = self.ask(serve, settings, middleware, change)
+        assert response.json() == response.problem.as_dict()
+        response = self.ask(serve, settings, middleware, copied)
+        assert response.status_code == response.json()["error"]["status"] == 422
+        assert response.json()["error"] == response.problem.as_dict()
+        assert counted == []
+
+    def test_a_rule_is_counted_once(self, serve, settings, middleware, counted: list[int]) -> None:
+        rule = PermanenceRule.objects.create(pattern="/api/")
+        self.ask(serve, settings, middleware, _copy)
+        assert counted == [rule.pk]
+
+    def test_a_copy_that_can_not_be_found_out(
+        self, serve, settings, middleware, monkeypatch, own_records
+    ) -> None:
+        """It is then what was known where the error was raised."""
+
+        def fail(*args: Any) -> None:
+            raise RuntimeError("secret")
+
+        monkeypatch.setattr("django_http_errors.rest_framework.response.language_of", fail)
+        response = self.ask(serve, settings, middleware, _copy)
+        assert response.json()["error"]["status"] == response.status_code == 404
+        assert len(own_records) == 1
 
     @pytest.mark.parametrize(
         ("change", "data"), [(_replace, {"message": "No."}), (_list, ["No."])], ids=["dict", "list"]
@@ -397,6 +500,46 @@ class TestWrapped:
 
         response = self.ask(serve, settings, middleware, change)
         assert (response.status_code, response.json()) == (200, {"message": "No."})
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("middleware", [[MIDDLEWARE], [HIDING_MIDDLEWARE, COMMON, MIDDLEWARE]])
+def test_what_is_hidden_is_not_told_by_a_copy(serve, settings, middleware: list) -> None:
+    """Be it known by a rule only after the handler has seen the members."""
+    settings.MIDDLEWARE = middleware
+    seen_by_the_handler = []
+
+    def hide_now(response: Any) -> None:
+        if not hasattr(response, "data"):
+            return
+        seen_by_the_handler.append(response.data["status"])
+        HidingRule.objects.get_or_create(kind="prefix", pattern="/api/")
+        _copy(response)
+
+    settings.REST_FRAMEWORK = {"EXCEPTION_HANDLER": wrapping(hide_now)}
+    PermanenceRule.objects.create(pattern="/api/other/")
+    refused, missing = [
+        serve(raising(make)).ask() for make in (PermissionDenied, exceptions.NotFound)
+    ]
+    assert seen_by_the_handler == [403]
+    assert refused.status_code == missing.status_code == 404
+    assert refused.content == missing.content
+    assert refused.headers == missing.headers
+    assert b"success" not in refused.content
+
+
+@both_ways
+@pytest.mark.django_db
+def test_the_data_under_a_transaction_that_is_rolled_back(
+    serve, settings, middleware: list, atomic_requests: None
+) -> None:
+    """No query is possible there, and none fails."""
+    settings.MIDDLEWARE = middleware
+    settings.REST_FRAMEWORK = {"EXCEPTION_HANDLER": wrapping(_copy)}
+    ErrorMessage.objects.create(status="404", detail="No such thing.")
+    api = serve(raising(exceptions.NotFound))
+    for _turn in range(2):
+        assert api.ask().json()["error"]["detail"] == "No such thing."
 
 
 @both_ways

@@ -64,6 +64,13 @@ MADE: list[Callable[[], Exception]] = [
 
 
 @both_ways
+def test_a_crash_is_answered_as_the_api_answers(ask, settings, middleware: list) -> None:
+    settings.HTTP_ERRORS = {}
+    response = ask(ZeroDivisionError, middleware=middleware, accept="*/*")
+    assert (response.status_code, response["Content-Type"]) == (500, PROBLEM)
+
+
+@both_ways
 @pytest.mark.parametrize("make", MADE)
 def test_the_frameworks_answer_becomes_the_apps(
     ask, serve, settings, make: Any, middleware: list

@@ -14,6 +14,9 @@ REGISTERED = {"HTTP_ERRORS": {"CHALLENGES": ["Session"], "EXCEPTIONS": {"builtin
 
 FORM = "application/x-www-form-urlencoded"
 
+# What a client accepts, and is sent.
+SENT = ((HTML, PROBLEM), ("*/*", PROBLEM), (None, PROBLEM), (JSON, JSON))
+
 # More than the app says of errors, with the braces and names around each of them.
 MOST_BYTES = 512 * 1024
 
@@ -31,6 +34,7 @@ def django_ninja(ask: Asker) -> None:
         places(ask, api)
         bounded(ask, api)
         raised(ask, api)
+        too_large(ask, api)
         described(ask, api)
         shown_to_staff(ask, api)
     # Without it no status changes its meaning.
@@ -116,16 +120,35 @@ def raised(ask: Asker, api: str) -> None:
     for path in (f"{api}/raise", f"{api}/async"):
         for name, status in {"missing": 404, "denied": 403, "gone": 410, "crash": 500}.items():
             assert "secret" not in str(ask.problem(f"{path}/{name}", status))
-            if status < 500:
-                for accept, sent in ((HTML, PROBLEM), (None, PROBLEM), (JSON, JSON)):
-                    response = ask(f"{path}/{name}", accept)
-                    assert response.headers["Content-Type"] == sent
+            for accept, sent in SENT:
+                response = ask(f"{path}/{name}", accept)
+                assert response.headers["Content-Type"] == sent
         members = ask.problem(f"{path}/busy", 503)
         assert (members["retry_after"], members["permanence"]) == (30, "temporary")
         assert ask.problem(f"{path}/own", 409)["detail"] == "Somebody was faster."
         assert ask.problem(f"{path}/odd", 409)["detail"] != "secret"
         assert "secret" not in str(ask.problem(f"{path}/unreadable", 422))
         assert ask(f"{path}/fine").status_code == 202
+
+
+def too_large(ask: Asker, api: str) -> None:
+    """What Django doesn't take is a problem, too, and in its security log as ever."""
+    from django.test import override_settings
+
+    for setting, path, content_type in (
+        ("DATA_UPLOAD_MAX_MEMORY_SIZE", "/orders", JSON),
+        ("DATA_UPLOAD_MAX_MEMORY_SIZE", "/search", FORM),
+        ("DATA_UPLOAD_MAX_NUMBER_FIELDS", "/search", FORM),
+    ):
+        options = {"method": "POST", "data": "low=3&" * 10, "content_type": content_type}
+        with override_settings(**{setting: 5}):
+            for accept, sent in SENT:
+                response = ask(f"{api}{path}", accept, **options)
+                assert response.json()["status"] == response.status_code == 413
+                assert response.headers["Content-Type"] == sent
+                assert [each.name.rpartition(".")[0] for each in ask.logged] == ["django.security"]
+            # Elsewhere the path decides, as before.
+            assert ask("/nowhere/", "*/*").headers["Content-Type"].startswith(HTML)
 
 
 def described(ask: Asker, api: str) -> None:
@@ -146,6 +169,7 @@ def described(ask: Asker, api: str) -> None:
     assert of("/orders", "post") == {
         "200": "",
         "400": "Problem",
+        "413": "Problem",
         "422": "ValidationProblem",
         "default": "Problem",
     }

@@ -63,6 +63,8 @@ def main():
         for page in ("list", "add"):
             assert editor.get(url(model, page)).status_code == 200, (model, page)
             assert reader.get(url(model, page)).status_code == 302, (model, page)
+    # What there is to be added by hand, where visitors add the rest.
+    assert "comes here by itself" in editor.get(url(MissingPage, "add")).content.decode()
     for model in (ErrorMessage, PermanenceRule, HidingRule):
         page = editor.get(url(model, "add")).content.decode()
         assert f'data-url="{url(model, "preview")}"' in page
