@@ -184,8 +184,13 @@ def rule_policy(
 
 
 def announce(request: HttpRequest, response: HttpResponseBase, info: RequestInfo) -> None:
-    """Let a success say if a rule is going to take away what is there, by what is in memory."""
+    """Let a success say if a rule is going to take away what is there, by what is in memory.
+
+    No success waits for the database: it is asked for edits when one has been sent.
+    """
     try:
+        if snapshots.is_due():
+            response._resource_closers.append(snapshots.current)  # type: ignore[attr-defined]
         rules = snapshots.current(from_memory=True).announced
         if rules.may_cover(info.path):
             rule = announcements.announced(rules, info.path, info.host(request), info.now)

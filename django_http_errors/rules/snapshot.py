@@ -337,8 +337,9 @@ class Snapshots:
         self._editors: set[int] = set()
         # By the database: where all of its rows are, None where that depends on the connection.
         self._sources: dict[str, Source | None] = {}
-        # Whether a snapshot may have rules that are announced: successes look no further if not.
-        self.announce = False
+        # The sources whose snapshots have rules that are announced: successes look no further
+        # where there are none.
+        self.announcing: frozenset[Source] = frozenset()
 
     def expire(self, **kwargs: Any) -> None:
         """Ask for edits the next time, whenever that is; a receiver of `edited`."""
@@ -374,13 +375,22 @@ class Snapshots:
         if connections[alias].needs_rollback:
             return loader.snapshot  # No query is possible, and no edit will be committed.
         if models.Announcement.is_due(alias):
-            snapshot = loader.load_uncommitted(alias)
-            self.announce = self.announce or bool(snapshot.announced)
-            return snapshot
+            return self._noted(loader, loader.load_uncommitted(alias))
         self._editors.discard(threading.get_ident())
         loader.refresh(self._edits, from_memory=from_memory)
-        self.announce = self.announce or bool(loader.snapshot.announced)
-        return loader.snapshot
+        return self._noted(loader, loader.snapshot)
+
+    def _noted(self, loader: SnapshotLoader, snapshot: Snapshot) -> Snapshot:
+        announcing = {loader.source} if snapshot.announced else set()
+        self.announcing = self.announcing - {loader.source} | announcing
+        return snapshot
+
+    def is_due(self) -> bool:
+        """Return whether it is time to ask for edits; never raises."""
+        try:
+            return not self._loader(self._source()).is_fresh(self._edits)
+        except Exception:  # noqa: BLE001 - `current` fails at the same, and logs it
+            return True
 
     def read(self, alias: str) -> Snapshot:
         """Return what the database `alias` has now; raises what that raises."""

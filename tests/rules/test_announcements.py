@@ -7,17 +7,18 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import connection
+from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.test.utils import CaptureQueriesContext
 from django.urls import path
 from django.utils import timezone
 from django.utils.http import http_date
 
-from django_http_errors.models import PermanenceRule
+from django_http_errors.models import Edit, PermanenceRule
 from django_http_errors.rules.snapshot import snapshots
 
 from ..asking import JSON, MIDDLEWARE, Site
+from ..clock import Clock
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -65,6 +66,27 @@ def said(site: Site, address: str = "/old/") -> tuple[str | None, ...]:
 
 ANNOUNCED = (http_date(SOON.timestamp()), f"@{int(MADE.timestamp())}", None)
 NOTHING = (None, None, None)
+
+
+def test_an_edit_is_in_force_after_the_next_success(
+    site: Site, clock: Clock, attempts: list[str]
+) -> None:
+    row = rule()
+    assert said(site) == ANNOUNCED
+    row.valid_from = SOON + timedelta(days=1)
+    with transaction.atomic():  # In another process: nobody in this one hears of it.
+        row.save_base()
+        Edit._base_manager.create(digests=[row.digest])
+    Edit.number_pending("default")
+    for passed, found in ((0, SOON), (6, SOON), (0, SOON + timedelta(days=1))):
+        clock.pass_(passed)
+        attempts.clear()
+        assert site.ask("/old/", JSON)["Sunset"] == http_date(found.timestamp())
+        assert bool(attempts) == bool(passed), "the database is asked when it has been sent"
+    PermanenceRule.objects.update(enabled=False)
+    site.ask("/old/", JSON)
+    assert not snapshots.announcing
+    assert "Sunset" not in site.ask("/old/", JSON)
 
 
 def test_live_answers_say_when_they_will_go(site: Site) -> None:
