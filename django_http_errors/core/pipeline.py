@@ -190,7 +190,7 @@ def announce(request: HttpRequest, response: HttpResponseBase, info: RequestInfo
     """
     try:
         if snapshots.is_due():
-            response._resource_closers.append(snapshots.current)  # type: ignore[attr-defined]
+            response._resource_closers.append(snapshots.ask_when_sent)  # type: ignore[attr-defined]
         rules = snapshots.current(from_memory=True).announced
         if rules.may_cover(info.path):
             rule = announcements.announced(rules, info.path, info.host(request), info.now)

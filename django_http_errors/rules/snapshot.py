@@ -392,6 +392,14 @@ class Snapshots:
         except Exception:  # noqa: BLE001 - `current` fails at the same, and logs it
             return True
 
+    def ask_when_sent(self) -> None:
+        """Ask for edits, if it is time, when an answer has been sent."""
+        connection = connections[self._source().alias]
+        was_open = connection.connection is not None
+        self.current()
+        if not was_open:
+            connection.close()  # Under ASGI this may be a thread that has no next request.
+
     def read(self, alias: str) -> Snapshot:
         """Return what the database `alias` has now; raises what that raises."""
         return SnapshotLoader(Source(alias, "")).load(alias)
