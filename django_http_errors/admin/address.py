@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import PermissionDenied
@@ -11,11 +12,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ..explaining.explanation import Explanation, explain, is_own_host
+from ..explaining.explanation import Considered, Explanation, explain, is_own_host
 from ..http.csp import csp_nonce
 from ..http.urls import bare_host
 from ..models import ErrorMessage, HidingRule, PermanenceRule
 from ..rules.messages import contributions
+from ..rules.rows import PermanenceRow
 from . import advice, hiding, missing_pages
 from .answers import Answer
 from .forms import TryForm, media_types
@@ -36,6 +38,8 @@ SEEN = (PermanenceRule, ErrorMessage, HidingRule)
 
 # What a link to the page may leave out.
 NOT_SAID = {"status": "404", "method": "GET"}
+# What only programs say.
+FOR_PROGRAMS = ("method", "accept")
 
 
 def try_address(rule_admin: BaseRuleAdmin, request: HttpRequest) -> HttpResponse:
@@ -44,6 +48,8 @@ def try_address(rule_admin: BaseRuleAdmin, request: HttpRequest) -> HttpResponse
     if not any(seen.values()):
         raise PermissionDenied
     asking = TryForm({**NOT_SAID, **request.GET.dict()} if request.GET else None)
+    # The names of views and handlers, other hosts, and what leads elsewhere.
+    may_see_site = seen[PermanenceRule] or seen[HidingRule]
     context: dict[str, Any] = {}
     if asking.is_valid():
         asked = asking.cleaned_data
@@ -57,9 +63,14 @@ def try_address(rule_admin: BaseRuleAdmin, request: HttpRequest) -> HttpResponse
             host=host,
             nonce=csp_nonce(request),
         )
+        if explanation.hidden_by is not None:
+            may_see_site = seen[HidingRule]
         context = {
             "explanation": explanation,
             "answer": Answer.of(explanation.response),
+            "is_answered_otherwise": (
+                explanation.match or explanation.answered_by or explanation.handler
+            ),
             "other_host": "" if is_own_host(host) else host,
             "rules": seen[PermanenceRule] and _rules(rule_admin, explanation),
             "words": seen[ErrorMessage] and _words(rule_admin, explanation),
@@ -72,10 +83,13 @@ def try_address(rule_admin: BaseRuleAdmin, request: HttpRequest) -> HttpResponse
         title=_("Try an address"),
         asking=asking,
         media_types=media_types(),
+        for_programs=FOR_PROGRAMS,
+        asks_as_program=any(
+            asking[name].value() not in ("", None, NOT_SAID.get(name)) for name in FOR_PROGRAMS
+        ),
         may_see_rules=seen[PermanenceRule],
         may_see_messages=seen[ErrorMessage],
-        # The names of views and handlers, other hosts, and what leads elsewhere.
-        may_see_site=seen[PermanenceRule] or seen[HidingRule],
+        may_see_site=may_see_site,
         **context,
     )
 
@@ -104,10 +118,20 @@ def _rules(rule_admin: BaseRuleAdmin, explanation: Explanation) -> list[dict[str
             "url": rule_admin.url_of(PermanenceRule, each.rule.pk),
             "answer": advice.answer(each.rule, now),
             "decides": each.decides,
-            "outcome": _("decides") if each.decides else advice.why_not(each.rule, winner, now),
+            "outcome": _outcome(each, winner, now, explanation),
         }
         for each in explanation.rules
     ]
+
+
+def _outcome(
+    each: Considered, winner: PermanenceRow | None, now: datetime, explanation: Explanation
+) -> str:
+    if each.decides:
+        return _("decides")
+    if each.in_force and winner is None and explanation.answered_by:
+        return _("the redirect goes before it")
+    return advice.why_not(each.rule, winner, now)
 
 
 def _hidden_by(rule_admin: BaseRuleAdmin, explanation: Explanation) -> dict[str, Any]:

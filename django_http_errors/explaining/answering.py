@@ -7,8 +7,10 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.apps import apps
-from django.conf import settings
 from django.utils.translation import gettext as _
+
+from ..conf import has_middleware
+from .routes import language_redirect
 
 logger = logging.getLogger("django_http_errors")
 
@@ -30,7 +32,7 @@ def answering(path: str) -> Iterator[str]:
 def answering_at(paths: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield those of the decoded `paths` at which something answers the 404s, and what does."""
     for app, middleware, find in _SOURCES:
-        if apps.is_installed(app) and middleware in settings.MIDDLEWARE:
+        if apps.is_installed(app) and has_middleware(middleware):
             for start in range(0, len(paths), AT_ONCE):
                 try:
                     yield from find(paths[start : start + AT_ONCE])
@@ -66,7 +68,7 @@ def _redirects(paths: Sequence[str]) -> Iterator[tuple[str, str]]:
     spelled = _spelled(paths, *_SPELLINGS)
     for redirect in _rows("redirects.Redirect", "old_path", spelled):
         for path in spelled[redirect.old_path]:
-            yield path, _redirect(redirect.new_path)
+            yield path, redirect_to(redirect.new_path)
 
 
 def _wagtail_redirects(paths: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -74,13 +76,23 @@ def _wagtail_redirects(paths: Sequence[str]) -> Iterator[tuple[str, str]]:
     spelled = _spelled(paths, apps.get_model(model).normalise_path)
     for redirect in _rows(model, "old_path", spelled):
         for path in spelled[redirect.old_path]:
-            yield path, _redirect(redirect.link)
+            yield path, redirect_to(redirect.link)
 
 
-def _redirect(target: str | None) -> str:
+def redirect_to(target: str | None) -> str:
+    """Return what a redirect to `target` is called."""
     if not target:
         return _("a redirect to nowhere, which is a 410 without words")
     return _("a redirect to %(target)s") % {"target": target}
+
+
+def redirected_today(path: str) -> str:
+    """Return in words where a 404 at the decoded `path` is redirected to, which a 410 isn't."""
+    target = language_redirect(path)
+    return target and _(
+        "Visitors are redirected to %(target)s here today: a rule that says gone for good (410)"
+        " ends that."
+    ) % {"target": target}
 
 
 # The app, the middleware by which it answers, and how to find what it has at some paths.

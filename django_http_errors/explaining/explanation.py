@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -12,24 +11,26 @@ from django.apps import apps
 from django.conf import settings
 from django.http import HttpRequest
 from django.test import RequestFactory
-from django.urls import Resolver404, ResolverMatch, get_resolver, resolve
-from django.urls.resolvers import RegexPattern, RoutePattern
+from django.urls import ResolverMatch, get_resolver
 from django.utils import translation
 from django.utils.http import escape_leading_slashes
 from django.utils.translation import gettext as _
 
+from ..conf import http_errors
 from ..core import pipeline
+from ..core.languages import language_asked_for
 from ..core.request_info import RequestInfo
+from ..core.slashes import is_redirected_to_slash
 from ..core.statuses import error_status
 from ..hiding import policies
 from ..http.responses import ErrorResponse
-from ..http.urls import path_key
 from ..problems import Problem
 from ..rules import permanence
 from ..rules.rows import MessageRow, PermanenceRow
 from ..rules.snapshot import Snapshot, snapshots
 from . import handlers
-from .answering import answering, answering_at
+from .answering import answering, answering_at, redirect_to, redirected_today
+from .routes import language_redirect, view_at, view_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Considered:
 class Explanation:
     """What becomes of an error at an address, and why.
 
-    `match` is the view that answers at the address as things are (None: the URLconf knows
+    `match` is the view that answers at just this address as things are (None: the URLconf knows
     none), `response` the answer if there were none, or if that view raised the error.
     `hidden_by` is the primary key of the hiding rule that covers the address; the answer is that
     for anybody whom it exempts. `handler` names the site's own handler, which Django calls in the
@@ -99,19 +100,20 @@ def explain(
     info = RequestInfo.of(request)
     info.snapshot = snapshot
     info.is_rehearsal = True
-    with translation.override(language or translation.get_language()):
+    with translation.override(language or _language_of_visitor(request)):
         pipeline.finish(request, response, info)
     policy = policies.rule_policy(request, info, snapshot.hiding)
     host = info.host(request)
+    answered_by = tuple(_answered_by(request, response.status_code)) if status == 404 else ()
     considered = []
-    decided = status != 404
+    decided = status != 404 or _is_redirected_to_slash(request)
     for rule, in_force in permanence.considered(snapshot.rules, info.path, host, info.now):
         considered.append(Considered(rule, in_force, in_force and not decided))
         decided = decided or in_force
     sent = response.problem
     return Explanation(
         request=request,
-        match=_view_of(request.path_info),
+        match=view_of(request.path_info),
         rules=tuple(considered),
         messages=tuple(
             snapshot.messages.matching(sent.status, info.path_key, host, info.language.lower())
@@ -120,8 +122,35 @@ def explain(
         response=response,
         hidden_by=policy.rule if policy else None,
         handler=handler_of_the_site(status),
-        answered_by=tuple(answering(request.path_info)) if status == 404 else (),
+        answered_by=answered_by,
     )
+
+
+def _answered_by(request: HttpRequest, status: int) -> Iterator[str]:
+    """Yield what answers a 404 to `request`, in words: the innermost that does.
+
+    status: that of the answer by the rules; `LocaleMiddleware` redirects no other than 404
+    """
+    path = request.path_info
+    found = list(answering(path))
+    if found:
+        yield from found
+    elif _is_redirected_to_slash(request):
+        yield redirect_to(f"{path}/")
+    elif status == 404:
+        target = language_redirect(path, [_language_of_visitor(request)])
+        if target:
+            yield redirect_to(target)
+
+
+def _is_redirected_to_slash(request: HttpRequest) -> bool:
+    with translation.override(_language_of_visitor(request)):
+        return is_redirected_to_slash(request)
+
+
+def _language_of_visitor(request: HttpRequest) -> str:
+    """Return the language that the site looks for a view in."""
+    return language_asked_for(request) if http_errors.is_localised else settings.LANGUAGE_CODE
 
 
 def handler_of_the_site(status: int) -> str:
@@ -170,27 +199,6 @@ def is_own_host(host: str) -> bool:
     return RequestInfo.of(request).host(request) == host
 
 
-def _view_of(path: str) -> ResolverMatch | None:
-    """Return the view that answers a request for `path`, which Django may append a slash to."""
-    appends = settings.APPEND_SLASH and not path.endswith("/")
-    return _first_view((path, f"{path}/") if appends else (path,))
-
-
-def view_at(path: str) -> ResolverMatch | None:
-    """Return the view that answers at the decoded `path`, with or without the final slash."""
-    key = path_key(path)
-    return _first_view(dict.fromkeys((path, f"{key}/", key or "/")))
-
-
-def _first_view(paths: Iterable[str]) -> ResolverMatch | None:
-    for path in paths:
-        try:
-            return resolve(path)
-        except Resolver404:
-            continue
-    return None
-
-
 def answered_today(paths: Collection[str]) -> Iterator[tuple[str, str]]:
     """Yield those of the decoded `paths` that have an answer today, and what answers, in words."""
     for path in paths:
@@ -201,40 +209,7 @@ def answered_today(paths: Collection[str]) -> Iterator[tuple[str, str]]:
                 _("The view %s answers here today: the rule counts only where that is a 404.")
                 % match.view_name,
             )
+        if text := redirected_today(path):
+            yield path, text
     for path, what in answering_at(list(paths)):
         yield path, _("Before any rule, this answers here: %s.") % what
-
-
-def routes_below(path: str) -> Iterator[str]:
-    """Yield the routes that the URLconf has below the decoded `path`, as far as can be known."""
-    start = f"{path_key(path)}/"
-    for literal, route in _routes(get_resolver(), ""):
-        if literal.startswith(start) and route != start:
-            yield route
-
-
-def _routes(resolver: Any, before: str) -> Iterator[tuple[str, str]]:
-    """Yield the beginning that every address of a route has, and the route, for each one."""
-    for each in resolver.url_patterns:
-        literal, is_whole = _literal(each.pattern)
-        if is_whole and hasattr(each, "url_patterns"):
-            yield from _routes(each, before + literal)
-        else:
-            written = literal if is_whole else str(each.pattern).removeprefix("^").removesuffix("$")
-            yield f"/{before}{literal}", f"/{before}{written}"
-
-
-# What has no meaning of its own in a regular expression, unless it is followed by a quantifier.
-_LITERAL = re.compile(r"\^?((?:(?:[\w/~%@,;:=&!-]|\\[.-])(?![?*+{]))*)(\$|\\Z)?")
-
-
-def _literal(pattern: Any) -> tuple[str, bool]:
-    """Return the beginning of `pattern` that every address has, and whether that is all of it."""
-    if isinstance(pattern, RoutePattern):
-        literal, parameter, _rest = str(pattern).partition("<")
-        return literal, not parameter
-    if isinstance(pattern, RegexPattern):
-        regex = str(pattern)
-        start = None if "|" in regex else _LITERAL.match(regex)
-        return (start[1].replace("\\", ""), start.end() == len(regex)) if start else ("", False)
-    return str(pattern), True  # the language of i18n_patterns

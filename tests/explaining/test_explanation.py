@@ -5,64 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.test import override_settings
+from django.conf import settings
+from django.conf.urls.i18n import i18n_patterns
+from django.http import HttpRequest, HttpResponse
+from django.middleware.common import CommonMiddleware
+from django.middleware.locale import LocaleMiddleware
+from django.test import Client, override_settings
+from django.urls import path
+from django.utils import translation
+from django.views.decorators.common import no_append_slash
 
 from django_http_errors import handlers
+from django_http_errors.conf import LOCALE_MIDDLEWARE
 from django_http_errors.explaining import explanation
 from django_http_errors.explaining.handlers import HANDLED
 
+from ..factories import PermanenceRuleFactory
+
 pytestmark = pytest.mark.urls("tests.urls_advice")
-
-
-@pytest.mark.parametrize(
-    ("path", "name"),
-    [
-        ("/shop/", "shop"),
-        ("/shop", "shop"),
-        ("/shop/7/", "item"),
-        ("/shop/x/", None),
-        ("/wiki/a/b", "wiki"),
-        ("/", None),
-        ("", None),
-    ],
-)
-def test_the_view_at_an_address(path: str, name: str | None) -> None:
-    match = explanation.view_at(path)
-    assert (match and match.url_name) == name
-
-
-@pytest.mark.parametrize(
-    ("path", "routes"),
-    [
-        ("/shop/", ["/shop/<int:pk>/"]),
-        ("/shop", ["/shop/<int:pk>/"]),
-        ("/news/", ["/news/<int:year>/", "/news/feed"]),
-        ("/wiki/", ["/wiki/(?P<page>.+)"]),
-        ("/many/5/", []),
-        ("/nothing/", []),
-    ],
-)
-def test_routes_below_an_address(path: str, routes: list[str]) -> None:
-    assert list(explanation.routes_below(path)) == routes
-
-
-@pytest.mark.parametrize(
-    ("regex", "found"),
-    [
-        (r"^feed/$", ("feed/", True)),
-        (r"^a\.b\-c\Z", ("a.b-c", True)),
-        (r"feed", ("feed", True)),
-        (r"^feeds?/$", ("feed", False)),
-        (r"^a+", ("", False)),
-        (r"^(?P<x>a)/", ("", False)),
-        (r"^a|b$", ("", False)),
-        (r"^a/\d+/", ("a/", False)),
-    ],
-)
-def test_the_literal_beginning_of_a_regular_expression(regex: str, found: tuple) -> None:
-    from django.urls.resolvers import RegexPattern
-
-    assert explanation._literal(RegexPattern(regex)) == found
 
 
 @override_settings(ALLOWED_HOSTS=["a.example", ".b.example"])
@@ -119,3 +79,99 @@ def test_without_the_defaults_the_handlers_are_djangos(settings: Any) -> None:
     found = [explanation.explain("/x/", status=status).handler for status in HANDLED]
     names = ("bad_request", "permission_denied", "page_not_found", "server_error")
     assert found == [f"django.views.defaults.{name}" for name in names]
+
+
+# Redirects of Django's own middleware.
+
+
+def view(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("ok")
+
+
+class Urls:
+    urlpatterns = [
+        path("form/", view),
+        path("exempt/", no_append_slash(view)),
+        *i18n_patterns(path("about/", view)),
+    ]
+
+
+class OwnCommonMiddleware(CommonMiddleware):
+    """A project's own."""
+
+
+class OwnLocaleMiddleware(LocaleMiddleware):
+    """A project's own."""
+
+
+def middleware(*, own: bool = False) -> list[str]:
+    return [
+        f"{__name__}.OwnLocaleMiddleware" if own else LOCALE_MIDDLEWARE,
+        f"{__name__}.OwnCommonMiddleware" if own else "django.middleware.common.CommonMiddleware",
+        "django_http_errors.middleware.HttpErrorsMiddleware",
+    ]
+
+
+ADDRESSES = (
+    "/form",
+    "/form/",
+    "/exempt",
+    "/about/",
+    "/about",
+    "/de/about",
+    "/de/about/",
+    "/de/x/",
+    "/x",
+    "/",
+)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("editors", "visitors"), [("en", ""), ("de", ""), ("en", "de")])
+@pytest.mark.parametrize("permanence", [None, "permanent", "temporary"])
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {},
+        {"MIDDLEWARE": middleware(own=True)},
+        {"MIDDLEWARE": middleware()[2:]},
+        {"APPEND_SLASH": False},
+        {"LANGUAGES": [("en", "English")]},
+    ],
+)
+def test_what_is_said_is_what_the_site_does(
+    changed: dict, permanence: str | None, editors: str, visitors: str
+) -> None:
+    """Redirects to a language or to the last slash, views below a language, and rules."""
+    if permanence:
+        PermanenceRuleFactory(pattern="/", kind="prefix", permanence=permanence)
+    site = {
+        "ROOT_URLCONF": Urls,
+        "MIDDLEWARE": middleware(),
+        "LANGUAGES": [("en", "English"), ("de", "German")],
+        "LANGUAGE_CODE": "en",
+    }
+    with override_settings(**site | changed):
+        visitors = visitors if visitors in dict(settings.LANGUAGES) else ""
+        for address in ADDRESSES:
+            headers = {"accept-language": visitors} if visitors else {}
+            with translation.override("en"):
+                sent = Client().get(address, headers=headers)
+            with translation.override(editors):
+                explained = explanation.explain(address, language=visitors)
+            targets = [each.rpartition(" ")[2] for each in explained.answered_by]
+            assert targets == ([sent["Location"]] if sent.has_header("Location") else []), address
+            assert (explained.match is not None) == (sent.status_code == 200), address
+            if sent.status_code >= 400:
+                assert explained.response.status_code == sent.status_code, address
+                decides = any(each.decides for each in explained.rules)
+                assert decides == (permanence is not None), address
+
+
+@pytest.mark.parametrize("editors", ["en", "de"])
+def test_who_makes_a_rule_is_told_of_views_and_redirects(editors: str) -> None:
+    site = {"ROOT_URLCONF": Urls, "MIDDLEWARE": middleware()}
+    with override_settings(**site), translation.override(editors):
+        found = list(explanation.answered_today(["/de/about/", "/about", "/form", "/x/"]))
+    assert [path for path, _text in found] == ["/de/about/", "/about", "/form"]
+    assert "/en/about/" in found[1][1]

@@ -110,16 +110,19 @@ def _rules(explained: explanation.Explanation, status: int) -> Iterator[str]:
     for number, each in enumerate(explained.rules, start=1):
         rule = each.rule
         where = f"{rule.host or _('any host')}, {rule.permanence}"
-        yield f"{number}. {rule.kind} {rule.pattern} ({where}): {_outcome(each, status)}"
+        outcome = _outcome(each, status, is_decided=any(one.decides for one in explained.rules))
+        yield f"{number}. {rule.kind} {rule.pattern} ({where}): {outcome}"
 
 
-def _outcome(each: explanation.Considered, status: int) -> str:
+def _outcome(each: explanation.Considered, status: int, *, is_decided: bool) -> str:
     if each.decides:
         return _("decides.")
     if not each.in_force:
         return _out_of_force(each.rule)
     if status != 404:
         return _("doesn't decide: rules are for a 404 only.")
+    if not is_decided:
+        return _("doesn't decide: the redirect goes before it.")
     return _("doesn't decide: one that goes before it does.")
 
 
