@@ -5,16 +5,19 @@ from __future__ import annotations
 import sysconfig
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from django.apps import AppConfig, apps
 from django.conf import settings
+from django.conf.urls.i18n import is_language_prefix_patterns_used
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import router
 from django.template import loader
 from django.urls import URLPattern, get_resolver
 from django.utils.module_loading import import_string
+from django.utils.translation import get_language_from_path
 from django.views.csrf import CSRF_FAILURE_TEMPLATE_NAME
 
 from . import conf
@@ -32,6 +35,7 @@ from .rules.snapshot import Snapshot, snapshots
 MIDDLEWARE = "django_http_errors.middleware.HttpErrorsMiddleware"
 HIDING_MIDDLEWARE = "django_http_errors.middleware.HidingMiddleware"
 CSRF_MIDDLEWARE = "django.middleware.csrf.CsrfViewMiddleware"
+LOCALE_MIDDLEWARE = "django.middleware.locale.LocaleMiddleware"
 CSRF_FAILURE = "django_http_errors.views.csrf_failure"
 HANDLERS = "django_http_errors.handlers"
 DOCUMENTATION = "https://django-http-errors.readthedocs.io/en/stable/reference/checks.html"
@@ -44,7 +48,7 @@ ASKED_MIDDLEWARE = {
     "django.contrib.auth.middleware.AuthenticationMiddleware": "the user",
     "django.contrib.messages.middleware.MessageMiddleware": "messages, which are shown again",
     CSRF_MIDDLEWARE: "the CSRF cookie, without which a form on the page can't be sent",
-    "django.middleware.locale.LocaleMiddleware": "the visitor's language",
+    LOCALE_MIDDLEWARE: "the visitor's language",
     "django.contrib.sites.middleware.CurrentSiteMiddleware": "the site",
     "django.middleware.csp.ContentSecurityPolicyMiddleware": "the nonce of the policy",
     "csp.middleware.CSPMiddleware": "the nonce of the policy",
@@ -67,7 +71,7 @@ MARKING_MIDDLEWARE = frozenset(
         "django.contrib.sessions.middleware.SessionMiddleware",
         "django.middleware.common.CommonMiddleware",
         CSRF_MIDDLEWARE,
-        "django.middleware.locale.LocaleMiddleware",
+        LOCALE_MIDDLEWARE,
     }
 )
 # Middleware that adds the same headers to every response: standing behind HidingMiddleware, it
@@ -157,6 +161,7 @@ def check_hiding_rules(
         *(_hiding_needs_middleware(rules) if rules else ()),
         *(_around_scopes(rules) if rules else ()),
         *_narrower(snapshot),
+        *_without_language(snapshot),
     ]
 
 
@@ -503,6 +508,34 @@ def _narrower(snapshot: Snapshot) -> Iterator[CheckMessage]:
             "Anyone who compares addresses sees that this one is another. Make it for all of them,"
             " or for none.",
         )
+
+
+def _without_language(snapshot: Snapshot) -> Iterator[CheckMessage]:
+    # LocaleMiddleware puts a language in front of what is routed only with one.
+    for rule in snapshot.hiding if _redirects_to_language() else ():
+        if not rule.fold_client_errors or get_language_from_path(rule.pattern) is None:
+            continue
+        path = f"/{rule.pattern[1:].partition('/')[2]}"
+        same = (each for each in snapshot.hiding if each.pattern == path and not each.host)
+        if not any(
+            each.fold_client_errors
+            for each in chain(snapshot.hiding.covering(path, rule.host), same)
+        ):
+            yield _message(
+                Warning,
+                "W018",
+                f"The rule {rule.host}{rule.pattern} doesn't cover {path}, and below that what is"
+                " there is redirected to its language, and what isn't there is not.",
+                f"Make a rule for {path} too, which hides every client error.",
+            )
+
+
+def _redirects_to_language() -> bool:
+    try:
+        used, is_for_default_too = is_language_prefix_patterns_used(settings.ROOT_URLCONF)
+    except Exception:  # noqa: BLE001 - a URLconf is the project's code
+        return False  # Django's own checks say what is wrong with it.
+    return used and is_for_default_too and conf.has_middleware(LOCALE_MIDDLEWARE)
 
 
 def _lost_marks() -> Iterator[CheckMessage]:

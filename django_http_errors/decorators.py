@@ -14,7 +14,7 @@ from django.utils.cache import patch_vary_headers
 from .core import pipeline
 from .core.request_info import RequestInfo, Shown
 from .exceptions import NotAcceptable, Unauthorized, UnsupportedMediaType
-from .hiding.policies import CONDITIONS, Condition, HidingPolicy
+from .hiding.policies import ASYNC_EXEMPT, CONDITIONS, Condition, HidingPolicy
 from .hiding.view_wrapper import hiding_view
 from .http import negotiation
 
@@ -156,19 +156,21 @@ def hide_forbidden(
     Until the view has shown that the client may know of the resource, everything that it answers
     but a success is one and the same 404: 401, 403, 404, every other 4xx, a redirect to a login.
     It shows that by a success, by calling `reveal`, or when Django's permission mixins or REST
-    framework's permission checks let the request through. What these show without a word tells
-    of errors other than 401, 403 and 404. A 5xx stays what it is.
+    framework's permission classes that look at the object let the request through. What these
+    show without a word tells of errors other than 401, 403 and 404. A 5xx stays what it is.
 
     It goes around all other decorators that could answer for the view, which is called once.
     Conditional headers and Range don't reach it: they can end a request before it is asked who
-    makes it.
+    makes it. Operations of django-ninja return no responses: ``@decorate_view(hide_forbidden)``.
 
     view: sync or async, class-based or not, REST framework's too; left out, a decorator is
         returned
     exempt: who is still shown the real error: "nobody", "authenticated", "staff", or a function
-        that returns it for a request
+        that returns it for a request, and isn't async
     """
     condition = CONDITIONS[exempt] if isinstance(exempt, str) else exempt
+    if iscoroutinefunction(condition):
+        raise TypeError(ASYNC_EXEMPT)
     policy = HidingPolicy(condition)
 
     def decorator(view: View) -> View:

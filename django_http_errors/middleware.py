@@ -9,7 +9,6 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_asy
 from django.core.handlers.base import BaseHandler
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
 from .conf import http_errors
@@ -62,11 +61,11 @@ class HttpErrorsMiddleware(_Middleware):
         outer, info.has_middleware = info.has_middleware, True
         info.is_innermost = self.is_innermost
         if info.rule_policy is not None:
-            self._before(info)
+            policies.remember_before_view(info)
         response: HttpResponseBase = self.get_response(request)
         info.has_middleware, info.is_innermost = outer, False
         if response.status_code < 400 and self._is_fine(request, info, response):
-            if snapshots.announce:
+            if snapshots.announcing:
                 pipeline.announce(request, response, info)
             return response
         return self._finished(request, response)
@@ -75,11 +74,11 @@ class HttpErrorsMiddleware(_Middleware):
         info = RequestInfo.of(request)
         outer, info.has_middleware = info.has_middleware, True
         if info.rule_policy is not None:
-            self._before(info)
+            policies.remember_before_view(info)
         response: HttpResponseBase = await self.get_response(request)
         info.has_middleware = outer
         if response.status_code < 400 and self._is_fine(request, info, response):
-            if snapshots.announce:
+            if snapshots.announcing:
                 pipeline.announce(request, response, info)
             return response
         # A template may ask the database, in the thread that the view's queries run in.
@@ -89,9 +88,6 @@ class HttpErrorsMiddleware(_Middleware):
         if http_errors.LOGIN_CHALLENGE and pipeline.wants_challenge(request, response):
             return pipeline.challenge(request, response)
         return pipeline.complete(request, response)
-
-    def _before(self, info: RequestInfo) -> None:
-        info.language_before_view = translation.get_language()
 
     def _is_fine(self, request: HttpRequest, info: RequestInfo, response: HttpResponseBase) -> bool:
         """Return whether `response` is no redirect to a login that has to be looked at."""

@@ -17,6 +17,7 @@ from django.http import (
     HttpResponseRedirect,
     StreamingHttpResponse,
 )
+from django.middleware.csrf import get_token
 from django.test import AsyncClient, Client
 from django.urls import path
 
@@ -253,6 +254,28 @@ def test_ids_nonces_and_tokens_are_set_aside(plain: Any) -> None:
 
     plain.ROOT_URLCONF = Urls(view, view)
     assert_indistinguishable(Client(), HIDDEN, MISSING, **SMALL)
+
+
+def _form(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(f'<input name="csrfmiddlewaretoken" value="{get_token(request)}">' * 9)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("headers", [{}, {"Accept-Encoding": "gzip"}])
+def test_a_hash_of_what_is_set_aside_is_set_aside(
+    order: int, headers: dict[str, str], settings: Any
+) -> None:
+    """As Django makes one of each page with a form, before or behind what compresses it."""
+    settings.MIDDLEWARE = [
+        "django.middleware.http.ConditionalGetMiddleware",
+        "django.middleware.gzip.GZipMiddleware",
+    ][::order]
+    settings.ROOT_URLCONF = urls = Urls(missing)
+    urls.urlpatterns.append(path("", _form))
+    assert_indistinguishable(Client(), HIDDEN, MISSING, **SMALL, headers=headers)
+    settings.ROOT_URLCONF = Urls(_field("ETag", '"1"'), _field("ETag", '"2"'))
+    said = failure(Client(), HIDDEN, MISSING, **SMALL, headers=headers, next_url=None)
+    assert "- header ETag" in said
 
 
 def test_an_id_of_another_length_is_a_difference(plain: Any) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import django
 import pytest
 from django.conf import urls as default_urls
+from django.conf.urls.i18n import i18n_patterns
 from django.core.checks import ERROR, WARNING, CheckMessage, Tags, run_checks
 from django.core.checks.registry import registry
 from django.core.exceptions import PermissionDenied
@@ -27,6 +28,7 @@ from django_http_errors.checks import (
     CSRF_MIDDLEWARE,
     FALLBACK_MIDDLEWARE,
     HIDING_MIDDLEWARE,
+    LOCALE_MIDDLEWARE,
     MARKING_MIDDLEWARE,
     MIDDLEWARE,
     SITE_WIDE_MIDDLEWARE,
@@ -49,7 +51,7 @@ THE_APPS_FOR_APIS = "django_http_errors.rest_framework.exception_handler"
 NAMES = ("handler400", "handler403", "handler404", "handler500")
 ALL = {
     *(f"E{number:03}" for number in range(1, 5)),
-    *(f"W{number:03}" for number in range(1, 18)),
+    *(f"W{number:03}" for number in range(1, 19)),
 }
 
 
@@ -547,6 +549,46 @@ def test_a_rule_for_a_part_of_what_is_hidden_has_its_id(deploys: bool, settings:
     assert ids(found) == (["W012", "W012"] if deploys else [])
 
 
+HIDING_AREA = [path("vault/secret/", handlers.handler404)]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("rules", "changed", "expected"),
+    [
+        (["/en/vault/"], {}, ["W018"]),
+        (["/en/vault/", "/de/vault/"], {}, ["W018", "W018"]),
+        (["/en/vault/", "/de/vault/", "/vault/"], {}, []),
+        (["/en/vault/", "/"], {}, []),
+        (["/vault/", "/xx/vault/"], {}, []),
+        (["/en/things/<int:pk>/"], {}, ["W018"]),
+        (["/en/things/<int:pk>/", "/things/<int:pk>/"], {}, []),
+        (["/en/vault/"], {"MIDDLEWARE": [HIDING_MIDDLEWARE]}, []),
+        (["/en/vault/"], {"ROOT_URLCONF": "no.such.urls"}, []),
+        (["/en/vault/"], {"ROOT_URLCONF": Urls()}, []),
+        (
+            ["/en/vault/"],
+            {"ROOT_URLCONF": Urls(*i18n_patterns(*HIDING_AREA, prefix_default_language=False))},
+            [],
+        ),
+    ],
+)
+def test_a_rule_that_leaves_out_the_address_without_a_language_has_its_id(
+    rules: list[str], changed: dict[str, Any], expected: list[str], settings: Any
+) -> None:
+    settings.LANGUAGES = [("en", "English"), ("de", "German")]
+    settings.MIDDLEWARE = [HIDING_MIDDLEWARE, LOCALE_MIDDLEWARE]
+    settings.ROOT_URLCONF = Urls(*i18n_patterns(*HIDING_AREA))
+    change(settings, changed)
+    for each in rules:
+        kind = "route" if "<" in each else "prefix"
+        HidingRule.objects.create(kind=kind, pattern=each, fold_client_errors=True)
+    assert ids(check_hiding_rules(databases=["default"])) == expected
+    # Without that, such redirects are not hidden anyway.
+    HidingRule.objects.update(fold_client_errors=False)
+    assert ids(check_hiding_rules(databases=["default"])) == []
+
+
 @pytest.mark.django_db
 def test_no_database_is_asked_that_is_not_named(django_assert_num_queries: Any) -> None:
     HidingRule.objects.create(kind="exact", pattern="/x/")
@@ -624,7 +666,7 @@ def test_types_that_depend_on_the_host_are_found(
 def test_every_id_has_a_situation() -> None:
     situations = (*SITUATIONS, *WITH_REST_FRAMEWORK, *AROUND_VIEWS, *AROUND_RULES)
     seen = {each for expected, _ in situations for each in expected}
-    assert {*seen, "W012", "W014", "W015", "W016"} == ALL
+    assert {*seen, "W012", "W014", "W015", "W016", "W018"} == ALL
 
 
 def test_every_id_of_the_source_is_known() -> None:
@@ -649,6 +691,8 @@ def every_message(settings: Any, shop: str) -> Iterator[CheckMessage]:
     yield from check_http_errors()
     settings.MIDDLEWARE = [SESSIONS, HIDING_MIDDLEWARE, SECURITY]
     yield from check_hiding()
+    settings.MIDDLEWARE = [HIDING_MIDDLEWARE, LOCALE_MIDDLEWARE]
+    settings.ROOT_URLCONF = Urls(*i18n_patterns(*HIDING_AREA))
     yield from check_hiding_rules(databases=["default"])
     settings.INSTALLED_APPS = [*APPS, "rest_framework", shop]
     settings.REST_FRAMEWORK = {"EXCEPTION_HANDLER": THE_APPS_FOR_APIS}
@@ -665,6 +709,7 @@ def every_message(settings: Any, shop: str) -> Iterator[CheckMessage]:
 def test_a_message_says_what_is_wrong_and_what_to_do(settings: Any, new_app: Any) -> None:
     pytest.importorskip("rest_framework")
     HidingRule.objects.create(kind="prefix", pattern="/vault/")
+    HidingRule.objects.create(kind="prefix", pattern="/en/vault/", fold_client_errors=True)
     PermanenceRule.objects.create(pattern="/vault/secret/")
     messages = list(every_message(settings, new_app("own_shop", {"404.html": ""})))
     assert set(ids(messages)) == ALL

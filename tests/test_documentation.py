@@ -47,7 +47,7 @@ from django_http_errors import (
 from django_http_errors import test as hiding_test
 from django_http_errors.core.statuses import STATUSES
 from django_http_errors.core.way_on import WayOn
-from django_http_errors.hiding import policies
+from django_http_errors.hiding import leaks, policies
 from django_http_errors.http import (
     headers,
     instance,
@@ -458,6 +458,8 @@ def test_the_limits_are_those_of_the_code() -> None:
         (f"{snapshot.MOST_IN_MEMORY:,}", "Up to {} are kept in memory"),
         (f"{database_rules.MOST_REMEMBERED:,}", "the literal parts of {} patterns"),
         (f"{matching.LONGEST_ROUTED:,}", "An address of more than {} characters"),
+        (f"{matching.LONGEST_ROUTED:,}", "A route covers an address of more than {} characters"),
+        (f"{leaks.LONGEST_TARGET:,}", "A redirect to an address of more than {} characters"),
         (f"{lines.LONGEST_LINE:,}", "A line of at most {} characters"),
         (f"{tables.LONGEST_VALUE:,}", "an object of a JSON file of at most {}"),
         (f"{expressions.LONGEST:,}", "a regular expression of at most {}"),

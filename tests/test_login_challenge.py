@@ -64,6 +64,16 @@ def test_a_login_is_asked_for_by_a_challenge(
 
 
 @pytest.mark.parametrize(("name", "own"), CHALLENGED)
+def test_a_long_query_makes_no_difference(
+    site: Site, name: str, own: dict[str, Any], settings: Any
+) -> None:
+    settings.HTTP_ERRORS = own
+    for target, status in (("/login/?next={path}&x=", 401), ("/elsewhere/?x=", 302)):
+        address = f"{site.path(name)}?to={quote(target + 'a' * 9000)}"
+        assert site.ask(address, JSON).status_code == status
+
+
+@pytest.mark.parametrize(("name", "own"), CHALLENGED)
 @pytest.mark.parametrize(
     ("form", "target"),
     [

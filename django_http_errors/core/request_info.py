@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, tzinfo
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
@@ -57,14 +57,15 @@ class RequestInfo:
     # Nobody has asked: it is found out what would be answered, and nothing is counted.
     is_rehearsal = False
     # Hiding: the policy of the view that was called, that of the rule that covers the path (found
-    # out once), the request and the language before any view saw them, what a view has shown, and
-    # whether something was hidden.
+    # out once), the request, the language and the time zone before any view saw them, what a view
+    # has shown, and whether something was hidden.
     view_policy: HidingPolicy | None = None
     rule_policy: HidingPolicy | None = None
     has_looked_in_memory = False
     knows_rule_policy = False
     untouched_request: HttpRequest | None = None
     language_before_view: str | None = None
+    time_zone_before_view: tzinfo | None = None
     shown = Shown.NOTHING
     # The policy that was found to hide nothing from who asks.
     exempted_by: HidingPolicy | None = None

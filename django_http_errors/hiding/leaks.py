@@ -7,36 +7,51 @@ import re
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from django.conf import settings
+from django.core.exceptions import DisallowedRedirect
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
 from django.urls import NoReverseMatch
+
+from ..core.request_info import RequestInfo, Shown
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 # How often an address may be encoded in another one: a way back in a login page's address that is
 # the way back of an identity provider's, with one for safety.
 _MOST_NESTED = 4
-_LONGEST_TARGET = 8192
+LONGEST_TARGET = 8192
 _PARAMETERS = re.compile("[?&#]")
 
 
 def leaking_status(request: HttpRequest, response: HttpResponseBase) -> int:
-    """Return the status that `response` amounts to: 401 for a redirect to a login, else its own."""
-    return 401 if is_login_redirect(response, request.path) else response.status_code
+    """Return the status that `response` amounts to: 401 for a redirect to a login, else its own.
+
+    Behind a permission check that is one to the login page of the settings only: any other with a
+    way back may lead to a payment. One that Django refuses to make is one too: a visitor can make
+    the way back too long for it.
+    """
+    if isinstance(getattr(response, "raised", None), DisallowedRedirect):
+        return 401
+    by_way_back = RequestInfo.of(request).shown is Shown.NOTHING
+    is_login = is_login_redirect(response, request.path, by_way_back=by_way_back)
+    return 401 if is_login else response.status_code
 
 
-def is_login_redirect(response: HttpResponseBase, path: str) -> bool:
+def is_login_redirect(response: HttpResponseBase, path: str, *, by_way_back: bool = True) -> bool:
     """Return whether `response` sends the visitor from `path` to a login page.
 
-    That is the login page of the settings, or any page that is told `path` as the way back, at any
-    depth: OpenID Connect and CAS have it in an address within the address. htmx follows
-    `HX-Redirect` and `HX-Location`, whatever the status.
+    That is the login page of the settings. htmx follows `HX-Redirect` and `HX-Location`, whatever
+    the status.
+
+    by_way_back: take for one also any page that is told `path` as the way back, at any depth
+        (OpenID Connect and CAS have it in an address within the address), or that is told more
+        than is looked at
     """
     target = _target(response)
-    if not target or len(target) > _LONGEST_TARGET:
+    if not target:
         return False
-    if _has_way_back(target, path):
+    if by_way_back and (len(target) > LONGEST_TARGET or _has_way_back(target, path)):
         return True
     try:
         login = urlsplit(resolve_url(str(settings.LOGIN_URL)))
@@ -50,12 +65,8 @@ def is_login_redirect(response: HttpResponseBase, path: str) -> bool:
 
 def tells_way_back(response: HttpResponseBase, path: str) -> bool:
     """Return whether `response` redirects to a page that is told `path` as the way back."""
-    target = response.headers.get("Location", "")
-    return (
-        response.status_code in _REDIRECTS
-        and len(target) <= _LONGEST_TARGET
-        and _has_way_back(target, path)
-    )
+    target = response.headers.get("Location", "")[:LONGEST_TARGET]
+    return response.status_code in _REDIRECTS and _has_way_back(target, path)
 
 
 def _target(response: HttpResponseBase) -> str:
@@ -77,7 +88,10 @@ def _location_of_htmx(value: str) -> str:
 
 
 def _has_way_back(target: str, path: str) -> bool:
-    """Return whether `path` is the value, or the path of the value, of a parameter of `target`."""
+    """Return whether `path` is the value, or the path of the value, of a parameter of `target`.
+
+    What is encoded more often than anybody's way back is taken for one.
+    """
     # Nothing is read twice, so that the cost is linear in the length of what somebody has sent.
     way_back = re.compile(rf"=(?:[\w+.-]++://[^/?#&=]*+)?{re.escape(path)}(?=[?&#]|\Z)")
     for _depth in range(_MOST_NESTED):
@@ -93,7 +107,7 @@ def _has_way_back(target: str, path: str) -> bool:
         if decoded == target:
             return False
         target = decoded
-    return False
+    return True
 
 
 def is_respelling(response: HttpResponseBase, path: str) -> bool:

@@ -113,11 +113,11 @@ def warnings(rule: Any, snapshot: Snapshot) -> list[Promise]:
             )
         )
     for row in islice(within(rule, snapshot), MOST_NAMED):
-        host, path = place_of(row)
         words = (
             _("The message for {place} is for a part of this only, and tells that part apart.")
             if isinstance(row, MessageRow)
             else _("The rule for {place} is for a part of this only, and tells that part apart.")
         )
-        found.append(format_lazy(words, place=f"{host}{path}"))
+        own = row.path_prefix if isinstance(row, MessageRow) else row.pattern
+        found.append(format_lazy(words, place=f"{row.host}{own}"))
     return found

@@ -6,13 +6,14 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass
+from inspect import isawaitable, iscoroutine
 from typing import Any
 
 from django.contrib.messages.storage import default_storage
 from django.db import DatabaseError
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.utils import translation
+from django.utils import timezone, translation
 
 from ..core.request_info import ATTRIBUTE, RequestInfo, Shown
 from ..rules.rows import HidingRow
@@ -22,6 +23,8 @@ from ..signals import forbidden_hidden
 logger = logging.getLogger("django_http_errors.hiding")
 
 Condition = Callable[[HttpRequest], bool]
+
+ASYNC_EXEMPT = "a function that returns who is exempt from hiding can't be async"
 
 # What `hide_forbidden` sets on the view that it makes.
 POLICY = "http_errors_policy"
@@ -133,13 +136,26 @@ def copy_request(request: HttpRequest, *, is_touched: bool = False) -> HttpReque
     return bare
 
 
-def forget_view(request: HttpRequest, info: RequestInfo) -> None:
-    """Take back what middleware in between would act on, or keep for the next page.
+def remember_before_view(info: RequestInfo) -> None:
+    """Note what `forget_view` is to restore, before a view can change it."""
+    info.language_before_view = translation.get_language()
+    info.time_zone_before_view = timezone.get_current_timezone()
 
-    That is the language that a hidden view chose, and what it had to say to the visitor.
+
+def forget_view(request: HttpRequest, info: RequestInfo) -> None:
+    """Take back what the page, or middleware in between, would show, or keep for the next page.
+
+    That is the language and the time zone that a hidden view chose, and what it had to say to the
+    visitor. Once: further out, middleware may have put them back already.
     """
-    if info.language_before_view is not None:
-        translation.activate(info.language_before_view)
+    language, info.language_before_view = info.language_before_view, None
+    zone, info.time_zone_before_view = info.time_zone_before_view, None
+    if language is not None:
+        translation.activate(language)
+    if zone is timezone.get_default_timezone():
+        timezone.deactivate()
+    elif zone is not None:
+        timezone.activate(zone)
     if hasattr(request, "_messages"):
         request._messages = default_storage(request)
 
@@ -178,7 +194,12 @@ def is_exempt(policy: HidingPolicy, request: HttpRequest) -> bool:
     if info.exempted_by is policy:
         return True
     try:
-        found = bool(policy.is_exempt(request))
+        answer: object = policy.is_exempt(request)
+        if isawaitable(answer):
+            if iscoroutine(answer):
+                answer.close()  # Nobody is going to await it.
+            raise TypeError(ASYNC_EXEMPT)
+        found = bool(answer)
     except Exception as error:
         info.user_is_unknown = isinstance(error, DatabaseError)
         logger.exception("Who is exempt from hiding could not be found out")

@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import wraps
 from inspect import isawaitable
+from itertools import islice
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, sync_to_async
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.utils import translation
 
 from ..core import pipeline
 from ..core.exception_mapping import problem_for
 from ..core.request_info import RequestInfo, Shown
 from ..http.responses import ErrorResponse
+from ..rules.matching import report_once
 from . import leaks, policies
 from .policies import POLICY, HidingPolicy
 
@@ -25,11 +26,12 @@ from .policies import POLICY, HidingPolicy
 def hiding_view(view: Callable[..., Any], policy: HidingPolicy) -> Callable[..., Any]:
     """Return `view`, sync or async, under `policy`; it is called once for each request."""
     observe_permissions(getattr(view, "view_class", None) or getattr(view, "cls", None))
+    name = f"{getattr(view, '__module__', '')}.{getattr(view, '__qualname__', view)}"
     if iscoroutinefunction(view):
 
         @wraps(view)
         async def wrapper(request: Any, *args: Any, **kwargs: Any) -> Any:
-            call = _Call(request, policy)
+            call = _Call(request, policy, name)
             try:
                 response = await view(request, *args, **kwargs)
             except Exception as exception:
@@ -46,7 +48,7 @@ def hiding_view(view: Callable[..., Any], policy: HidingPolicy) -> Callable[...,
 
         @wraps(view)
         def wrapper(request: Any, *args: Any, **kwargs: Any) -> Any:
-            call = _Call(request, policy)
+            call = _Call(request, policy, name)
             try:
                 response = view(request, *args, **kwargs)
             except Exception as exception:
@@ -63,34 +65,54 @@ def hiding_view(view: Callable[..., Any], policy: HidingPolicy) -> Callable[...,
 class _Call:
     """One call of a view in a hiding scope."""
 
-    def __init__(self, request: Any, policy: HidingPolicy) -> None:
+    def __init__(self, request: Any, policy: HidingPolicy, name: str) -> None:
         # REST framework's request is around Django's.
         self.request: HttpRequest = getattr(request, "_request", request)
         self.policy = policy
+        self.name = name
         self.info = RequestInfo.of(self.request)
         self.info.view_policy = policy
         if self.info.untouched_request is None:
             self.info.untouched_request = policies.copy_request(self.request)
         policies.drop_conditions(self.request)
-        self.info.language_before_view = translation.get_language()
+        policies.remember_before_view(self.info)
 
-    def could_hide(self, response: HttpResponseBase) -> bool:
+    def could_hide(self, response: object) -> bool:
         """Return whether `response` has to be looked at; False for an ordinary success."""
-        return leaks.could_leak(self.request, response)
+        return not isinstance(response, HttpResponseBase) or leaks.could_leak(
+            self.request, response
+        )
 
-    def checked(self, response: HttpResponseBase) -> HttpResponseBase:
+    def checked(self, response: Any) -> Any:
         """Return `response`, or the 404 in its place."""
+        if not isinstance(response, HttpResponseBase):
+            return self._checked_result(response)
         status = leaks.leaking_status(self.request, response)
         if self._hides(status):
             return self._hidden(response, status)
         return response
 
+    def _checked_result(self, result: object) -> object:
+        """Return what a view returned that is no response, or the 404 in its place.
+
+        Only what is around the view knows if it tells of an error, as ninja's ``403, {...}`` does.
+        """
+        if not self._hides(403):
+            return result
+        report_once(
+            f"hide_forbidden around {self.name}",
+            f"it returned {type(result).__name__}, which is no response, before it called reveal()."
+            " For an operation of django-ninja, write @decorate_view(hide_forbidden)",
+        )
+        return self._hidden(HttpResponse(status=403), 403)
+
     def hidden_exception(self, exception: Exception) -> HttpResponseBase | None:
         """Return the 404 in the place of `exception`, None if it isn't hidden."""
-        problem = problem_for(exception)
-        if not self._hides(problem.status):
+        response = ErrorResponse(problem_for(exception), exception)
+        status = leaks.leaking_status(self.request, response)
+        if not self._hides(status):
             return None
-        hidden = self._hidden(ErrorResponse(problem, exception), problem.status)
+        hidden = self._hidden(response, status)
         roll_back()  # No query is possible after that.
         return hidden
 
@@ -146,9 +168,13 @@ def _marked(wrapper: Callable[..., Any]) -> Callable[..., Any]:
     return wrapper
 
 
+def _is_in_scope(request: Any) -> bool:
+    return RequestInfo.of(request).view_policy is not None
+
+
 def _permit(request: Any) -> None:
-    info = RequestInfo.of(request)
-    if info.view_policy is not None:
+    if _is_in_scope(request):
+        info = RequestInfo.of(request)
         info.shown = max(info.shown, Shown.PERMITTED)
 
 
@@ -188,12 +214,50 @@ def _observed_check_object_permissions(method: Callable[..., Any]) -> Callable[.
     @wraps(method)
     def check_object_permissions(self: Any, request: Any, obj: Any) -> Any:
         checked = method(self, request, obj)
-        is_all = type(self).check_object_permissions is check_object_permissions
-        if is_all and not isawaitable(checked):
+        is_all = checked is None and type(self).check_object_permissions is check_object_permissions
+        if is_all and _is_in_scope(request) and _looks_at_object(method, self, request, obj):
             _permit(request)
         return checked
 
     return _marked(check_object_permissions)
+
+
+# What REST framework's classes have for a project to override: looks at no object by itself.
+_DEFAULTS = frozenset(
+    {
+        "rest_framework.permissions.BasePermission.has_object_permission",
+        "rest_framework.views.APIView.check_object_permissions",
+    }
+)
+
+
+def _is_default(method: Any) -> bool:
+    return f"{method.__module__}.{getattr(method, '__qualname__', '')}" in _DEFAULTS
+
+
+def _looks_at_object(check: Any, view: Any, request: Any, obj: Any) -> bool:
+    """Return whether `check`, which let `request` through, is more than a look at who asks.
+
+    check: the method check_object_permissions of the view; the project's own is taken at its word
+    """
+    return not _is_default(check) or any(
+        _looks(each, request, view, obj) for each in view.get_permissions()
+    )
+
+
+def _looks(permission: Any, request: Any, view: Any, obj: Any) -> bool:
+    operands = [vars(permission)[name] for name in ("op1", "op2") if name in vars(permission)]
+    if not operands:
+        return not _is_default(type(permission).has_object_permission)
+    if type(permission).__name__ == "OR":
+        # The first that lets the request through is the one that was decisive.
+        passing = (
+            each
+            for each in operands
+            if each.has_permission(request, view) and each.has_object_permission(request, view, obj)
+        )
+        operands = list(islice(passing, 1))
+    return any(_looks(each, request, view, obj) for each in operands)
 
 
 # What REST framework's routes have beside the key of an object.
@@ -204,9 +268,9 @@ def _observed_check_permissions(method: Callable[..., Any]) -> Callable[..., Any
     @wraps(method)
     def check_permissions(self: Any, request: Any) -> Any:
         checked = method(self, request)
-        is_all = type(self).check_permissions is check_permissions
+        is_all = checked is None and type(self).check_permissions is check_permissions
         # Where the address names an object, it is the object's permission that counts.
-        if is_all and not isawaitable(checked) and set(self.kwargs) <= _NOT_AN_OBJECT:
+        if is_all and set(self.kwargs) <= _NOT_AN_OBJECT:
             _permit(request)
         return checked
 

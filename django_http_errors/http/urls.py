@@ -195,7 +195,19 @@ _AROUND_NUMBERS = "+" + "".join(filter(str.isspace, map(chr, range(0x3001))))
 
 def lenient_key(path: str) -> str:
     """Return what many spellings of the decoded `path` have in common, for rules that hide."""
-    return _joined_segments(_SLASHES.sub("/", unicodedata.normalize("NFKC", path).casefold()))
+    return _joined_segments(_folded(path))
+
+
+def folded_key(path: str) -> str:
+    """Return what spellings of the decoded `path` in other letters have in common."""
+    return _folded(path).rstrip("/")
+
+
+def _folded(text: str) -> str:
+    text = unicodedata.normalize("NFKC", text)
+    # The two letters that a case-insensitive expression takes for an "i", and `casefold` doesn't.
+    text = text.replace("\u0130", "i").replace("\u0131", "i")
+    return _SLASHES.sub("/", text.casefold())
 
 
 def _joined_segments(path: str) -> str:
@@ -213,13 +225,27 @@ def _lenient_segment(segment: str) -> str:
     return digits.lstrip("0") or "0"
 
 
-def lenient_pattern_key(pattern: str) -> str:
+def lenient_pattern_key(pattern: str, *, is_route: bool = False) -> str:
     """Return the `lenient_key` of the paths that `pattern` stands for, a `decoded_path`."""
-    parts = _PARAMETER.split(unquote(pattern, errors=_BYTES))
-    parts[::2] = [
-        _SLASHES.sub("/", unicodedata.normalize("NFKC", each).casefold()) for each in parts[::2]
-    ]
+    pattern = unquote(pattern, errors=_BYTES)
+    if not is_route:
+        return lenient_key(pattern)
+    parts = _PARAMETER.split(pattern)
+    parts[::2] = map(_folded, parts[::2])
     return _joined_segments("".join(parts))
+
+
+def ascii_host(host: str) -> str:
+    """Return `host` as a browser asks for it: in lower case, "bücher" is "xn--bcher-kva".
+
+    By hand, as browsers do it today: the codec "idna" of Python makes "ss" of "ß".
+    """
+    if host.isascii():
+        return host
+    labels = unicodedata.normalize("NFKC", host.lower()).split(".")
+    return ".".join(
+        each if each.isascii() else f"xn--{each.encode('punycode').decode()}" for each in labels
+    )
 
 
 def bare_host(host: str) -> str:

@@ -15,10 +15,13 @@ from functools import lru_cache
 from itertools import chain
 from typing import Generic, Protocol, TypeVar
 
+from django.core.exceptions import ImproperlyConfigured
+from django.urls import get_resolver
 from django.urls.resolvers import RoutePattern
 
 from ..http.urls import (
     above,
+    folded_key,
     head,
     lenient_key,
     lenient_pattern_key,
@@ -73,17 +76,18 @@ class Matcher(Generic[R]):
     turn: tuple[int, int, bool, int]
 
 
-def matcher(rule: R, key: str, age: int) -> Matcher[R]:
+def matcher(rule: R, key: str, age: int, *, is_lenient: bool = False) -> Matcher[R]:
     """Return what matches `rule`; raises whatever an unusable one raises.
 
     key: the `pattern_key` of its pattern
     age: is less for an older rule
+    is_lenient: whether a route ignores case, and covers what is too long to be compared with it
     """
     if not rule.pattern.startswith("/"):
         raise ValueError("a path begins with a slash")
     kind = MatchType(rule.kind)
     if kind == MatchType.ROUTE:
-        covers = _route(key, rule.ignore_case)
+        covers = _route(key, rule.ignore_case or is_lenient, if_too_long=is_lenient)
     else:
         covers = _literal(key, kind, rule.ignore_case)
     length = -len(key) if kind == MatchType.PREFIX else 0
@@ -108,14 +112,16 @@ def _literal(key: str, kind: MatchType, ignore_case: bool) -> Callable[[str], bo
     return covers
 
 
-def _route(key: str, ignore_case: bool) -> Callable[[str], bool]:
+def _route(key: str, ignore_case: bool, *, if_too_long: bool) -> Callable[[str], bool]:
     if error := ambiguity(key):
         raise ValueError(error)
-    route = RoutePattern(key.removeprefix("/"), is_endpoint=True)
+    route = _route_pattern(key.removeprefix("/"))
     regex = re.compile(route.regex.pattern, re.IGNORECASE if ignore_case else 0)
 
     def covers(path: str) -> bool:
-        found = len(path) <= LONGEST_ROUTED and regex.search(path.removeprefix("/"))
+        if len(path) > LONGEST_ROUTED:
+            return if_too_long
+        found = regex.search(path.removeprefix("/"))
         if not found:
             return False
         try:
@@ -126,6 +132,16 @@ def _route(key: str, ignore_case: bool) -> Callable[[str], bool]:
         return True
 
     return covers
+
+
+def _route_pattern(route: str) -> RoutePattern:
+    try:
+        return RoutePattern(route, is_endpoint=True)
+    except ImproperlyConfigured:
+        # The project's converters are known once its URLconf has been imported, which a middleware
+        # that asks for rules may come before.
+        get_resolver().url_patterns  # noqa: B018 - imports it
+        return RoutePattern(route, is_endpoint=True)
 
 
 class Rules(ABC, Generic[R]):
@@ -162,9 +178,10 @@ def _turn(each: Matcher[R]) -> tuple[int, int, bool, int]:
 class Index(Rules[R]):
     """Rules in memory; made once and never changed."""
 
-    # What all spellings of a path, and of a pattern, have in common.
+    # What all spellings of a path have in common.
     path_key = staticmethod(path_key)
-    pattern_key = staticmethod(pattern_key)
+    # As `matcher` has it.
+    is_lenient = False
 
     def __init__(self, rules: Iterable[R]) -> None:
         self._by_head: dict[str, tuple[Matcher[R], ...]] = {}
@@ -176,12 +193,18 @@ class Index(Rules[R]):
             except Exception as error:  # noqa: BLE001 - it must not keep the others from working
                 report_once(repr(rule), repr(error))
 
+    @staticmethod
+    def pattern_key(pattern: str, *, is_route: bool) -> str:
+        """Return what the paths that `pattern` stands for have in common."""
+        return pattern_key(pattern)
+
     def _add(self, rule: R, age: int) -> None:
-        key = self.pattern_key(rule.pattern)
-        added = matcher(rule, key, age)
+        is_route = rule.kind == MatchType.ROUTE
+        key = self.pattern_key(rule.pattern, is_route=is_route)
+        added = matcher(rule, key, age, is_lenient=self.is_lenient)
         if rule.host:
             self.hosts.add(rule.host)
-        under = head(key, is_route=rule.kind == MatchType.ROUTE)
+        under = head(key, is_route=is_route)
         self._by_head[under] = (*self._by_head.get(under, ()), added)
         self._deepest = max(self._deepest, under.count("/"))
 
@@ -204,6 +227,12 @@ class Index(Rules[R]):
         return bool(self._by_head) and any(True for _ in self.matching(path))
 
 
+class _AsWritten(Index[R]):
+    """The routes of a `LenientIndex` by their own spelling."""
+
+    is_lenient = True
+
+
 class LenientIndex(Index[R]):
     """Rules that cover more than they say: other spellings of their paths too.
 
@@ -212,10 +241,32 @@ class LenientIndex(Index[R]):
     signs around a segment left out, numbers read as Python reads them ("02"); an exact rule and a
     route also cover their path with a format suffix ("/2.json"). A prefix covers everything below
     it, in any spelling.
+
+    A route is also compared with paths as they are, and with only their letters folded: a converter
+    may want just the zeros that are left out. What is too long for that is covered, below its head.
     """
 
     path_key = staticmethod(lenient_key)
     pattern_key = staticmethod(lenient_pattern_key)
+    is_lenient = True
+
+    def __init__(self, rules: Iterable[R]) -> None:
+        self._routes: Index[R] = _AsWritten(())
+        super().__init__(rules)
+
+    def _add(self, rule: R, age: int) -> None:
+        if rule.kind == MatchType.ROUTE:
+            self._routes._add(rule, age)
+        super()._add(rule, age)
+
+    def matching(self, path: str, host: str | None = None) -> Iterator[Matcher[R]]:
+        found = super().matching(path, host)
+        if not self._routes._by_head:
+            return found
+        as_written = self._routes.matching(path, host)
+        folded = self._matching(folded_key(path), host)
+        found = chain(found, as_written, folded)
+        return iter({id(each.rule): each for each in found}.values())
 
     def _matching(self, key: str, host: str | None) -> Iterator[Matcher[R]]:
         yield from super()._matching(key, host)

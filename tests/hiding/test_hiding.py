@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib.util import find_spec
 from typing import Any
 from unittest import mock
@@ -29,7 +30,7 @@ from django.middleware.csrf import get_token
 from django.template.response import TemplateResponse
 from django.test import AsyncClient, Client
 from django.urls import include, path
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.clickjacking import xframe_options_exempt
@@ -37,7 +38,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import condition, require_POST, require_safe
 
 from django_http_errors import exceptions
-from django_http_errors.decorators import errors_exempt, hide_forbidden
+from django_http_errors.decorators import errors_exempt, hide_forbidden, reveal
 from django_http_errors.http.request_ids import request_id
 from django_http_errors.models import ErrorMessage, HidingRule, PermanenceRule
 from django_http_errors.rules.snapshot import snapshots
@@ -499,6 +500,101 @@ def test_a_site_without_a_login_page_hides_too(settings: Any) -> None:
     assert ask(Client(), "/x/9/").status_code == 404
 
 
+@pytest.mark.parametrize("pair", [("/permitted/denied/2/", "9"), ("/ruled/login-wanted/", "x")])
+@pytest.mark.parametrize("query", ["&" * 2800, "a" * 9000, "%25" * 3000, "=" * 9000])
+def test_a_long_query_does_not_lift_the_hiding_of_a_login(
+    pair: tuple[str, str], query: str
+) -> None:
+    """It is in the address of the login, as a part of the way back."""
+    rule()
+    hidden, other = pair
+    options = {"methods": ["GET"], "accepts": [HTML], "variants": [Variant("nothing else")]}
+    compare(f"{hidden}?{query}", f"{hidden[:-2]}{other}/?{query}", **options)
+    assert ask(Client(), f"{hidden}?{query}").status_code == 404
+
+
+def test_a_long_path_does_not_either(settings: Any) -> None:
+    view = hide_forbidden(login_required(lambda request, title: HttpResponse("shown")))
+    settings.ROOT_URLCONF = Urls(path("x/<str:title>/", view))
+    settings.LOGIN_URL = "https://sso.example/in/"
+    for title in ("a" * 9000, "%C3%A9" * 2000):
+        assert ask(Client(), f"/x/{title}/").status_code == 404
+
+
+@pytest.mark.parametrize(("method", "status"), [("GET", 302), ("POST", 302), ("PUT", 404)])
+def test_behind_a_permission_check_only_the_login_page_is_a_login(
+    method: str, status: int, settings: Any
+) -> None:
+    class Paid(HideForbiddenMixin, UserPassesTestMixin, View):
+        def test_func(self) -> bool:
+            return bool(self.kwargs["pk"] == 1)
+
+        def get(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+            return HttpResponseRedirect(f"/payments/?return_to={request.path}")
+
+        def post(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+            return HttpResponseRedirect(f"/payments/?{'a' * 9000}")
+
+        def put(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+            return HttpResponseRedirect(f"{settings.LOGIN_URL}?next={request.path}")
+
+    settings.ROOT_URLCONF = Urls(path("x/<int:pk>/", Paid.as_view()))
+    assert ask(Client(), "/x/1/", method).status_code == status
+    assert ask(Client(), "/x/2/", method).status_code == 404
+
+
+@pytest.mark.parametrize("activated", [None, "America/Lima"])
+def test_the_time_zone_is_the_visitors_and_not_the_views(
+    activated: str | None, settings: Any, project_pages: Any
+) -> None:
+    @hide_forbidden
+    def view(request: HttpRequest, pk: int) -> HttpResponseBase:
+        if pk != 2:
+            raise Http404
+        timezone.activate("Asia/Tokyo")
+        raise PermissionDenied
+
+    project_pages({"404.html": "{% load tz %}{% get_current_timezone as zone %}{{ zone }}"})
+    settings.ROOT_URLCONF = Urls(path("x/<int:pk>/", view), path("ruled/2/", partial(view, pk=2)))
+    rule()
+    with timezone.override(activated):
+        own = timezone.get_current_timezone_name()
+        for address in ("/x/2/", "/x/9/", "/ruled/2/", "/ruled/9/"):
+            assert ask(Client(), address, accept=HTML).content.decode() == own
+            assert timezone.get_current_timezone_name() == own
+    with timezone.override(None), mock.patch.dict("os.environ"):
+        ask(Client(), "/x/2/")
+        settings.TIME_ZONE = "Asia/Dili"
+        assert timezone.get_current_timezone_name() == "Asia/Dili", "none is left active"
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+@pytest.mark.parametrize("result", [{"title": "shown"}, (403, {"detail": "no"}), None])
+def test_what_is_no_response_is_hidden_and_logged_once(
+    result: Any, is_async: bool, settings: Any, own_records: Any
+) -> None:
+    """As of an operation of django-ninja, which takes `decorate_view(hide_forbidden)`."""
+
+    def view(request: HttpRequest, pk: int) -> Any:
+        if pk != 2:
+            raise Http404
+        if "reveal" in request.GET:
+            reveal(request)
+        return result
+
+    async def aview(request: HttpRequest, pk: int) -> Any:
+        return view(request, pk)
+
+    settings.ROOT_URLCONF = Urls(path("x/<int:pk>/", hide_forbidden(aview if is_async else view)))
+    compare("/x/2/", "/x/9/")
+    said = [each.getMessage() for each in own_records if "can't be used" in each.getMessage()]
+    assert len(said) == 1
+    assert "view" in said[0]
+    assert "@decorate_view(hide_forbidden)" in said[0]
+    # Who may know gets what Django makes of it.
+    assert ask(Client(), "/x/2/?reveal").status_code == 500
+
+
 @needs_rest_framework
 @pytest.mark.parametrize("by", ["view", "rule"])
 def test_who_is_exempt_may_be_a_query(by: str, settings: Any) -> None:
@@ -519,6 +615,120 @@ def test_who_is_exempt_may_be_a_query(by: str, settings: Any) -> None:
     with mock.patch.dict(connection.settings_dict, ATOMIC_REQUESTS=True):
         assert ask(signed_in("staff", is_staff=True), "/x/").status_code == 403
         assert ask(signed_in(), "/x/").status_code == 404
+
+
+if HAS_REST_FRAMEWORK:
+    from rest_framework import serializers
+
+    class Own(permissions.BasePermission):
+        def has_object_permission(self, request: Any, view: Any, obj: Any) -> bool:
+            return bool(obj.username == "own" or request.user.username == "own")
+
+    class Refused(permissions.BasePermission):
+        def has_permission(self, request: Any, view: Any) -> bool:
+            return False
+
+        def has_object_permission(self, request: Any, view: Any, obj: Any) -> bool:
+            return False
+
+    class Names(serializers.ModelSerializer[User]):
+        class Meta:
+            model = User
+            fields = ("username",)
+
+    class People(HideForbiddenMixin, viewsets.ModelViewSet[User]):
+        """Refuses what isn't one's own by itself, behind the permission classes."""
+
+        queryset = User.objects.all()
+        serializer_class = Names
+
+        def retrieve(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+            if not Own().has_object_permission(request, self, self.get_object()):
+                raise PermissionDenied
+            return super().retrieve(request, *args, **kwargs)
+
+        def perform_update(self, serializer: Any) -> None:
+            raise PermissionDenied
+
+    def _people(*classes: Any, base: Any = People) -> Urls:
+        view = type("Some", (base,), {"permission_classes": classes}).as_view(
+            {"get": "retrieve", "put": "update", "patch": "partial_update"}
+        )
+        return Urls(path("people/<int:pk>/", view))
+
+    LOGIN, STAFF, ANY = permissions.IsAuthenticated, permissions.IsAdminUser, permissions.AllowAny
+    SHOWING: dict[str, Any] = {
+        "own": [LOGIN, Own],
+        "and": [LOGIN & Own],
+        "or": [STAFF | Own],
+        "not": [~Refused],
+        "nested": [(STAFF | (LOGIN & Own)) & LOGIN],
+    }
+    SHOWING_NOTHING: dict[str, Any] = {
+        "none": [],
+        "any": [ANY],
+        "login": [LOGIN],
+        "both": [LOGIN & ANY],
+        "or": [LOGIN | Own],
+        "or-staff": [STAFF | LOGIN],
+        "model": [permissions.DjangoModelPermissions],
+    }
+
+
+def _put(client: Client, address: str, content: str) -> int:
+    client.raise_request_exception = False
+    response = client.put(address, content, content_type="application/json")
+    return int(response.status_code)
+
+
+@needs_rest_framework
+@pytest.mark.parametrize("name", SHOWING_NOTHING if HAS_REST_FRAMEWORK else ())
+def test_a_permission_that_does_not_look_at_the_object_shows_nothing(
+    name: str, settings: Any
+) -> None:
+    settings.ROOT_URLCONF = _people(*SHOWING_NOTHING[name])
+    other = User.objects.create(username="other")
+    client = signed_in()
+    if name == "model":
+        client.force_login(User.objects.create(username="boss", is_superuser=True))
+    variants = [each for each in VARIANTS if each.name.startswith(("nothing", "a bad", "a form"))]
+    options = {"methods": ["GET", "PUT", "PATCH", "OPTIONS", "FROB"], "variants": variants}
+    compare(f"/people/{other.pk}/", f"/people/{other.pk + 5}/", client, **options)
+    compare(f"/people/{other.pk}/", f"/people/{other.pk + 5}/", **options)
+    assert _put(client, f"/people/{other.pk}/", "{}") == 404
+
+
+@needs_rest_framework
+@pytest.mark.parametrize("name", SHOWING if HAS_REST_FRAMEWORK else ())
+def test_a_permission_that_looks_at_the_object_shows_it(name: str, settings: Any) -> None:
+    settings.ROOT_URLCONF = _people(*SHOWING[name])
+    own = User.objects.create(username="own")
+    client = signed_in()
+    assert ask(client, f"/people/{own.pk}/").status_code == 200
+    assert _put(client, f"/people/{own.pk}/", "{}") == 400
+    assert _put(client, f"/people/{own.pk}/", "{") == 400
+    assert ask(client, f"/people/{own.pk}/", "FROB").status_code in (404, 405)
+
+
+@needs_rest_framework
+def test_the_operand_that_lets_a_request_through_is_the_one_that_counts(settings: Any) -> None:
+    settings.ROOT_URLCONF = _people(STAFF | Own)
+    own = User.objects.create(username="own")
+    assert _put(signed_in("boss", is_staff=True), f"/people/{own.pk}/", "{}") == 404
+    assert _put(signed_in(), f"/people/{own.pk}/", "{}") == 400
+
+
+@needs_rest_framework
+def test_a_check_of_the_views_own_is_taken_at_its_word(settings: Any) -> None:
+    class Checking(People):
+        def check_object_permissions(self, request: Any, obj: Any) -> None:
+            if obj.username != "own":
+                raise PermissionDenied
+
+    settings.ROOT_URLCONF = _people(ANY, base=Checking)
+    own, other = (User.objects.create(username=name) for name in ("own", "other"))
+    assert _put(Client(), f"/people/{own.pk}/", "{}") == 400
+    compare(f"/people/{other.pk}/", f"/people/{other.pk + 5}/", methods=["GET", "PUT", "OPTIONS"])
 
 
 class Urls:
@@ -563,6 +773,31 @@ async def _await(response: Any) -> Any:
     return await response
 
 
+async def _is_anybody(request: HttpRequest) -> bool:
+    return True
+
+
+class _Awaited:
+    async def __call__(self, request: HttpRequest) -> bool:
+        return True
+
+
+def test_who_is_exempt_is_not_found_out_asynchronously(settings: Any, own_records: Any) -> None:
+    """A coroutine is true, and would exempt everybody."""
+    exempt: Any
+    for exempt in (_is_anybody, partial(_is_anybody)):
+        with pytest.raises(TypeError, match="async"):
+            hide_forbidden(exempt=exempt)
+    with pytest.raises(TypeError, match="async"):
+        type("Hiding", (Mixed,), {"hide_exempt": staticmethod(_is_anybody)}).as_view()
+    exempt = _Awaited()
+    for view in (refuse, arefuse):
+        settings.ROOT_URLCONF = Urls(_route("x", hide_forbidden(exempt=exempt)(view)))
+        assert ask(signed_in(), "/x/denied/2/").status_code == 404
+        assert any("Who is exempt" in each.getMessage() for each in own_records)
+        own_records.clear()
+
+
 def test_a_condition_that_raises_is_logged(own_records: Any) -> None:
     ask(Client(), "/for-raising/denied/2/")
     assert any("Who is exempt" in each.getMessage() for each in own_records)
@@ -593,6 +828,19 @@ def test_a_rule_can_hide_every_client_error_and_the_missing_slash() -> None:
     assert ask(Client(), "/ruled/exists").status_code == 301
     assert ask(Client(), "/ruled/safe/", "POST").status_code == 405
     assert ask(Client(), "/ruled/welcome/").content == b"shown"
+
+
+@pytest.mark.parametrize("title", ["+", "%20", "%EF%BC%8F", "%E2%84%80", "a" * 2100, "+" * 2100])
+def test_a_route_hides_whatever_it_is_for(title: str, settings: Any) -> None:
+    def view(request: HttpRequest, pk: int, title: str) -> HttpResponseBase:
+        raise PermissionDenied if pk == 2 else Http404
+
+    settings.ROOT_URLCONF = Urls(path("ruled/<int:pk>/<str:title>/", view))
+    address = f"/ruled/02/{title}/"
+    assert ask(Client(), address).status_code == 403
+    rule("/ruled/<int:pk>/<str:title>/", "route")
+    options = {"methods": ["GET"], "variants": [Variant("nothing else")]}
+    compare(address, address.replace("2", "9", 1), **options)
 
 
 def test_a_rule_leaves_crashes_alone() -> None:

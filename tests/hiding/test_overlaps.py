@@ -161,6 +161,16 @@ def test_a_message_for_a_part_of_a_scope_is_told(settings: Any) -> None:
 
 
 @pytest.mark.django_db
+def test_what_is_for_a_part_is_named_as_it_is_written() -> None:
+    PermanenceRule.objects.create(kind="route", pattern="/archive/<int:year>/", host="a.example")
+    ErrorMessage.objects.create(status="404", path_prefix="/shop/", title="x")
+    everything = HidingRule(kind="prefix", pattern="/")
+    warnings = " ".join(map(str, overlaps.warnings(everything, snapshots.current())))
+    assert "The rule for a.example/archive/<int:year>/ is for a part" in warnings
+    assert "The message for /shop/ is for a part" in warnings
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("kind", "pattern", "code"),
     [

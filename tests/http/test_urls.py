@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from urllib.parse import quote, unquote
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from django_http_errors.http.urls import (
     bare_host,
     decoded_path,
+    lenient_key,
     path_key,
     pattern_key,
     web_address,
@@ -151,3 +153,13 @@ def test_percent_signs_that_are_no_escapes_stand_for_themselves(path: str) -> No
 )
 def test_a_host_is_compared_without_its_port(host: str, bare: str) -> None:
     assert bare_host(host) == bare
+
+
+def test_rules_that_hide_fold_what_a_case_insensitive_route_takes_for_the_same() -> None:
+    """Of all letters."""
+    others = re.compile("[a-z0-9]", re.IGNORECASE)
+    for letter in map(chr, [*range(0xD800), *range(0xE000, 0x110000)]):
+        if others.match(letter):
+            key = lenient_key(f"/a{letter}a")
+            assert re.fullmatch("/a[a-z0-9]a", key), ascii(letter)
+            assert re.fullmatch(key, f"/a{letter}a", re.IGNORECASE), ascii(letter)

@@ -258,6 +258,23 @@ def test_a_language_fallback_acts_on_both(settings: Any) -> None:
     compare("/en/marking/2/", "/en/marking/9/")
 
 
+def test_a_redirect_to_the_language_is_hidden_by_a_rule_without_one(settings: Any) -> None:
+    """The check W018 asks for that rule."""
+    from django.conf.urls.i18n import i18n_patterns
+
+    class Urls:
+        urlpatterns = i18n_patterns(path("ruled/2/", lambda request: _fail(2, 400)))
+
+    settings.ROOT_URLCONF = Urls()
+    for pattern in ("/en/ruled/", "/ruled/"):
+        assert Client().get("/ruled/2/").status_code == 302
+        HidingRule.objects.create(kind="prefix", pattern=pattern, fold_client_errors=True)
+        snapshots.forget()
+    for before in ("", "/en"):
+        for after in ("", "/"):
+            compare(f"{before}/ruled/2{after}", f"{before}/ruled/9{after}")
+
+
 @pytest.mark.parametrize(
     "spelling", ["/RULED/2/", "/ruled//2/", "/%20ruled/+2/", "/ruled/%EF%BC%92/", "/ruled/2.json"]
 )

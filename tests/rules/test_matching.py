@@ -6,15 +6,19 @@ import logging
 import re
 import time
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
+from unittest import mock
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from django.urls import converters
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from django_http_errors.http.urls import decoded_path
-from django_http_errors.rules.matching import LONGEST_ROUTED, Index
+from django_http_errors.rules.matching import LONGEST_ROUTED, Index, LenientIndex
 
 EXACT, PREFIX, ROUTE = "exact", "prefix", "route"
 HERE = "example.com"
@@ -246,3 +250,116 @@ def test_an_address_that_is_too_long_is_no_route() -> None:
     index = Index([Rule(ROUTE, "/<path:rest>/x/")])
     assert index.may_cover("/a/x/")
     assert not index.may_cover("/" + "a" * LONGEST_ROUTED + "/x/")
+
+
+# Rules that hide: what they say, and more.
+
+
+class SixDigits(converters.IntConverter):
+    regex = "[0-9]{6}"
+
+
+class Capitals(converters.StringConverter):
+    regex = "[A-Z]{2}[0-9]+"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _own_converters() -> Iterator[None]:
+    with mock.patch.dict(converters.REGISTERED_CONVERTERS):
+        converters.get_converters.cache_clear()
+        converters.register_converter(SixDigits, "six")
+        converters.register_converter(Capitals, "code")
+        yield
+    converters.get_converters.cache_clear()
+
+
+class LateUrls:
+    """A URLconf that registers a converter, as it is imported."""
+
+    @property
+    def urlpatterns(self) -> list[Any]:
+        converters.register_converter(SixDigits, "late")
+        return []
+
+
+@pytest.mark.parametrize("kind", [Index, LenientIndex])
+def test_a_converter_may_be_registered_by_the_urlconf(
+    kind: type[Index[Rule]], settings: Any, own_records: list[logging.LogRecord]
+) -> None:
+    """Which nobody has imported yet, where a middleware asks before the first view is found."""
+    settings.ROOT_URLCONF = LateUrls()
+    converters.REGISTERED_CONVERTERS.pop("late", None)
+    converters.get_converters.cache_clear()
+    assert kind([Rule(ROUTE, "/i/<late:n>/")]).may_cover("/i/000123/")
+    assert not own_records
+    settings.ROOT_URLCONF = "no.such.urls"
+    assert not kind([Rule(ROUTE, "/i/<never:n>/")]).may_cover("/i/000123/")
+    assert len(own_records) == 1
+
+
+def hides(kind: str, pattern: str, path: str) -> bool:
+    return any(LenientIndex([Rule(kind, pattern)]).covering(path, HERE))
+
+
+@pytest.mark.parametrize(
+    ("kind", "pattern", "covered", "others"),
+    [
+        (EXACT, "/things/2/", ["/THINGS//02/", "/things/+2 /", "/things/2.json"], ["/things/3/"]),
+        (EXACT, "/a/<B>/", ["/a/<B>/", "/A/<b>/"], ["/a/b/"]),
+        (PREFIX, "/vault/", ["/VAULT//x", "/\uff56ault/", "/vault/%/x"], ["/vaults/"]),
+        (PREFIX, "/Private/", ["/pr\u0131vate/x", "/PR\u0130VATE/x"], ["/prvate/x"]),
+        (PREFIX, "/pr\u0131vate/", ["/private/x", "/pr\u0131vate/"], []),
+        (ROUTE, "/\u0130n/<int:n>/", ["/in/1/", "/\u0131n/01/"], ["/un/1/"]),
+        (ROUTE, "/i/<six:n>/", ["/i/000123/", "/I//000123/"], ["/i/1234567/", "/i/x/"]),
+        (ROUTE, "/c/<code:ref>/", ["/c/AB12/", "/c/ab12.json", "/C/AB12"], ["/c/A1/"]),
+        (
+            ROUTE,
+            "/s/<int:pk>/<str:title>/",
+            ["/s/02/x/", "/s/2/+/", "/s/2/ /", "/s/2/\uff0f/", "/s/2/\u2100/"],
+            ["/s/2/", "/s/x/y/"],
+        ),
+    ],
+)
+def test_what_a_rule_that_hides_covers(
+    kind: str, pattern: str, covered: list[str], others: list[str]
+) -> None:
+    assert [path for path in covered if not hides(kind, pattern, path)] == []
+    assert [path for path in others if hides(kind, pattern, path)] == []
+
+
+@pytest.mark.parametrize("filler", ["a", "0", "+", "\u0301"])
+def test_a_rule_that_hides_covers_what_is_too_long_to_be_compared(filler: str) -> None:
+    long = filler * (LONGEST_ROUTED + 1)
+    assert hides(ROUTE, "/posts/<int:pk>/<slug:slug>/", f"/posts/2/{long}/")
+    assert hides(ROUTE, "/posts/<int:pk>/<slug:slug>/", f"/posts/{long}2/x/")
+    assert not hides(ROUTE, "/posts/<int:pk>/<slug:slug>/", f"/other/2/{long}/")
+
+
+HIDING_SEGMENTS = [*SEGMENTS, "<B>", "+", " ", "\uff0f", "\u2100", "0", "000123", "AB12", "\u0130"]
+HIDING_ROUTES = [*ROUTES, "/<six:n>/", "/<code:c>/", "/a/<int:n>/<str:s>/", "/\u0130/<str:s>/"]
+
+
+@given(
+    st.builds(
+        lambda kind, path: Rule(kind, decoded_path(quote(path))),
+        st.sampled_from([EXACT, PREFIX]),
+        st.lists(st.sampled_from(HIDING_SEGMENTS), max_size=3).map(lambda all: "/" + "/".join(all)),
+    )
+    | st.builds(Rule, st.just(ROUTE), st.sampled_from(HIDING_ROUTES)),
+    st.lists(st.sampled_from([*HIDING_SEGMENTS, "+" * 2100, ""]), max_size=4).map(
+        lambda all: "/" + "/".join(all)
+    ),
+)
+@example(Rule(ROUTE, "/<six:n>/"), "/000123/")
+@example(Rule(ROUTE, "/<code:c>/"), "/AB12/")
+@example(Rule(EXACT, "/<B>"), "/<B>/")
+def test_a_rule_that_hides_covers_at_least_what_it_says(rule: Rule, path: str) -> None:
+    if any(Index([rule]).covering(path, HERE)):
+        assert [*LenientIndex([rule]).covering(path, HERE)] == [rule]
+
+
+def test_rules_that_hide_go_in_the_same_order() -> None:
+    rules = [Rule(PREFIX, "/a/"), Rule(ROUTE, "/a/<six:n>/"), Rule(ROUTE, "/a/<str:s>/")]
+    for some in (rules, rules[::-1]):
+        found = list(LenientIndex(some).covering("/a/000123/", HERE))
+        assert found == [rules[0], *(each for each in some if each.kind == ROUTE)]
