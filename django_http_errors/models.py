@@ -9,7 +9,7 @@ from functools import lru_cache, partial
 from itertools import chain, islice
 from typing import Any, TypeVar
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.core.validators import MaxLengthValidator
 from django.db import connections, models, router, transaction
 from django.db.models import F, Q
@@ -25,6 +25,9 @@ from .problems import Permanence
 
 # Sent in the process that made an edit: at once, and again when it is committed.
 edited = Signal()
+# Sent with a permanence rule that is to be taken; receivers return a list of what keeps it from
+# doing anything, in words.
+examined = Signal()
 
 STATUSES = ("", "4xx", "5xx", *map(str, range(400, 600)))
 
@@ -190,7 +193,7 @@ class RuleQuerySet(models.QuerySet[Any]):
     bulk_update.alters_data = True  # type: ignore[attr-defined]
 
     def upsert(self, objs: Iterable[Any], key: Sequence[str], content: Sequence[str]) -> None:
-        """Insert `objs`, whose primary keys stay unknown, or update the rows that are there.
+        """Insert `objs`, whose primary keys may stay unknown, or update the rows that are there.
 
         As `bulk_create` with `update_conflicts` does, which takes twice as long for many rows: it
         composes a statement for each batch, and prepares every value.
@@ -220,21 +223,64 @@ def _bare(host: str) -> str:
 def _upsert(
     model: type[models.Model],
     using: str,
-    objs: Iterable[Any],
+    objs: list[Any],
     key: Sequence[str],
     content: Sequence[str],
 ) -> None:
     connection = connections[using]
+    unknown: list[Any] = objs
+    known: list[Any] = []
+    if connection.vendor == "mysql":
+        # It locks the gap before a row that it finds by another index than the primary key's, and
+        # who writes there would wait.
+        unknown, known = _by_primary_key(model, using, objs, key)
+    for rows, are_known in ((unknown, False), (known, True)):
+        if rows:
+            _insert(model, using, rows, key, content, are_known=are_known)
+
+
+def _by_primary_key(
+    model: type[models.Model], using: str, objs: list[Any], key: Sequence[str]
+) -> tuple[list[Any], list[Any]]:
+    """Return those of `objs` that there are no rows for, and those that now have a row's key."""
+
+    def place(row: Any) -> tuple[object, ...]:
+        return tuple(getattr(row, name) for name in key)
+
+    values = {name: {getattr(each, name) for each in objs} for name in key}
+    selective = max(key, key=lambda name: len(values[name]))
+    rows = model._base_manager.using(using).filter(**{f"{selective}__in": values[selective]})
+    keys = {place(row): row.pk for row in rows.only("pk", *key)}
+    for each in objs:
+        each.pk = keys.get(place(each))
+    return [each for each in objs if each.pk is None], [each for each in objs if each.pk]
+
+
+def _insert(
+    model: type[models.Model],
+    using: str,
+    objs: list[Any],
+    key: Sequence[str],
+    content: Sequence[str],
+    *,
+    are_known: bool,
+) -> None:
+    """Insert or update rows; those that `are_known` have a primary key."""
+    connection = connections[using]
     quote = connection.ops.quote_name
     meta: Any = model._meta
-    fields = [each for each in meta.concrete_fields if not each.primary_key]
+    fields = [each for each in meta.concrete_fields if are_known or not each.primary_key]
     columns = ", ".join(quote(each.column) for each in fields)
     places = ", ".join(["%s"] * len(fields))
+    updated = content
+    if are_known:
+        # Found by its primary key, a row may have another place by now.
+        updated = _with_digest({"update_fields": [*key, *content]})["update_fields"]
     # MySQL and MariaDB can't name the constraint, and take any.
     otherwise = connection.ops.on_conflict_suffix_sql(
         fields,
         OnConflict.UPDATE,
-        [meta.get_field(name).column for name in content],
+        [meta.get_field(name).column for name in updated],
         [meta.get_field(name).column for name in key],
     )
     insert = ("INSERT INTO", quote(meta.db_table), f"({columns}) VALUES ({places})", otherwise)
@@ -404,6 +450,14 @@ class ErrorMessage(BaseRule):
         self.path_prefix = decoded_path(self.path_prefix)
         self.language = self.language.strip().lower().replace("_", "-")
 
+    def clean_fields(self, exclude: Any = None) -> None:
+        super().clean_fields(exclude)
+        words = {"title", "detail", "permanence", "action_label", "action_url"}
+        # What isn't in a form, or was wrong there, is excluded.
+        if words.isdisjoint(exclude or ()) and not any(getattr(self, name) for name in words):
+            text = _("This says nothing. Write a title, a detail or a link, or say if it lasts.")
+            raise ValidationError({NON_FIELD_ERRORS: ValidationError(text, code="required")})
+
     def clean(self) -> None:
         self.normalise()
         if bool(self.action_label) != bool(self.action_url):
@@ -450,15 +504,19 @@ class PathRule(BaseRule):
         help_text=_("For editors; never shown to visitors."),
     )
 
+    # How the pattern was written, where that is known: an escape in it (%2A) is no wildcard.
+    written = ""
+
     class Meta:
         abstract = True
 
     def normalise(self) -> None:
         super().normalise()
-        self.pattern = decoded_path(self.pattern)
-        if self.pattern.endswith("//"):
-            # The same addresses as with one slash, and to be found in the database by that.
-            self.pattern = f"{self.pattern.rstrip('/')}/"
+        self.pattern = _normalised(self.pattern)
+
+    def clean_fields(self, exclude: Any = None) -> None:
+        self.written = self.pattern
+        super().clean_fields(exclude)
 
     def clean(self) -> None:
         self.normalise()
@@ -473,7 +531,16 @@ class PathRule(BaseRule):
             raise ValidationError({"pattern": error}) from error
 
     def _refuse_wildcards(self) -> None:
-        validators.wildcards(self.pattern)
+        if "%" not in self.written or _normalised(self.written) != self.pattern:
+            validators.wildcards(self.pattern)
+        else:
+            validators.wildcards(self.written)
+
+
+def _normalised(pattern: str) -> str:
+    pattern = decoded_path(pattern)
+    # The same addresses as with one slash, and to be found in the database by that.
+    return f"{pattern.rstrip('/')}/" if pattern.endswith("//") else pattern
 
 
 class PermanenceRuleQuerySet(RuleQuerySet):
@@ -555,6 +622,9 @@ class PermanenceRule(PathRule):
     RFC 9110, section 15.5.11: 410 "if the origin server knows, presumably through some
     configurable means". This is the means.
     """
+
+    # Set where somebody knows that the rule does nothing at present, and means it. Not kept.
+    confirmed = False
 
     class Source(models.TextChoices):
         ADMIN = "admin", _("a person")
@@ -700,6 +770,31 @@ class PermanenceRule(PathRule):
                 {"expected_at": _("Only what is not there yet, or back later, can be expected.")}
             )
 
+    def full_clean(self, exclude: Any = None, *args: Any, **kwargs: Any) -> None:
+        """Validate all of the rule, and refuse one that can't do anything at present.
+
+        That is not done by `clean`, which an import calls for each row: an import remarks on it.
+        """
+        super().full_clean(exclude, *args, **kwargs)
+        if self.confirmed or not self.enabled or "pattern" in (exclude or ()):
+            return
+        if self.valid_from and self.valid_from > timezone.now():
+            return
+        found = [
+            text
+            for _receiver, texts in examined.send_robust(type(self), rule=self)
+            if isinstance(texts, list)
+            for text in texts
+        ]
+        if found and not self._is_known():
+            errors = [ValidationError(text, code="no_effect") for text in found]
+            raise ValidationError({"pattern": errors})
+
+    def _is_known(self) -> bool:
+        """Return whether this is stored for the same addresses: somebody has been told then."""
+        key = {"pk": self.pk, "kind": self.kind, "pattern": self.pattern, "host": self.host}
+        return type(self)._base_manager.using(self._state.db).filter(**key).exists()
+
     def _refuse_wildcards(self) -> None:
         try:
             super()._refuse_wildcards()
@@ -774,7 +869,8 @@ class HidingRule(PathRule):
 
     def clean(self) -> None:
         super().clean()
-        if not self.confirmed:
+        # A blank pattern, which would be "/", is refused as that.
+        if self.pattern and not self.confirmed:
             try:
                 validators.hiding(self.kind, self.pattern)
             except ValidationError as error:
@@ -792,7 +888,10 @@ class MissingPage(models.Model):
         _("address"),
         max_length=500,
         validators=[validators.no_control],
-        help_text=_("With * in it, everything that matches is counted as one: *.php"),
+        help_text=_(
+            "What visitors did not find comes here by itself. Add an address with * in it to have"
+            " everything that matches counted as one: *.php"
+        ),
     )
     hits = models.PositiveBigIntegerField(_("visits"), default=0, editable=False)
     first_seen = models.DateTimeField(_("first seen"), default=timezone.now, editable=False)

@@ -12,7 +12,7 @@ from django.urls import NoReverseMatch
 from django.urls.resolvers import RoutePattern
 from django.utils.translation import gettext_lazy as _
 
-from .http.urls import path_key, web_address
+from .http.urls import ascii_host, path_key, web_address
 
 PLACEHOLDERS = ("path", "method", "status", "host", "request_id", "retry_after")
 
@@ -23,8 +23,17 @@ _STATUS = re.compile(r"[45](?:[0-9][0-9]|xx)")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{1,8})*")
 _LABEL = r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)"
 _HOST = re.compile(rf"(?:{_LABEL}\.)*{_LABEL}|\[[0-9A-Fa-f:.]+\]")
+# The beginning of an address with the name of its site: www.example.com, example.com/, a:8000/.
+# With the scheme left out, what ends like a file is none.
+SITE = (
+    r"https?://[^/]|www\.[\w-]+\."
+    r"|(?:[\w-]+\.)+(?:xn--[\w-]+|(?!(?:php|html?|aspx?|jsp|cgi)[/:])[^\W\d_]{2,})(?::[0-9]+)?/"
+    r"|[\w.-]+:[0-9]+(?:/|\Z)"
+)
+_SITE = re.compile(SITE, re.IGNORECASE)
 _WHOLE_URL = re.compile(
-    r"https?://(?P<host>[^/?#:@]+)(?::[0-9]*)?(?P<path>/[^?#]*)?[?#]?.*", re.IGNORECASE
+    r"(?:https?://|(?!https?://))(?P<host>[^/?#:@]+)(?::[0-9]*)?(?P<path>/[^?#]*)?[?#]?.*",
+    re.IGNORECASE,
 )
 # Without one of these an address would be one below the page that it is shown on.
 _LINK = re.compile(r"/|https?://.|mailto:.", re.IGNORECASE)
@@ -78,6 +87,13 @@ def language(value: str) -> None:
 
 def host(value: str) -> None:
     """Refuse what is no host name by itself."""
+    sent = ascii_host(value)
+    if sent != value and _HOST.fullmatch(sent):
+        raise ValidationError(
+            _("Browsers ask for this host by another name. Write %(host)s"),
+            code="host",
+            params={"host": sent},
+        )
     if not _HOST.fullmatch(value):
         raise ValidationError(
             _("Write the name of the host alone, without scheme, port and path: www.example.com"),
@@ -85,10 +101,15 @@ def host(value: str) -> None:
         )
 
 
+def names_site(address: str) -> bool:
+    """Return whether `address` begins with the name of a site, with a scheme or without."""
+    return _SITE.match(address) is not None
+
+
 def path(value: str) -> None:
     """Refuse what is no path by itself."""
     no_control(value)
-    whole = _WHOLE_URL.fullmatch(value)
+    whole = names_site(value) and _WHOLE_URL.fullmatch(value)
     if whole:
         raise ValidationError(
             _("Write the host %(host)s in its own field, and here only %(path)s"),
@@ -96,16 +117,25 @@ def path(value: str) -> None:
             params={"host": whole["host"].lower(), "path": whole["path"] or "/"},
         )
     if not value.startswith("/"):
+        meant = meaning(value)
         raise ValidationError(
-            _("An address begins with a slash: /%(value)s"), code="slash", params={"value": value}
+            _("An address begins with a slash: /%(value)s"),
+            code="slash",
+            params={"value": meant[1][1:] if meant else value},
         )
-    for mark, name in (("?", _("query string")), ("#", _("fragment"))):
-        if mark in value:
-            raise ValidationError(
-                _("Only the path of an address is compared. Leave the %(name)s out: %(path)s"),
-                code="query",
-                params={"name": name, "path": re.split(r"[?#]", value)[0]},
-            )
+    if value.startswith("/?"):
+        raise ValidationError(ONLY_QUERY, code="query")
+    found = re.search(r"[?#]", value)
+    if found:
+        raise ValidationError(
+            _("What stands behind %(mark)s is not compared. Write only %(path)s"),
+            code="query",
+            params={"mark": found[0], "path": value[: found.start()]},
+        )
+
+
+# Of an address that is the front page without its query string.
+ONLY_QUERY = _("Only what stands behind ? says which page this is, and that is not compared.")
 
 
 # A wildcard of other tools, at the end of a path: all that is below it.
@@ -161,8 +191,10 @@ def meaning(value: str) -> tuple[str, str] | None:
     pattern = _WILDCARD.sub(parameter, plain)
     if count:
         # A route has no end that stands for all below it but a path.
-        return "route", pattern + ("<path:rest>" if kind == "prefix" else "")
-    return (kind, pattern) if (kind, pattern) != ("exact", value) else None
+        kind, pattern = "route", pattern + ("<path:rest>" if kind == "prefix" else "")
+    if (kind, pattern) == ("exact", value):
+        return None
+    return kind, pattern if pattern.startswith("/") else f"/{pattern}"
 
 
 _CONVERTER = re.compile(r"<(?:(\w+):)?\w+>")
@@ -230,7 +262,7 @@ def hiding(kind: str, pattern: str) -> None:
         raise ValidationError(
             _(
                 "This covers the front page%(all)s: no visitor would be asked any more to sign in,"
-                " or why something is refused. Confirm that you mean it."
+                " or why something is refused."
             ),
             code="covers_all",
             params={"all": _(" and everything else") if kind == "prefix" else ""},
@@ -240,7 +272,7 @@ def hiding(kind: str, pattern: str) -> None:
         raise ValidationError(
             _(
                 "This covers the login page, %(login)s: a form that expired would be answered as"
-                " if the page were not there. Confirm that you mean it."
+                " if the page were not there."
             ),
             code="covers_login",
             params={"login": login},

@@ -417,7 +417,8 @@ def _words(ask: Ask) -> Iterator[str]:
     if permanence(ask) == "permanent" and ask.status in FOR_GOOD:
         yield "This is permanent: trying again"
     elif permanence(ask) == "temporary" and "retry_after" not in members and ask.times == 1:
-        yield "This is temporary."
+        soon = ask.status in (429, 502, 503, 504)
+        yield "Try again in a little while." if soon else "This is temporary."
     yield from members.get("allow", ())
     yield from members.get("accept", ())
     for each in members.get("available", ()):

@@ -14,7 +14,7 @@ from unittest import mock
 
 import pytest
 from asgiref.sync import async_to_sync
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.core.management import call_command
 from django.db import DatabaseError, IntegrityError, connection, connections, models, transaction
 from django.db.migrations.loader import MigrationLoader
@@ -178,6 +178,8 @@ def test_times_are_kept_to_the_microsecond() -> None:
 
 # How rows are written.
 
+WORDS = {"title": "Oh"}
+
 
 @pytest.mark.parametrize(
     ("model", "written", "kept"),
@@ -196,10 +198,10 @@ def test_times_are_kept_to_the_microsecond() -> None:
             {"kind": "route", "pattern": "/caf%C3%A9/<int:year>/"},
             {"pattern": "/caf\u00e9/<int:year>/"},
         ),
-        (ErrorMessage, {"path_prefix": "/caf%C3%A9/"}, {"path_prefix": "/caf\u00e9/"}),
-        (ErrorMessage, {"language": "pt_BR"}, {"language": "pt-br"}),
-        (ErrorMessage, {"language": " DE "}, {"language": "de"}),
-        (ErrorMessage, {"host": "Example.COM"}, {"host": "example.com"}),
+        (ErrorMessage, WORDS | {"path_prefix": "/caf%C3%A9/"}, {"path_prefix": "/caf\u00e9/"}),
+        (ErrorMessage, WORDS | {"language": "pt_BR"}, {"language": "pt-br"}),
+        (ErrorMessage, WORDS | {"language": " DE "}, {"language": "de"}),
+        (ErrorMessage, WORDS | {"host": "Example.COM"}, {"host": "example.com"}),
     ],
 )
 def test_a_row_is_written_in_one_way(
@@ -292,6 +294,54 @@ def test_an_invalid_message_is_refused_at_its_field(fields: dict[str, Any], at: 
     with pytest.raises(ValidationError) as caught:
         ErrorMessage(**fields).full_clean()
     assert list(caught.value.message_dict) == [at]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"title": "T"},
+        {"detail": "D"},
+        {"permanence": "unknown"},
+        {"action_label": "L", "action_url": "/l/"},
+    ],
+)
+def test_a_message_says_something(fields: dict[str, str]) -> None:
+    ErrorMessage(status="404", **fields).full_clean()
+    with pytest.raises(ValidationError) as caught:
+        ErrorMessage(status="404").full_clean()
+    assert list(caught.value.message_dict) == [NON_FIELD_ERRORS]
+    # A form without these fields knows nothing of them.
+    ErrorMessage(status="404").full_clean(exclude=fields)
+
+
+def test_rows_are_inserted_or_updated_by_their_place() -> None:
+    """Which is what an import does: whatever the database finds them by."""
+    kept = PermanenceRule.objects.create(pattern="/a/", note="Kept.", hits=7)
+    other = PermanenceRule.objects.create(pattern="/a/", host="b.example", reason="Other.")
+    rows = [
+        PermanenceRule(pattern="/a/", reason="New."),
+        PermanenceRule(pattern="/a/", kind="prefix", reason="Another kind."),
+        PermanenceRule(pattern="/b/", reason="Another place."),
+    ]
+    PermanenceRule.objects.upsert(rows, ("kind", "pattern", "host"), ("reason", "group"))
+    found = PermanenceRule.objects.order_by("pattern", "host", "kind")
+    assert [(each.pattern, each.host, each.kind, each.reason) for each in found] == [
+        ("/a/", "", "exact", "New."),
+        ("/a/", "", "prefix", "Another kind."),
+        ("/a/", "b.example", "exact", "Other."),
+        ("/b/", "", "exact", "Another place."),
+    ]
+    kept.refresh_from_db()
+    assert (kept.note, kept.hits) == ("Kept.", 7)
+    other.refresh_from_db()
+    ErrorMessage.objects.create(status="404", title="Old", detail="Kept.")
+    messages = [ErrorMessage(status="404", title="New"), ErrorMessage(status="410", title="Gone")]
+    ErrorMessage.objects.upsert(messages, ("status", "language", "host", "path_prefix"), ("title",))
+    found = ErrorMessage.objects.order_by("status")
+    assert [(each.status, each.title, each.detail) for each in found] == [
+        ("404", "New", "Kept."),
+        ("410", "Gone", ""),
+    ]
 
 
 def test_a_pattern_alone_is_enough() -> None:

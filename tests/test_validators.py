@@ -139,6 +139,8 @@ REFUSED: list[tuple[Callable[[str], None], str, list[str]]] = [
     ),
     (validators.path, "slash", ["", "a", "old-shop/", "ftp://example.com/a", "*", " /a"]),
     (validators.path, "url", ["http://example.com/a", "HTTPS://example.com", "http://a:80/b?c"]),
+    (validators.path, "url", ["www.example.com", "Example.com/a", "bücher.example/x?y", "b:80/x"]),
+    (validators.path, "slash", ["index.php/a", "page.html", "example.com", "a.b.jsp/c", "1.2/x"]),
     (validators.path, "query", ["/a?b=c", "/?", "/a#b", "/#"]),
     (validators.path, "control", ["/a\n", "/\x00", "/a\tb", "/\u2028"]),
     (
@@ -226,9 +228,18 @@ def test_refused(validate: Callable[[str], None], code: str, value: str) -> None
             "http://example.com:8000",
             "host example.com in its own field",
         ),
-        (validators.path, "/a?b=c", "Leave the query string out: /a"),
-        (validators.path, "/a#b", "Leave the fragment out: /a"),
+        (
+            validators.path,
+            "www.Example.com/old-shop/",
+            "host www.example.com in its own field, and here only /old-shop/",
+        ),
+        (validators.path, "/a?b=c", "What stands behind ? is not compared. Write only /a"),
+        (validators.path, "/a#b", "What stands behind # is not compared. Write only /a"),
+        (validators.path, "/?id=7", "Only what stands behind ? says which page this is"),
+        (validators.path, "*/a", "begins with a slash: /<str:any1>/a"),
         (validators.host, "https://example.com", "without scheme, port and path"),
+        (validators.host, "Bücher.example", "Write xn--bcher-kva.example"),
+        (validators.host, "straße.example", "Write xn--strae-oqa.example"),
         (validators.route, "/<nothing:year>/", "nothing"),
     ],
 )
@@ -266,6 +277,9 @@ def test_every_placeholder_has_a_value(rf) -> None:
         ("/a/[0-9]+/", "route", "/a/<str:any1>/"),
         ("/blog/(?P<slug>[^/]+)/", "route", "/blog/<str:slug>/"),
         ("^/x/$", "exact", "/x/"),
+        ("*/foo", "route", "/<str:any1>/foo"),
+        ("foo/*", "prefix", "/foo/"),
+        ("^foo/(.*)$", "prefix", "/foo/"),
     ],
 )
 def test_the_wildcards_of_other_tools_are_refused(written: str, kind: str, pattern: str) -> None:

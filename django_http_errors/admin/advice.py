@@ -13,8 +13,9 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ..explaining.answering import answering
-from ..explaining.explanation import handler_of_the_site, is_own_host, routes_below, view_at
+from ..explaining.answering import answering, redirected_today
+from ..explaining.explanation import handler_of_the_site, is_own_host
+from ..explaining.routes import routes_below, view_at
 from ..http.urls import path_key
 from ..models import MatchType, PermanenceRule
 from ..rules import permanence
@@ -188,7 +189,7 @@ def _everything(rule: PermanenceRow, rules: PermanenceRules, now: datetime) -> I
 
 def _unknown_host(rule: PermanenceRow, rules: PermanenceRules, now: datetime) -> Iterator[str]:
     if rule.host and not is_own_host(rule.host):
-        yield _("%(host)s is not in ALLOWED_HOSTS: the site does not answer there.") % {
+        yield _("The site does not answer at %(host)s: it is not in ALLOWED_HOSTS.") % {
             "host": rule.host
         }
 
@@ -220,11 +221,14 @@ def _answered_by_others(
     rule: PermanenceRow, rules: PermanenceRules, now: datetime
 ) -> Iterator[str]:
     if rule.kind != MatchType.ROUTE:
-        for each in answering(unquote(rule.pattern)):
+        path = unquote(rule.pattern)
+        for each in answering(path):
             yield _("%(address)s is answered by %(what)s before any rule is asked.") % {
                 "address": rule.pattern,
                 "what": each,
             }
+        if text := redirected_today(path):
+            yield text
     handler = handler_of_the_site(404)
     if handler:
         yield _(

@@ -25,14 +25,7 @@ from ..importing.schema import ImportSchema
 from ..models import BaseRule, MatchType, PermanenceRule
 from ..rules import permanence
 from .edits import EditsAdmin, bulk_edit
-from .forms import (
-    DayField,
-    DayWidget,
-    PathRuleForm,
-    PreviewForm,
-    RuleForm,
-    only_lacks_confirmation,
-)
+from .forms import UNCONFIRMED, DayField, DayWidget, PathRuleForm, PreviewForm, RuleForm
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -222,12 +215,12 @@ class BaseRuleAdmin(EditsAdmin):
 
 
 def _errors(form: Any) -> list[str]:
-    """Return what is wrong with the values of `form`, less what is merely still to be written."""
+    """Return what is wrong with the values of `form`, less what is merely still to be done."""
     found = []
     for name, errors in form.errors.as_data().items():
         label = form.fields[name].label if name in form.fields else None
         for error in errors:
-            if error.code != "required":
+            if error.code not in {"required", UNCONFIRMED}:
                 found += [f"{label}: {text}" if label else text for text in error.messages]
     return found
 
@@ -236,6 +229,10 @@ class PathRuleAdmin(BaseRuleAdmin):
     """What the admins of rules for addresses have in common: they warn, and wait for one."""
 
     form = PathRuleForm
+
+    @admin.display(description=gettext_lazy("address"), ordering="pattern")
+    def address(self, row: Any) -> str:
+        return f"{row.host}{row.pattern}"
 
     def address_of(self, request: HttpRequest, row: Any) -> str:
         path = permanence.sample(row) if row.kind == MatchType.ROUTE else row.pattern
@@ -256,8 +253,13 @@ class PathRuleAdmin(BaseRuleAdmin):
     def preview_of_form(
         self, request: HttpRequest, form: Any, is_valid: bool, asked: Mapping[str, Any]
     ) -> dict[str, Any]:
-        if is_valid or only_lacks_confirmation(form):
+        if is_valid:
             return self.preview_of(request, form.instance, asked)
+        if form.unconfirmed:
+            result = self.preview_of(request, form.instance, asked)
+            text = _("%(what)s You have to confirm it when you save it.")
+            warnings = [text % {"what": form.unconfirmed}, *result.get("warnings", ())]
+            return {**result, "warnings": warnings}
         is_empty = not form.data.get("pattern", "").strip()
         return {
             "summary": _("Write an address to see what will happen.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import partial
@@ -26,12 +27,12 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator, capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 from django.utils.translation import override as language_override
 
 from ..importing.importer import Report
 from ..importing.schema import ImportSchema
-from . import undo
+from . import statements, undo
 from .undo import Change
 
 if TYPE_CHECKING:
@@ -47,6 +48,34 @@ TEMPLATES = "admin/django_http_errors"
 MOST_NAMED = 20
 # What of a value the history keeps.
 LONGEST = 200
+
+# What taking an action back is going to do, and has done, by what the action has.
+_WILL_BE = {
+    ADDITION: ngettext_lazy(
+        "%(count)d %(name)s that was added will be deleted.",
+        "%(count)d %(name)s that were added will be deleted.",
+        "count",
+    ),
+    CHANGE: ngettext_lazy(
+        "%(count)d %(name)s will be as before.", "%(count)d %(name)s will be as before.", "count"
+    ),
+    DELETION: ngettext_lazy(
+        "%(count)d %(name)s that was deleted will be there again.",
+        "%(count)d %(name)s that were deleted will be there again.",
+        "count",
+    ),
+}
+_IS = {
+    ADDITION: ngettext_lazy(
+        "%(count)d %(name)s was deleted.", "%(count)d %(name)s were deleted.", "count"
+    ),
+    CHANGE: ngettext_lazy(
+        "%(count)d %(name)s is as before.", "%(count)d %(name)s are as before.", "count"
+    ),
+    DELETION: ngettext_lazy(
+        "%(count)d %(name)s is there again.", "%(count)d %(name)s are there again.", "count"
+    ),
+}
 
 Action = Callable[["EditsAdmin", HttpRequest, "QuerySet[Any]"], None]
 
@@ -120,20 +149,25 @@ class EditsAdmin(ModelAdmin):
         using = router.db_for_write(self.model)
         rows = rows.using(using).exclude(**values)
         with transaction.atomic(using=using):
-            changed = list(rows)
+            changed = list(self._values(rows))
+            pk = self.opts.pk.attname
             changes = [
-                Change(row.pk, {name: getattr(row, name) for name in values}, values)
-                for row in changed
+                Change(row[pk], {name: row[name] for name in values}, values) for row in changed
             ]
             if changed:
                 rows.update(**values, **self.also_updated())
-            names = {row.pk: str(row) for row in changed}
+            names = {row[pk]: statements.named(self.model, row) for row in changed}
             self.log_changes(request, changes, names)
             action = undo.keep(request.user.pk, self.model, changes) if changed else None
         text = ngettext(
             "%(count)d %(name)s was changed.", "%(count)d %(name)s were changed.", len(changed)
         ) % {"count": len(changed), "name": model_ngettext(self.opts, len(changed))}
         self.message_user(request, self.with_undo(text, action), messages.SUCCESS)
+
+    def _values(self, rows: QuerySet[Any]) -> Iterable[dict[str, Any]]:
+        """Return the columns of `rows`, in no order: to make instances takes twice as long."""
+        names = [field.attname for field in self.opts.concrete_fields]
+        return rows.order_by().values(*names).iterator(undo.PART)
 
     def also_updated(self) -> dict[str, object]:
         """Return what an edit of many sets besides."""
@@ -175,16 +209,19 @@ class EditsAdmin(ModelAdmin):
             delete()
             return
         using = router.db_for_write(self.model)
-        names = [field.attname for field in self.opts.concrete_fields]
         pk = self.opts.pk.attname
         with transaction.atomic(using=using):
-            found = rows.using(using).order_by().values(*names).iterator(undo.PART)
-            changes = (Change(row[pk], row, None) for row in found)
+            changes = (Change(row[pk], row, None) for row in self._values(rows.using(using)))
             action = undo.keep(request.user.pk, self.model, changes)
             delete()
-        self.message_user(request, self.with_undo("", action))
+        # For the message that says what was deleted.
+        request.http_errors_undo = action  # type: ignore[attr-defined]
 
     # Undo
+
+    def message_user(self, request: HttpRequest, message: Any, *args: Any, **kwargs: Any) -> None:
+        action = request.__dict__.pop("http_errors_undo", None)
+        super().message_user(request, self.with_undo(message, action), *args, **kwargs)
 
     def with_undo(self, text: str, action: str | None) -> str:
         """Return `text` and a link to take `action` back.
@@ -196,7 +233,7 @@ class EditsAdmin(ModelAdmin):
         if not action:
             most = formats.number_format(undo.MOST_ROWS, force_grouping=True)
             why = _("This can't be undone: it was more than %(most)s.") % {"most": most}
-            return f"{text} {why}".strip()
+            return f"{text} {why}"
         address = self.url("undo", action)
         link = format_html('<a href="{}">{}</a>', address, _("Undo"))
         return format_html("{} {} ({}).", text, link, _("possible for an hour"))
@@ -232,34 +269,38 @@ class EditsAdmin(ModelAdmin):
             text = _("This can't be undone any more: it was undone, or is more than an hour ago.")
             self.message_user(request, text, messages.WARNING)
             return HttpResponseRedirect(self.url("changelist"))
-        change = Change(*first.rows[0])
-        was_deleted = change.after is None
+        was_deleted = _flag(Change(*first.rows[0])) == DELETION
         may = self.has_add_permission if was_deleted else self.has_change_permission
         if not may(request):
             raise PermissionDenied
         if request.method == "POST":
             self._undo(request, parts)
             return HttpResponseRedirect(self.url("changelist"))
-        count = sum(len(part.rows) for part in parts.iterator(1))
+        changes = (Change(*row) for part in parts.iterator(1) for row in part.rows)
         return self.page(
             request,
             "undo",
             title=_("Undo"),
-            was_deleted=was_deleted,
             made_at=first.made_at,
-            count=count,
-            name=model_ngettext(self.opts, count),
+            texts=self._counted(changes, _WILL_BE),
         )
+
+    def _counted(self, changes: Iterable[Change], texts: Mapping[int, Any]) -> list[str]:
+        """Return what of `texts` there is of each kind of `changes`, and of how many rows."""
+        counts = Counter(map(_flag, changes))
+        return [
+            str(text % {"count": counts[flag], "name": model_ngettext(self.opts, counts[flag])})
+            for flag, text in texts.items()
+            if counts[flag]
+        ]
 
     def _undo(self, request: HttpRequest, parts: Any) -> None:
         with transaction.atomic(using=router.db_for_write(self.model)):
             undone = undo.undo(self.model, parts)
-            self._log_undone(request, undone.changes)
-        done = len(undone.changes)
-        text = ngettext(
-            "%(count)d %(name)s is as before.", "%(count)d %(name)s are as before.", done
-        ) % {"count": done, "name": model_ngettext(self.opts, done)}
-        self.message_user(request, text, messages.SUCCESS)
+            changes = (Change(each.pk, each.after, each.before) for each in undone.changes)
+            self.log_changes(request, changes, undone.names)
+        for text in self._counted(undone.changes, _IS):
+            self.message_user(request, text, messages.SUCCESS)
         if undone.left:
             text = ngettext(
                 "%(count)d was changed since then, and stays as it is.",
@@ -267,16 +308,6 @@ class EditsAdmin(ModelAdmin):
                 undone.left,
             ) % {"count": undone.left}
             self.message_user(request, text, messages.WARNING)
-
-    def _log_undone(self, request: HttpRequest, changes: list[Change]) -> None:
-        names: dict[Any, str] = {}
-        for start in range(0, len(changes), undo.PART):
-            keys = [each.pk for each in changes[start : start + undo.PART]]
-            rows = self.model._base_manager.filter(pk__in=keys)
-            names |= {row.pk: str(row) for row in rows}
-        self.log_changes(
-            request, (Change(each.pk, each.after, each.before) for each in changes), names
-        )
 
     # The history
 
@@ -287,7 +318,6 @@ class EditsAdmin(ModelAdmin):
 
         names: what each row is called, by its primary key
         """
-        flags = {(True, True): CHANGE, (False, True): ADDITION, (True, False): DELETION}
         # As Django writes it for its forms: translated when it is shown.
         with language_override(None):
             labels = {
@@ -300,7 +330,7 @@ class EditsAdmin(ModelAdmin):
                 (
                     str(each.pk),
                     names.get(each.pk, str(each.pk)),
-                    flags[each.before is not None, each.after is not None],
+                    _flag(each),
                     json.dumps(_change_message(each, labels)),
                 )
                 for each in changes
@@ -361,7 +391,9 @@ class EditsAdmin(ModelAdmin):
         return response
 
     def text_of_change(self, entry: LogEntry) -> str:
-        """Return the old and the new values that `entry` has, in words; "" if it has none."""
+        """Return what `entry` has of old and new values, in words, or that it is a deletion."""
+        if entry.action_flag == DELETION:
+            return _("Deleted.")  # Django would say that nothing was changed.
         try:
             (message,) = json.loads(entry.change_message)
             values = message["changed"]["values"]
@@ -375,6 +407,13 @@ class EditsAdmin(ModelAdmin):
             if name in fields
         )
         return _("Changed %(what)s.") % {"what": changed} if changed else ""
+
+
+def _flag(change: Change) -> int:
+    """Return what became of a row, as the history calls it."""
+    if change.before is None:
+        return ADDITION
+    return DELETION if change.after is None else CHANGE
 
 
 def _change_message(change: Change, labels: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -430,4 +469,4 @@ def _shown(field: Field[Any, Any], kept: object) -> str:
         return str(kept)
     if isinstance(value, datetime):
         return formats.date_format(_local(value), "SHORT_DATETIME_FORMAT")
-    return f"“{kept}”" if isinstance(kept, str) else str(kept)
+    return _("“%(text)s”") % {"text": kept} if isinstance(kept, str) else str(kept)

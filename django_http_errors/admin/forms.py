@@ -41,7 +41,7 @@ CLASSES: Mapping[str, StrOrPromise] = {
     "5xx": _("5xx: every error from 500 to 599"),
 }
 
-_WHOLE = re.compile(r"https?://([^/?#]+)(.*)")
+_WHOLE = re.compile(r"(?:https?://|(?!https?://))([^/?#]+)(.*)", re.IGNORECASE)
 _PORT = re.compile(r":[0-9]+\Z")
 _NONCE = re.compile(r"\A[A-Za-z0-9+/=_-]{1,128}\Z")
 
@@ -89,44 +89,9 @@ def path_in(address: str) -> str:
     return web_address(path) + mark + web_address(query)
 
 
-# The errors of what an editor may mean all the same, and confirms.
-TO_CONFIRM = frozenset({"covers_all", "covers_login"})
-
-
-def only_lacks_confirmation(form: forms.BaseForm) -> bool:
-    """Return whether nothing is wrong but that the editor hasn't said that it is meant."""
-    errors = [each for field in form.errors.as_data().values() for each in field]
-    return bool(errors) and all(each.code in TO_CONFIRM for each in errors)
-
-
-def confirm_everything() -> Confirmation:
-    """Return the field that confirms a rule for everything that isn't found."""
-    return Confirmation(
-        label=_("Even everything that is not found"),
-        required=False,
-        help_text=_(
-            "Needed each time a rule for all of the site is saved. Without it, that is refused."
-        ),
-    )
-
-
-def refuse_everything(form: Any) -> None:
-    """Refuse a rule for everything that isn't found, unless the editor has confirmed it.
-
-    form: of a `PermanenceRule`, its instance made; it has the field `confirm`
-    """
-    if form.errors or form.cleaned_data.get("confirm"):
-        return
-    rule = PermanenceRow.of(form.instance)
-    if not permanence.covers_everything(rule):
-        return
-    missing = MissingPage.objects.filter(ignored=False).exclude(path__contains="*")
-    covered = missing.filter(host=rule.host) if rule.host else missing
-    text = gettext(
-        "This is for everything that is not found; of the %(all)d missing pages in the list it"
-        " covers %(covered)d. Confirm that you mean it."
-    ) % {"all": missing.count(), "covered": covered.count()}
-    form.add_error("pattern", ValidationError(text, code="covers_all"))
+# The errors of what an editor may mean all the same, and that of what wasn't confirmed.
+TO_CONFIRM = frozenset({"covers_all", "covers_login", "no_effect"})
+UNCONFIRMED = "unconfirmed"
 
 
 def offer_choices(form: forms.BaseModelForm[Any]) -> None:
@@ -185,8 +150,84 @@ class DayField(forms.SplitDateTimeField):
 class Confirmation(forms.BooleanField):
     """By which an editor says that something is meant: no change of the row."""
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(required=False, **options)
+
     def has_changed(self, initial: Any, data: Any) -> bool:
         return False
+
+
+class ConfirmedForm(ModelForm):
+    """Refuses what an editor may not have meant, unless that was confirmed, and asks to confirm it.
+
+    unconfirmed: what was refused, in words; "" for nothing
+    """
+
+    confirm = Confirmation(
+        label=_("Save it all the same"),
+        help_text=_(
+            "Where the form refuses what you mean. It is needed each time that this is saved."
+        ),
+    )
+    unconfirmed = ""
+
+    def doubts(self) -> list[ValidationError]:
+        """Return what an editor may not have meant, beside what the instance knows of itself."""
+        return []
+
+    def clean(self) -> Any:
+        # Before the instance is validated, which asks for it.
+        self.instance.confirmed = self.cleaned_data.get("confirm", False)
+        return super().clean()
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        errors = _flat(self.errors.as_data())
+        if self.instance.confirmed or any(each.code not in TO_CONFIRM for each in errors):
+            return
+        errors += self.doubts()
+        if errors:
+            self.unconfirmed = " ".join(text for each in errors for text in each.messages)
+            self.errors.clear()
+            text = gettext("%(what)s If you mean that, tick “%(box)s”.") % {
+                "what": self.unconfirmed,
+                "box": self.fields["confirm"].label,
+            }
+            self.add_error("pattern", ValidationError(text, code=UNCONFIRMED))
+
+    @property
+    def asks_to_confirm(self) -> bool:
+        """Whether the box has to be shown: also for what is saved, and is going to be refused."""
+        if self.is_bound:
+            return bool(self.unconfirmed or self.instance.confirmed)
+        if self.instance.pk is None:
+            return False
+        try:
+            self.instance.clean()
+        except ValidationError as error:
+            return any(each.code in TO_CONFIRM for each in _flat(error.error_dict))
+        return bool(self.doubts())
+
+
+def _flat(errors: Mapping[str, list[ValidationError]]) -> list[ValidationError]:
+    return [each for some in errors.values() for each in some]
+
+
+class ConfirmedRuleForm(ConfirmedForm):
+    """Asks whether an editor means it where a rule is for everything that isn't found."""
+
+    def doubts(self) -> list[ValidationError]:
+        rule = PermanenceRow.of(self.instance)
+        if not permanence.covers_everything(rule):
+            return []
+        missing = MissingPage.objects.filter(ignored=False).exclude(path__contains="*")
+        covered = missing.filter(host=rule.host) if rule.host else missing
+        text = _(
+            "This is for everything that is not found; of the %(all)d missing pages in the list it"
+            " covers %(covered)d."
+        )
+        numbers = {"all": missing.count(), "covered": covered.count()}
+        return [ValidationError(text, code="covers_all", params=numbers)]
 
 
 class RuleForm(ModelForm):
@@ -224,29 +265,33 @@ class PathRuleForm(RuleForm):
         super().__init__(data, *args, **kwargs)
         if data is not None and data.get(self.SUGGESTED):
             changed = data.copy()
-            changed.update({self.add_prefix(name): each for name, each in self._meant().items()})
+            changed.update({self.add_prefix(name): each for name, each in self._meant()[0].items()})
             self.data = changed
 
-    def _meant(self) -> dict[str, str]:
-        """Return the values of fields that what was sent for the pattern stands for."""
+    def _meant(self) -> tuple[dict[str, str], list[str]]:
+        """Return the values that what was sent for the pattern stands for, and what they lack."""
         sent = {name: self.data.get(self.add_prefix(name)) or "" for name in ("pattern", "host")}
         try:
-            cells, _remarks = addresses.understood(sent)
+            cells, left_out = addresses.offered(sent)
         except ValidationError:
-            return {}
-        return {name: str(value) for name, value in cells.items() if value != sent.get(name)}
+            return {}, []
+        meant = {name: str(value) for name, value in cells.items() if value != sent.get(name)}
+        return meant, left_out
 
     @property
     def suggestion(self) -> str:
         """What to write instead of a pattern that is refused, in words; "" if nobody knows."""
-        meant = self._meant() if "pattern" in self.errors else {}
+        meant, left_out = self._meant() if "pattern" in self.errors else ({}, [])
         try:
             validators.path(meant.get("pattern", ""))
+            if "host" in meant:
+                validators.host(meant["host"])
         except ValidationError:
             return ""
         kind = dict(MatchType.choices).get(meant.get("kind", ""))
         host = meant.get("host") and _("at %(host)s") % {"host": meant["host"]}
-        return ", ".join(str(each) for each in (meant["pattern"], kind, host) if each)
+        values = ", ".join(str(each) for each in (meant["pattern"], kind, host) if each)
+        return ". ".join((values, *left_out))
 
 
 class AskingForm(forms.Form):
@@ -269,7 +314,7 @@ class AskingForm(forms.Form):
     def clean(self) -> None:
         """Take a whole address, as copied from a browser, apart."""
         address = self.cleaned_data.get("address") or ""
-        whole = _WHOLE.fullmatch(address)
+        whole = validators.names_site(address) and _WHOLE.fullmatch(address)
         if whole:
             self.cleaned_data["host"] = self.cleaned_data.get("host") or bare_host(whole[1])
             address = whole[2] or "/"

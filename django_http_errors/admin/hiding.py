@@ -22,7 +22,7 @@ from ..rules import permanence
 from ..rules.snapshot import NOTHING, snapshots
 from .answers import beside
 from .base import PathRuleAdmin
-from .forms import Confirmation, PathRuleForm
+from .forms import ConfirmedForm, PathRuleForm
 
 Exempt = HidingRule.Exempt
 
@@ -92,7 +92,7 @@ def warnings(row: HidingRule, may_view: Callable[[type[BaseRule]], bool]) -> lis
     found = list(_overlaps(row, may_view))
     if row.host and not is_own_host(row.host):
         found.append(
-            _("%(host)s is not in ALLOWED_HOSTS: the site does not answer there.")
+            _("The site does not answer at %(host)s: it is not in ALLOWED_HOSTS.")
             % {"host": row.host}
         )
     return found
@@ -113,21 +113,8 @@ def _overlaps(row: HidingRule, may_view: Callable[[type[BaseRule]], bool]) -> It
             yield str(_UNSEEN[model])
 
 
-class HidingRuleForm(PathRuleForm):
+class HidingRuleForm(ConfirmedForm, PathRuleForm):
     """The fields, and that an editor means it where a rule hides the front or the login page."""
-
-    confirm = Confirmation(
-        label=gettext_lazy("Even the front page or the login page"),
-        required=False,
-        help_text=gettext_lazy(
-            "Needed each time a rule that covers one of them is saved. Without it, that is refused."
-        ),
-    )
-
-    def clean(self) -> Any:
-        # Before the instance is validated, which asks for it.
-        self.instance.confirmed = self.cleaned_data.get("confirm", False)
-        return super().clean()
 
 
 class HidingRuleAdmin(PathRuleAdmin):
@@ -143,7 +130,7 @@ class HidingRuleAdmin(PathRuleAdmin):
         " and ask a developer first: single things can be hidden better than addresses."
     )
     # Nothing is edited in the list: there is no room there to confirm it.
-    list_display = ("pattern", "kind", "host_shown", "exempt", "hidden", "enabled")
+    list_display = ("address", "kind", "hidden", "exempt", "enabled")
     list_filter = ("enabled", "kind", "exempt", "fold_client_errors")
     search_fields = ("pattern", "host", "note")
     radio_fields = {"kind": admin.VERTICAL, "exempt": admin.VERTICAL}
@@ -157,16 +144,6 @@ class HidingRuleAdmin(PathRuleAdmin):
     )
     widget_attrs = {"pattern": {"placeholder": "/vault/"}, "note": {"rows": "3"}}
     asks = ("language",)
-
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        fieldsets = super().get_fieldsets(request, obj)
-        if not self._may_save(request, obj):
-            return fieldsets
-        return (*fieldsets, (gettext_lazy("Confirmation"), {"fields": ("confirm",)}))
-
-    @admin.display(description=gettext_lazy("host"), ordering="host")
-    def host_shown(self, row: HidingRule) -> str:
-        return row.host or _("any host")
 
     @admin.display(description=gettext_lazy("hidden"), ordering="fold_client_errors")
     def hidden(self, row: HidingRule) -> str:

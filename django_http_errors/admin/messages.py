@@ -231,7 +231,7 @@ def _notes(
         notes.append(_("The message is switched off. This is what it says when it is switched on."))
     if not is_own_host(host):
         notes.append(
-            _("%(host)s is not in ALLOWED_HOSTS: the site does not answer there.") % {"host": host}
+            _("The site does not answer at %(host)s: it is not in ALLOWED_HOSTS.") % {"host": host}
         )
     given = dict(contributions(explanation.messages)).get(message)
     if given is None:

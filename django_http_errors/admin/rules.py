@@ -32,7 +32,7 @@ from .address import NOT_SAID, try_address
 from .answers import beside
 from .base import PathRuleAdmin
 from .edits import bulk_edit, short_date
-from .forms import PathRuleForm, TryForm, confirm_everything, refuse_everything
+from .forms import ConfirmedRuleForm, PathRuleForm, TryForm
 from .together import change_together
 
 if TYPE_CHECKING:
@@ -50,6 +50,8 @@ STATES: Mapping[str, tuple[StrOrPromise, Any]] = {
 
 # Of the rules that could cover an address so many are looked at.
 MOST_COVERING = 500
+# Of what a search finds so many are fetched by their keys. Of more, the first are found soon.
+MOST_FOUND_AT_ONCE = 500
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -118,6 +120,8 @@ class RuleList(ChangeList):
     """Rules that know their state: all of a page are compared with one snapshot."""
 
     def get_results(self, request: HttpRequest) -> None:
+        if self.query:
+            self._look_once()
         super().get_results(request)
         rules, now = snapshots.current().rules, timezone.now()
         for row in self.result_list:
@@ -125,15 +129,16 @@ class RuleList(ChangeList):
             row.answer = advice.answer(rule, now)
             row.state, row.shadow = advice.state(rule, rules, now, enabled=row.enabled)
 
+    def _look_once(self) -> None:
+        """Search all rules once and no more: they would be counted, and looked for again."""
+        keys = self.queryset.order_by().values_list("pk", flat=True)[: MOST_FOUND_AT_ONCE + 1]
+        found = list(keys)
+        if len(found) <= MOST_FOUND_AT_ONCE:
+            self.queryset = self.queryset.filter(pk__in=found)
 
-class PermanenceRuleForm(PathRuleForm):
+
+class PermanenceRuleForm(ConfirmedRuleForm, PathRuleForm):
     """The fields, and that an editor means it where a rule is for everything that isn't found."""
-
-    confirm = confirm_everything()
-
-    def _post_clean(self) -> None:
-        super()._post_clean()  # type: ignore[misc]
-        refuse_everything(self)
 
 
 class PermanenceRuleAdmin(PathRuleAdmin):
@@ -149,7 +154,7 @@ class PermanenceRuleAdmin(PathRuleAdmin):
         "Nothing has been removed so far. When you take a page off the site, say here what has"
         " become of it: visitors read it, and search engines stop asking for what is gone for good."
     )
-    list_display = ("pattern", "kind", "answer", "state", "host_shown", "made_by")
+    list_display = ("address", "answer", "state", "kind", "made_by")
     list_filter = (StateFilter, GroupFilter, "permanence", "kind", "source")
     list_per_page = 50
     # To count them all takes as long as all the rest.
@@ -197,8 +202,6 @@ class PermanenceRuleAdmin(PathRuleAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)
-        if self._may_save(request, obj):
-            fieldsets = (*fieldsets, (gettext_lazy("Confirmation"), {"fields": ("confirm",)}))
         if obj is None:
             return fieldsets
         origin = (gettext_lazy("Where it comes from"), {"fields": self.readonly_fields})
@@ -206,7 +209,11 @@ class PermanenceRuleAdmin(PathRuleAdmin):
 
     def get_list_display(self, request: HttpRequest) -> Any:
         shown = super().get_list_display(request)
-        return (*shown, "hits", "last_hit_on") if http_errors.MISSING_PAGES else shown
+        if not http_errors.MISSING_PAGES:
+            return shown
+        # They have the room of who made a rule, which its form says.
+        others = (each for each in shown[3:] if each != "made_by")
+        return (*shown[:3], "hits", "last_hit_on", *others)
 
     def get_list_filter(self, request: HttpRequest) -> Any:
         filters = super().get_list_filter(request)
@@ -229,10 +236,6 @@ class PermanenceRuleAdmin(PathRuleAdmin):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[RuleList]:
         return RuleList
-
-    @admin.display(description=gettext_lazy("host"), ordering="host")
-    def host_shown(self, row: PermanenceRule) -> str:
-        return row.host or _("any host")
 
     @admin.display(description=gettext_lazy("what has become of it"), ordering="permanence")
     def answer(self, row: Any) -> str:

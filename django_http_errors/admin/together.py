@@ -18,6 +18,7 @@ from ..models import MatchType
 from ..rules import permanence
 from ..rules.rows import PermanenceRow
 from .edits import selected
+from .forms import DayWidget
 
 if TYPE_CHECKING:
     from .base import BaseRuleAdmin
@@ -33,6 +34,8 @@ class TogetherForm(forms.Form):
         for name in self.names:
             field = rule_admin.formfield_for_dbfield(self.opts.get_field(name), request)
             field.required = False
+            if not isinstance(field.widget, DayWidget):  # which names each of its two inputs
+                field.widget.attrs["aria-label"] = capfirst(str(field.label))
             label = _("Change “%(field)s”") % {"field": capfirst(str(field.label))}
             self.fields[f"change_{name}"] = forms.BooleanField(label=label, required=False)
             self.fields[name] = field
@@ -45,21 +48,28 @@ class TogetherForm(forms.Form):
     @property
     def values(self) -> dict[str, Any]:
         """What was valid of the fields that are to be changed."""
-        return {
-            name: self.cleaned_data[name]
-            for name in self.names
-            if self.cleaned_data.get(f"change_{name}") and name in self.cleaned_data
-        }
+        chosen = filter(self._is_chosen, self.names)
+        return {name: self.cleaned_data[name] for name in chosen if name in self.cleaned_data}
+
+    def _is_chosen(self, name: str) -> bool:
+        """Return whether a field is to be changed: it was ticked, or filled in."""
+        data = self[name].data
+        parts = data if isinstance(data, list) else [data]
+        return bool(self.cleaned_data.get(f"change_{name}") or any(map(_is_filled, parts)))
 
     def clean(self) -> None:
-        if not any(self.cleaned_data.get(f"change_{name}") for name in self.names):
-            self.add_error(None, _("Tick what is to be changed."))
+        if not any(map(self._is_chosen, self.names)):
+            self.add_error(None, _("Fill in or tick what is to be changed."))
         for name, value in self.values.items():
             try:
                 # What a form of the model checks when it makes its row.
                 self.opts.get_field(name).clean(value, None)  # type: ignore[union-attr]
             except ValidationError as error:
                 self.add_error(name, error)
+
+
+def _is_filled(part: object) -> bool:
+    return part is not None and bool(str(part).strip())
 
 
 @admin.action(

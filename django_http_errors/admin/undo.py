@@ -14,6 +14,8 @@ from django.utils import timezone
 from ..importing.importer import Report, RowResult, RowStatus
 from ..importing.schema import ImportSchema
 from ..models import BaseRule, UndoPart, recorded
+from . import statements
+from .statements import Values
 
 KEPT_FOR = timedelta(hours=1)
 # What changes more rows than this can't be taken back, and says so.
@@ -21,7 +23,6 @@ MOST_ROWS = 100_000
 # Rows of a part: SQLite may take no more than 999 parameters.
 PART = 500
 
-Values = Mapping[str, object]
 T = TypeVar("T")
 
 # What an import has changed.
@@ -37,9 +38,13 @@ class Change(NamedTuple):
 
 
 class Undone(NamedTuple):
-    """The changes that were taken back, and how many weren't: the rows are others by now."""
+    """The changes that were taken back, and how many weren't: the rows are others by now.
+
+    names: what the rows are called that were changed, by their keys
+    """
 
     changes: list[Change]
+    names: dict[Any, str]
     left: int
 
 
@@ -119,83 +124,97 @@ def kept(user: object, model: type[models.Model], action: str) -> models.QuerySe
 def undo(model: type[models.Model], parts: models.QuerySet[UndoPart]) -> Undone:
     """Take back what `parts` have, where rows are still as the action left them."""
     using = router.db_for_write(model)
-    changes: list[Change] = []
-    digests: list[int] = []
-    total = 0
+    undoing = _Undoing(model, using)
 
     def take_back() -> None:
-        nonlocal total
         for part in parts.iterator(1):
-            total += len(part.rows)
-            changes.extend(_take_back(model, using, [Change(*row) for row in part.rows], digests))
+            undoing.take_back([Change(*row) for row in part.rows])
         parts.delete()
 
     if issubclass(model, BaseRule):
-        recorded(using, digests, take_back)
+        recorded(using, undoing.digests, take_back)
     else:
         with transaction.atomic(using=using):
             take_back()
-    return Undone(changes, total - len(changes))
+    return Undone(undoing.done, undoing.names, undoing.total - len(undoing.done))
 
 
-def _take_back(
-    model: type[models.Model], using: str, changes: list[Change], digests: list[int]
-) -> Iterator[Change]:
-    """Yield what was taken back of `changes`; adds the digests of the rules to `digests`."""
-    # By the base manager, which records no edits: there is one for all of it.
-    rows = model._base_manager.using(using)
-    names = [field.attname for field in model._meta.concrete_fields]
-    found = rows.filter(pk__in=[each.pk for each in changes]).values(*names)
-    now = {row[model._meta.pk.attname]: row for row in found}
-    digests.extend(row["digest"] for row in now.values() if "digest" in row)
-    same = [each for each in changes if _is_as_left(now.get(each.pk), each.after)]
-    deleted = [each for each in same if each.after is None]
-    made = [each for each in same if each.before is None]
-    changed = [each for each in same if each.before is not None and each.after is not None]
-    yield from _make_again(model, rows, deleted, digests)
-    if made:
-        rows.filter(pk__in=[each.pk for each in made]).delete()
-        yield from made
-    # Most rows had one of few values: an UPDATE for each of them.
-    changed.sort(key=lambda each: repr(each.before))
-    for _values, group in groupby(changed, key=lambda each: repr(each.before)):
-        yield from _change_back(model, rows, list(group))
+class _Undoing:
+    """What was taken back so far.
+
+    digests: those of the rules among it
+    """
+
+    def __init__(self, model: type[models.Model], using: str) -> None:
+        self._model = model
+        self._using = using
+        # By the base manager, which records no edits: there is one for all of it.
+        self._rows = model._base_manager.using(using)
+        self._key = model._meta.pk.attname
+        self._names = [field.attname for field in model._meta.concrete_fields]
+        self.done: list[Change] = []
+        self.names: dict[Any, str] = {}
+        self.digests: list[int] = []
+        self.total = 0
+
+    def take_back(self, changes: list[Change]) -> None:
+        """Take back those of `changes` whose rows are as they were left."""
+        self.total += len(changes)
+        found = self._rows.filter(pk__in=[each.pk for each in changes]).values(*self._names)
+        now = {row[self._key]: row for row in found}
+        same = [each for each in changes if _is_as_left(now.get(each.pk), each.after)]
+        self._make_again([each for each in same if each.after is None])
+        self._delete([each for each in same if each.before is None], now)
+        changed = [each for each in same if each.before is not None and each.after is not None]
+        # All of an action have the same fields, and of an import as many as each of them changed.
+        changed.sort(key=lambda each: [*(each.before or ())])
+        for names, group in groupby(changed, key=lambda each: [*(each.before or ())]):
+            self._change_back(list(group), names, now)
+
+    def _make_again(self, changes: list[Change]) -> None:
+        if not changes:
+            return
+        # Somebody may have made the same again meanwhile.
+        rows = [each.before or {} for each in changes]
+        statements.insert(self._model, self._using, rows)
+        keys = set(
+            self._rows.filter(pk__in=[each.pk for each in changes]).values_list("pk", flat=True)
+        )
+        for each, row in zip(changes, rows, strict=True):
+            if each.pk in keys:
+                self._note(each, row)
+
+    def _delete(self, changes: list[Change], now: Mapping[Any, Values]) -> None:
+        if changes:
+            self._rows.filter(pk__in=[each.pk for each in changes]).delete()
+        for each in changes:
+            self._note(each, now[each.pk])
+
+    def _change_back(
+        self, changes: list[Change], names: list[str], now: Mapping[Any, Values]
+    ) -> None:
+        also = {"updated_at": timezone.now()} if "updated_at" in self._names else {}
+        rows = [{**now[each.pk], **(each.before or {}), **also} for each in changes]
+        try:
+            with transaction.atomic(using=self._using):
+                statements.update(self._model, self._using, rows, [*names, *also])
+        except IntegrityError:
+            # There is another row for just the same by now, as one of them was.
+            if len(changes) > 1:
+                for each in changes:
+                    self._change_back([each], names, now)
+            return
+        for each, row in zip(changes, rows, strict=True):
+            self._note(each, row)
+
+    def _note(self, change: Change, row: Values) -> None:
+        self.done.append(change)
+        self.names[change.pk] = statements.named(self._model, row)
+        if "digest" in row:
+            self.digests.append(row["digest"])
 
 
 def _is_as_left(row: Values | None, after: Values | None) -> bool:
     if row is None or after is None:
         return row is after
     return all(plain(row[name]) == value for name, value in after.items())
-
-
-def _make_again(
-    model: type[models.Model], rows: Any, changes: list[Change], digests: list[int]
-) -> list[Change]:
-    if not changes:
-        return []
-    made = [model(**_values(model, each.before or {})) for each in changes]
-    # Somebody may have made the same again meanwhile.
-    rows.bulk_create(made, ignore_conflicts=True)
-    keys = set(rows.filter(pk__in=[each.pk for each in changes]).values_list("pk", flat=True))
-    digests.extend(row.digest for row in made if hasattr(row, "digest"))
-    return [each for each in changes if each.pk in keys]
-
-
-def _change_back(model: type[models.Model], rows: Any, changes: list[Change]) -> list[Change]:
-    values = _values(model, changes[0].before or {})
-    if any(field.name == "updated_at" for field in model._meta.concrete_fields):
-        values["updated_at"] = timezone.now()
-    try:
-        with transaction.atomic(using=rows.db):
-            rows.filter(pk__in=[each.pk for each in changes]).update(**values)
-    except IntegrityError:
-        # There is another row for just the same by now, as one of them was.
-        if len(changes) == 1:
-            return []
-        return [done for each in changes for done in _change_back(model, rows, [each])]
-    return changes
-
-
-def _values(model: type[models.Model], kept: Values) -> dict[str, Any]:
-    fields = {field.attname: field for field in model._meta.concrete_fields}
-    return {name: fields[name].to_python(value) for name, value in kept.items() if name in fields}

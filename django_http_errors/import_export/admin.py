@@ -6,13 +6,16 @@ import csv
 from io import StringIO
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from import_export.admin import ImportExportMixin
 from import_export.formats import base_formats
+from import_export.forms import ConfirmImportForm, SelectableFieldsExportForm
 from import_export.results import Result, RowResult
 
 from ..importing.rows import FileError
@@ -20,10 +23,32 @@ from . import formats
 from .resources import ErrorMessageResource, PermanenceRuleResource, SchemaResource
 
 
+class ConfirmForm(ConfirmImportForm):
+    """Which file it was, and whether what the preview doubts is meant."""
+
+    all_the_same = forms.BooleanField(required=False)
+
+
+# What django-import-export has no German and no French for.
+gettext_noop("Select all")
+
+
+class ExportForm(SelectableFieldsExportForm):
+    """Which columns to export: what the admin calls them, and what the file does."""
+
+    def __init__(self, formats: Any, resources: Any, **kwargs: Any) -> None:
+        super().__init__(formats, resources, **kwargs)
+        for resource in resources:
+            for label, column in resource.headings():
+                self.fields[self.create_boolean_field_name(resource, column)].label = label
+
+
 class SchemaImportExportMixin(ImportExportMixin):
     """Import for those who may do the same by hand, all of a file or nothing, and export."""
 
     resource: type[SchemaResource]
+    confirm_form_class = ConfirmForm
+    export_form_class = ExportForm
     change_list_template = "admin/django_http_errors/change_list.html"
     import_template_name = "admin/django_http_errors/import.html"
     export_template_name = "admin/django_http_errors/export.html"
@@ -45,6 +70,10 @@ class SchemaImportExportMixin(ImportExportMixin):
         field.choices = [(value, label) for value, label in field.choices if value]
         field.widget.attrs.pop("class", None)
         return form
+
+    def get_import_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        columns = [label for label, _column in self.resource.headings()]
+        return {**super().get_import_context_data(**kwargs), "columns": columns}
 
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view(self.template_view)
@@ -87,14 +116,24 @@ class SchemaImportExportMixin(ImportExportMixin):
             super().add_data_read_fail_error_to_form(form, error)
 
     def get_import_data_kwargs(self, **kwargs: Any) -> dict[str, Any]:
-        # What was valid in the preview may not be any more when it is confirmed.
-        return {**super().get_import_data_kwargs(**kwargs), "rollback_on_validation_errors": True}
+        return {
+            **super().get_import_data_kwargs(**kwargs),
+            # Where there is no preview there is nothing to confirm.
+            "confirmed": self.is_skip_import_confirm_enabled()
+            or kwargs["form"].cleaned_data.get("all_the_same", False),
+            # What was valid in the preview may not be any more when it is confirmed.
+            "rollback_on_validation_errors": True,
+        }
 
     def process_result(self, result: Result, request: HttpRequest) -> HttpResponse:
-        if not result.has_errors() and not result.has_validation_errors():
+        if result.is_unconfirmed:
+            text = _("Nothing was imported: tick above the preview that you mean it.")
+        elif result.has_errors() or result.has_validation_errors():
+            text = _("Nothing was imported: try again, and look at the preview.")
+        else:
             response: HttpResponse = super().process_result(result, request)
             return response
-        messages.error(request, _("Nothing was imported: try again, and look at the preview."))
+        messages.error(request, text)
         name = "admin:{}_{}_changelist".format(*self.get_model_info())
         return HttpResponseRedirect(reverse(name, current_app=self.admin_site.name))
 

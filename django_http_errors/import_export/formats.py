@@ -41,7 +41,7 @@ class FileFormat(base_formats.Format):
         pass
 
     def get_title(self) -> str:
-        return reader.FORMATS[self.name].title if self.name else _("recognise it")
+        return str(reader.FORMATS[self.name].title) if self.name else _("recognise it")
 
     def create_dataset(self, in_stream: bytes, **kwargs: Any) -> ParsedFile:
         """Return the rows of a file; raise `FileError` if it isn't one."""

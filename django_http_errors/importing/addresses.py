@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import TypeAlias
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from .. import validators
-from ..http.urls import bare_host
+from ..http.urls import ascii_host, bare_host
 from ..models import MatchType
-from .rows import printable
+from .rows import AS_NAMED, Headings, printable
 
 Cells: TypeAlias = Mapping[str, object]
 
@@ -22,42 +22,82 @@ LONGEST = 2000
 
 # Nothing in it can mean anything else.
 _PLAIN = re.compile(r"/[\w/.~%-]*")
-_URL = re.compile(r"https?://[^/]", re.IGNORECASE)
+# A path that begins in the middle: no scheme, no expression, and no words.
+_NO_SLASH = re.compile(r"[^\s/:^?#][^\s/:]*(?:[/?#]\S*)?")
+_SCHEME = re.compile(r"https?://", re.IGNORECASE)
 _QUERY = re.compile(r"[?#]")
 # Not what makes something optional in a regular expression.
 _QUERY_OF_PATH = re.compile(r"(?<![)\]*+])\?|#")
 _PARAMETER = re.compile(r"<(?:\w+:)?\w+>")
 
 
-def understood(cells: Cells) -> tuple[Cells, list[str]]:
+# A parameter of a route, and what wildcards are made of.
+_LITERALLY = re.compile(r"<(?:\w+:)?\w+>|[*:()\[\]^$\\]")
+
+
+def literally(pattern: str) -> str:
+    """Return the stored `pattern` as a file has it, so that nothing in it is a wildcard there."""
+    if _PLAIN.fullmatch(pattern) or validators.meaning(pattern) is None:
+        return pattern
+    return _LITERALLY.sub(
+        lambda found: found[0] if found[0].startswith("<") else quote(found[0], safe=""), pattern
+    )
+
+
+def understood(cells: Cells, headings: Headings = AS_NAMED) -> tuple[Cells, list[str]]:
     """Return `cells` with the host, the kind and the pattern that were meant, and remarks.
+
+    headings: what the file calls their columns
 
     Raises ValidationError where that isn't clear.
     """
     pattern = cells.get("pattern")
     if not isinstance(pattern, str) or len(pattern) > LONGEST or _PLAIN.fullmatch(pattern):
         return cells, []
-    remarks: list[str] = []
+    changed, left_out, taken = _read(pattern.strip(), cells, headings)
+    return changed, [*left_out, *taken]
+
+
+def offered(cells: Cells) -> tuple[Cells, list[str]]:
+    """Return what to offer for `cells` that were refused, and remarks on what was left out.
+
+    As `understood`, and where nothing but the first slash is missing, with one: nobody has to take
+    what is offered.
+    """
+    text = str(cells.get("pattern", "")).strip()
+    if len(text) > LONGEST:
+        return cells, []
+    if _NO_SLASH.fullmatch(text) and not validators.names_site(text):
+        text = f"/{text}"
+    return _read(text, cells)[:2]
+
+
+def _read(
+    text: str, cells: Cells, headings: Headings = AS_NAMED
+) -> tuple[Cells, list[str], list[str]]:
+    """Return `cells` with what `text` means, and remarks: on what was left out, and on the rest."""
     changed = dict(cells)
-    text = pattern.strip()
-    if _URL.match(text):
-        text = _without_query(_split_host(text, changed), _QUERY, remarks)
+    left_out: list[str] = []
+    if validators.names_site(text):
+        text = _without_query(_split_host(text, changed, headings), _QUERY, left_out)
     elif not text.startswith("^"):
-        text = _without_query(text, _QUERY_OF_PATH, remarks)
-    _set_kind(text, changed, remarks)
-    return changed, remarks
+        text = _without_query(text, _QUERY_OF_PATH, left_out)
+    return changed, left_out, _set_kind(text, changed)
 
 
-def _split_host(url: str, cells: dict[str, object]) -> str:
+def _split_host(url: str, cells: dict[str, object], headings: Headings) -> str:
     """Return `url` without its host, which becomes a cell."""
+    if not _SCHEME.match(url):
+        url = f"http://{url}"
     try:
-        host = bare_host(urlsplit(url).netloc.rpartition("@")[2])
+        host = ascii_host(bare_host(urlsplit(url).netloc.rpartition("@")[2]))
     except ValueError as error:
         raise ValidationError({"pattern": printable(str(error))}) from error
     named = str(cells.get("host") or "").strip().lower()
     if named not in {"", host}:
-        text = _("The host is %(host)s here, and %(named)s in the column host.")
-        raise ValidationError({"pattern": text % {"host": host, "named": named}})
+        text = _("The host is %(host)s here, and %(named)s in the column %(column)s.")
+        names = {"host": host, "named": named, "column": headings.get("host", "host")}
+        raise ValidationError({"pattern": text % names})
     cells["host"] = host
     path = url.partition("//")[2]
     found = re.search(r"[/?#]", path)
@@ -70,28 +110,32 @@ def _without_query(text: str, mark: re.Pattern[str], remarks: list[str]) -> str:
     if not found:
         return text
     path = text[: found.start()]
-    if path == "/" and found[0] == "?":
-        raise ValidationError(
-            {"pattern": _("Only the query string says which page this is: no rule can.")}
-        )
-    remarks.append(_("The query string or fragment was left out."))
+    if path in {"", "/"} and found[0] == "?":
+        raise ValidationError({"pattern": validators.ONLY_QUERY})
+    remarks.append(
+        _("What stood behind ? or # is left out: the rule is for whatever stands there.")
+    )
     return path
 
 
-def _set_kind(text: str, cells: dict[str, object], remarks: list[str]) -> None:
-    """Write the pattern, and of which kind it is if `cells` don't say otherwise."""
+def _set_kind(text: str, cells: dict[str, object]) -> list[str]:
+    """Write the pattern, and of which kind it is if `cells` don't say otherwise; return remarks."""
     cells["pattern"] = text
     kind = str(cells.get("kind") or "").strip().lower()
-    meant = validators.meaning(text)
+    labels = {str(label).lower(): value for value, label in MatchType.choices}
+    kind = labels.get(kind, kind)
+    # What lacks the first slash is refused.
+    meant = validators.meaning(text) if text.startswith(("/", "^")) else None
     if not kind and _PARAMETER.search(text):
         tail = "<path:rest>" if meant and meant[0] == "prefix" else ""
         meant = "route", f"{meant[1] if meant else text}{tail}"
     if meant and kind == meant[0] == "exact" and text.startswith("/"):
         # No more than an anchor, which may be a letter: who says the kind knows the address.
-        return
+        return []
     if meant and kind in {"", meant[0]}:
         cells["kind"], cells["pattern"] = meant
-        remarks.append(taken_as(text, *meant))
+        return [taken_as(text, *meant)]
+    return []
 
 
 def taken_as(text: str, kind: str, pattern: str) -> str:

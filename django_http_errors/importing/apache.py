@@ -8,7 +8,7 @@ from typing import Any
 
 from . import expressions
 from .lines import LONGEST_LINE, Lines
-from .rows import GONE, Parsed, ParsedRow, Remark, depends_on, literal, not_gone
+from .rows import GONE, NO_COLUMNS, Parsed, ParsedRow, Remark, depends_on, literal, not_gone
 
 _WORD = re.compile(r"""\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|(\S+))""")
 _SECTION = re.compile(r"\s*<(/?)\s*(\w+)\s*([^>]*)>")
@@ -22,7 +22,9 @@ _TRANSPARENT = frozenset(
 )
 # Flags of a rule after which no other is asked about what it matches.
 _LAST = frozenset({"L", "LAST", "END", "PT", "PASSTHROUGH"})
-_STATUSES = {"permanent": "301", "temp": "302", "seeother": "303", "gone": GONE}
+_REDIRECTS = {"permanent": "301", "temp": "302", "seeother": "303"}
+# What mod_alias knows; for mod_rewrite, "gone" is no status, and a redirect.
+_STATUSES = {**_REDIRECTS, "gone": GONE}
 
 
 def parse_apache(lines: Lines, columns: Collection[str]) -> Parsed:
@@ -60,7 +62,7 @@ class _Apache:
 
     def __init__(self) -> None:
         self._sections: list[tuple[str, str]] = []
-        self._condition = ""
+        self._conditions: list[str] = []
         self._base = "/"
         # The rule that the next ones depend on, and how many these are.
         self._deciding, self._decided = "", 0
@@ -108,7 +110,7 @@ class _Apache:
         yield from ()
 
     def read_rewritecond(self, line: int, words: list[str]) -> Parsed:
-        self._condition = " ".join(["RewriteCond", *words])
+        self._conditions.append(" ".join(["RewriteCond", *words]))
         yield from ()
 
     def read_rewriterule(self, line: int, words: list[str]) -> Parsed:
@@ -116,7 +118,8 @@ class _Apache:
             flag.strip().upper().partition("=")[::2]
             for flag in (words[2] if len(words) > 2 else "").strip("[]").split(",")
         )
-        condition, self._condition = self._condition or self._decider(), ""
+        condition = ", ".join(self._conditions) or self._decider()
+        self._conditions = []
         status = flags.get("R", flags.get("REDIRECT"))
         if flags.keys() & {"G", "GONE"}:
             status = GONE
@@ -129,7 +132,7 @@ class _Apache:
         yield from self._gone(
             line,
             [self._based(words[0])],
-            _STATUSES.get(status.lower(), status) or "302",
+            status if status.isdecimal() else _REDIRECTS.get(status.lower(), "302"),
             is_expression=True,
             ignore_case=bool(flags.keys() & {"NC", "NOCASE"}),
             condition=condition,
@@ -183,4 +186,5 @@ class _Apache:
                 yield from expressions.rows(line, words[0], cells)
             else:
                 # It holds for what is below it too.
-                yield ParsedRow(line, {**cells, "kind": "prefix", "pattern": literal(words[0])})
+                cells |= {"kind": "prefix", "pattern": literal(words[0])}
+                yield ParsedRow(line, cells, headings=NO_COLUMNS)

@@ -7,6 +7,8 @@ from django.apps import apps
 from ..http.urls import bare_host
 from .rows import Parsed, ParsedRow, Remark, leads_elsewhere
 
+_HEADINGS = {"pattern": "old_path", "host": "domain"}
+
 
 def is_installed() -> bool:
     """Return whether there are redirects."""
@@ -25,4 +27,4 @@ def parse() -> Parsed:
             yield Remark(0, leads_elsewhere(), pk)
         else:
             cells = {"pattern": old_path, "host": bare_host(domain), "permanence": "permanent"}
-            yield ParsedRow(0, cells, pk)
+            yield ParsedRow(0, cells, pk, headings=_HEADINGS)

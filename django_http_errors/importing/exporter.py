@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ..http.urls import pattern_key
 from ..models import MatchType, PermanenceRule
-from .schema import RULES, ImportSchema, written
+from .schema import RULES, ImportSchema, cell_of
 from .tables import escaped
 
 CHUNK = 2000
@@ -54,14 +54,15 @@ def csv_lines(rules: Any, remarks: Remarks, schema: ImportSchema = RULES) -> Ite
     write = csv.writer(_Line()).writerow
     yield write(schema.columns)
     for row in rules.values_list(*schema.columns).iterator(CHUNK):
-        yield write([escaped(written(value)) for value in row])
+        cells = map(cell_of, schema.columns, row)
+        yield write([escaped(cell) for cell in cells])
 
 
 def json_lines(rules: Any, remarks: Remarks) -> Iterator[str]:
     """Yield the lines of a JSON file that can be imported again."""
     before = "[\n"
     for row in rules.values(*RULES.columns).iterator(CHUNK):
-        values = {name: written(value) for name, value in row.items()}
+        values = {name: cell_of(name, value) for name, value in row.items()}
         yield before + json.dumps(values, ensure_ascii=False)
         before = ",\n"
     yield "\n]\n" if before == ",\n" else "[]\n"

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from .. import validators
 from .addresses import taken_as
-from .rows import Parsed, ParsedRow, Remark
+from .rows import NO_COLUMNS, Headings, Parsed, ParsedRow, Remark
 
 # Longer expressions, deeper ones and those that would need more rules aren't read.
 LONGEST = 2000
@@ -39,6 +39,7 @@ class Converter(str):
 
 
 ALL = Converter("path")
+ANYTHING = [f"/<{ALL}:rest>"]
 Part = str | Converter | Anchor
 Parts = tuple[Part, ...]
 
@@ -47,6 +48,8 @@ _GROUP = re.compile(r"\((?:\?(?::|P?<\w+>))?(?!\?)")
 _SET = re.compile(r"\[(?P<negated>\^?)(?P<within>(?:\\.|[^\]\\])+)\]")
 _DIGITS = re.compile(r"(?:0-9|\\d)+")
 _WORD = re.compile(r"-?(?:[A-Z]-[A-Z]|[a-z]-[a-z]|[0-9]-[0-9]|\\[dw-]|[A-Za-z0-9_])*-?")
+_HEX = r"\[(?:0-9|\\d|a-f|A-F)+\]"
+_UUID = re.compile(rf"{_HEX}\{{8\}}(?:-{_HEX}\{{4\}}){{3}}-{_HEX}\{{12\}}")
 _CLASSES = {"d": Converter("int"), "w": Converter("slug"), "S": ALL}
 # What would be read as something else in a pattern.
 _ENCODED = {"%": "%25", "#": "%23"}
@@ -61,6 +64,7 @@ def rows(
     *,
     with_host: bool = False,
     is_encoded: bool = False,
+    headings: Headings = NO_COLUMNS,
 ) -> Parsed:
     """Yield the rules for the addresses that `expression` matches, and a remark for each.
 
@@ -79,7 +83,7 @@ def rows(
     for rule in found:
         address = f"{rule.get('host', '')}{rule['pattern']}"
         yield Remark(line, taken_as(expression, rule["kind"], address), number)
-        yield ParsedRow(line, {**cells, **more, **rule}, number)
+        yield ParsedRow(line, {**cells, **more, **rule}, number, headings=headings)
 
 
 def _split_host(rule: Mapping[str, str]) -> dict[str, str]:
@@ -106,6 +110,30 @@ def convert(expression: str, *, is_encoded: bool = False) -> tuple[bool, list[di
         # Both spellings of an address are one; what is below it goes with "this address" too.
         found[pattern.rstrip("/")] = {"kind": kind, "pattern": pattern}
     return bare != expression, list(found.values())
+
+
+def patterns(expression: str) -> list[str]:
+    """Return patterns that cover all that `expression` matches."""
+    try:
+        return [rule["pattern"] for rule in convert(expression)[1]]
+    except InexpressibleError:
+        return ANYTHING
+
+
+def may_meet(one: str, other: str) -> bool:
+    """Return whether something may be covered by both patterns, or stand below them."""
+    segments = (each.rstrip("/").lower().split("/") for each in (one, other))
+    for mine, theirs in zip(*segments, strict=False):
+        my_head, my_parameter, _end = mine.partition("<")
+        their_head, their_parameter, _end = theirs.partition("<")
+        if not (my_parameter or their_parameter):
+            if mine != theirs:
+                return False
+        elif not (my_head.startswith(their_head) or their_head.startswith(my_head)):
+            return False
+        elif f"<{ALL}:" in mine + theirs:
+            return True
+    return True
 
 
 def _with_escapes(pattern: str) -> str:
@@ -144,12 +172,21 @@ def _rules(parts: Parts) -> Iterator[tuple[str, str]]:
     has_parameters = any(isinstance(part, Converter) for part in body)
     if takes_rest and (has_parameters or not stem.endswith("/")):
         yield "route", f"{stem}<path:rest>"
-    elif not has_parameters:
-        yield ("prefix" if is_open or takes_rest else "exact"), stem
-    else:
-        yield "route", stem
-        if is_open and f"<{ALL}:" not in stem:
-            yield "route", f"{stem.rstrip('/')}/<path:rest>"
+        return
+    covering = "prefix" if is_open or takes_rest else "exact"
+    yield ("route" if has_parameters else covering), stem
+    if is_open and f"<{ALL}:" not in stem:
+        yield from _going_on(stem, has_parameters=has_parameters)
+
+
+def _going_on(stem: str, *, has_parameters: bool) -> Iterator[tuple[str, str]]:
+    """Yield the route for what goes on behind `stem` if its own rule doesn't cover that."""
+    last = stem.rpartition("/")[2]
+    if last and "<" not in last:
+        # A prefix covers whole segments.
+        yield "route", f"{stem}<path:rest>"
+    elif has_parameters:
+        yield "route", f"{stem.rstrip('/')}/<path:rest>"
 
 
 def _pattern(body: Sequence[Part]) -> str:
@@ -259,6 +296,10 @@ class _Parser:
         return found
 
     def _set(self) -> list[Parts]:
+        if found := _UUID.match(self._text, self._at):
+            self._at = found.end()
+            # Django's has no capitals.
+            return [(Converter("str" if "A-F" in found[0] else "uuid"),)]
         found = _SET.match(self._text, self._at)
         if not found:
             raise InexpressibleError(_("a bracket isn't closed."))

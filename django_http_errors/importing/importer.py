@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ..models import PermanenceRule
-from .rows import ParsedRow, Remark, place, printable
+from .rows import AS_NAMED, Headings, ParsedRow, Remark, place, printable
 from .schema import ImportSchema
 
 T = TypeVar("T")
@@ -44,7 +44,8 @@ class RowStatus(StrEnum):
 class RowResult:
     """One row of a file, and what is made of it: a row of the database, or its errors.
 
-    cells: as they were understood; given: their values, without those of the key
+    cells: as the file has them; given: their values, without those of the key
+    headings: what the file calls columns; written: the pattern, before it was decoded
     before: the values of the known row that these would replace; row: what they make of it
     """
 
@@ -52,6 +53,8 @@ class RowResult:
     number: int = 0
     status: RowStatus = RowStatus.INVALID
     cells: Mapping[str, object] = field(default_factory=dict)
+    headings: Headings = field(default_factory=lambda: AS_NAMED)
+    written: str = ""
     key: tuple[object, ...] = ()
     given: dict[str, object] = field(default_factory=dict)
     before: dict[str, object] = field(default_factory=dict)
@@ -64,12 +67,20 @@ class RowResult:
         return place(self.line, self.number)
 
     @property
+    def errors_by_heading(self) -> dict[str, list[str]]:
+        """What is wrong, by the headings of the columns that it is wrong in; "" for none."""
+        by_heading: dict[str, list[str]] = {}
+        for column, messages in (self.error.message_dict if self.error else {}).items():
+            heading = "" if column == NON_FIELD_ERRORS else self.headings.get(column, column)
+            by_heading.setdefault(heading, []).extend(messages)
+        return by_heading
+
+    @property
     def errors(self) -> list[str]:
-        """What is wrong, each with the column that it is wrong in."""
-        found = self.error.message_dict if self.error else {}
+        """What is wrong, each with the heading of the column that it is wrong in."""
         return [
-            message if column == NON_FIELD_ERRORS else f"{column}: {message}"
-            for column, messages in found.items()
+            f"{heading}: {message}" if heading else message
+            for heading, messages in self.errors_by_heading.items()
             for message in messages
         ]
 
@@ -110,6 +121,7 @@ class Report:
     """What an import did, or would have done.
 
     most: how many results of each status are kept, and remarks; None: all
+    doubts: those of the remarks that an editor would have to confirm
     written: how many rows of the database were made or changed
     """
 
@@ -119,6 +131,7 @@ class Report:
         default_factory=lambda: {status: [] for status in RowStatus}
     )
     remarks: dict[str, Places] = field(default_factory=dict)
+    doubts: dict[str, Places] = field(default_factory=dict)
     other_remarks: int = 0
     written: int = 0
 
@@ -141,11 +154,17 @@ class Report:
             places = self.remarks[text] = Places()
         places.add(remark)
 
+    def doubt(self, remark: Remark) -> None:
+        self.remark(remark)
+        # Of few texts, one a host.
+        self.doubts.setdefault(printable(remark.text), Places()).add(remark)
+
 
 class Import:
     """One import of the rows of a schema, in one transaction; one invalid row stops them all.
 
     author: the name to record with the rules that are new or changed
+    confirmed: whether to import what an editor would have to confirm; else that stops them all too
     dry_run: change nothing; skip_invalid: leave invalid rows out, and import the others
     batch: commit after so many rows; what was committed before an invalid row stays
     report: up to date at any time
@@ -156,6 +175,7 @@ class Import:
         schema: ImportSchema,
         *,
         author: str = "",
+        confirmed: bool = True,
         dry_run: bool = False,
         skip_invalid: bool = False,
         batch: int | None = None,
@@ -164,6 +184,7 @@ class Import:
         self.report = Report(most)
         self._schema = schema
         self._author = author
+        self._confirmed = confirmed
         self._dry_run = dry_run
         self._skip_invalid = skip_invalid
         self._batch = batch
@@ -204,7 +225,9 @@ class Import:
 
     @property
     def _is_stopped(self) -> bool:
-        return self._dry_run or bool(self.report.invalid and not self._skip_invalid)
+        is_doubted = self.report.doubts and not self._confirmed
+        is_invalid = self.report.invalid and not self._skip_invalid
+        return self._dry_run or bool(is_doubted or is_invalid)
 
     def _import(self, results: list[RowResult]) -> int:
         """Compare and write, and return how many were written."""
@@ -221,13 +244,14 @@ class Import:
             if isinstance(each, Remark):
                 self.report.remark(each)
                 continue
-            result = RowResult(each.line, each.number, cells=each.cells)
+            result = RowResult(each.line, each.number, cells=each.cells, headings=each.headings)
             try:
                 if each.error:
                     raise ValidationError({NON_FIELD_ERRORS: each.error})
-                cells, remarks = self._schema.understood(each.cells)
+                cells, remarks = self._schema.understood(each.cells, each.headings)
                 for text in remarks:
                     self.report.remark(Remark(each.line, text, each.number))
+                result.written = str(cells.get("pattern", "")).strip()
                 result.given = self._given(cells)
                 result.key = tuple([result.given.pop(name) for name in self._schema.key])
                 self._check_host(result)
@@ -286,7 +310,9 @@ class Import:
             return
         text = _("%(place)s has the same %(key)s already.")
         first = place(line, number)
-        names = {"place": first[:1].upper() + first[1:], "key": ", ".join(self._schema.key)}
+        # What has no heading is called by its name: there may be no columns at all.
+        key = ", ".join(result.headings.get(name) or name for name in self._schema.key)
+        names = {"place": first[:1].upper() + first[1:], "key": key}
         raise ValidationError({NON_FIELD_ERRORS: text % names})
 
     # Many at a time
@@ -307,8 +333,13 @@ class Import:
     def _remark_on_new(self, results: Iterable[RowResult]) -> None:
         """Say which new rows may be of no use; at a known one somebody has been told."""
         new = [each for each in results if each.status is RowStatus.NEW]
-        for index, text in self._schema.remarks([each.row for each in new]):
-            self.report.remark(Remark(new[index].line, text, new[index].number))
+        rows = [each.row for each in new]
+        for find, note in (
+            (self._schema.doubts, self.report.doubt),
+            (self._schema.remarks, self.report.remark),
+        ):
+            for index, text in find(rows):
+                note(Remark(new[index].line, text, new[index].number))
 
     def _known(self, results: Iterable[RowResult]) -> dict[tuple[object, ...], dict[str, object]]:
         """Return what is in the database by the keys of `results`, and some more."""
@@ -342,8 +373,9 @@ class Import:
                 values |= {"source": PermanenceRule.Source.IMPORT, "updated_at": timezone.now()}
         model: Any = schema.model
         result.row = model(*{**self._defaults, **key, **values}.values())
-        # A pattern that is stored isn't refused for what looks like a wildcard.
+        # A pattern that is stored isn't refused for what looks like a wildcard, nor is an escape.
         result.row._state.adding = known is None
+        result.row.written = result.written
         result.row.clean()
 
     def _write(self, results: Iterable[RowResult]) -> int:

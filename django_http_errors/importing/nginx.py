@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import product, starmap
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from . import expressions
+from .addresses import taken_as
 from .lines import Lines
 from .rows import (
     GONE,
+    NO_COLUMNS,
     FileError,
     Parsed,
     ParsedRow,
@@ -42,6 +46,8 @@ _SAYS_GONE = re.compile(r"gone|410|removed|retired|deleted", re.IGNORECASE)
 _ON, _OFF = frozenset({"1", "yes", "on", "true"}), frozenset({"", "0", "no", "off", "false"})
 _NOT_ENTRIES = frozenset({"default", "hostnames", "volatile"})
 MOST_WORDS = 1000
+# How many expressions of a map are compared with those after them; behind more, all depend on them.
+MOST_LEFT = 200
 
 
 def parse_nginx(lines: Lines, columns: Collection[str]) -> Parsed:
@@ -60,6 +66,7 @@ def parse_nginx(lines: Lines, columns: Collection[str]) -> Parsed:
                 words.append(_UNESCAPED.sub(r"\1", found))
             if len(words) > MOST_WORDS:
                 raise FileError(begun, _("The directive has no end."))
+    yield from nginx.leave_locations()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +88,22 @@ class _Nginx:
     def __init__(self) -> None:
         self._blocks: list[list[str]] = []
         self._conditions: set[str] = set()
+        self._maps: set[str] = set()
+        # The expressions of a map that leave to the site what they match, and what that is.
+        self._left: list[tuple[str, list[str]]] = []
+        # The locations of a server: those that return nothing, where, and prefixes that are gone.
+        self._locations: dict[tuple[str, ...], int] = {}
+        self._gone_below: list[str] = []
 
     def read(self, line: int, words: list[str], mark: str) -> Parsed:
         """Read a directive up to the `mark` that ends it."""
+        if mark != ";":
+            self._left = []
         if mark == "{":
-            self._blocks.append(words)
+            self._enter(line, words)
         elif mark == "}":
-            del self._blocks[-1:]
+            if self._blocks and self._blocks.pop() == ["server"]:
+                yield from self.leave_locations()
         elif words:
             block = self._blocks[-1] if self._blocks else []
             if words[0] == "return":
@@ -96,6 +112,25 @@ class _Nginx:
                 yield Remark(line, not_gone("301" if words[-1] == "permanent" else "302"))
             elif len(words) == 2 and (table := self._map(words, block)):
                 yield from self._entry(line, words, table)
+
+    def _enter(self, line: int, words: list[str]) -> None:
+        self._blocks.append(words)
+        if words[:1] == ["map"]:
+            self._maps.add(words[-1].lower())
+        elif words[:1] == ["location"]:
+            self._locations[tuple(words)] = line
+
+    def leave_locations(self) -> Parsed:
+        """Remark on locations that the site answers, below one that is gone."""
+        gone: list[str] = []
+        for path in sorted(self._gone_below):
+            if not gone or not path.startswith(gone[-1]):
+                gone.append(path)
+        for words, line in self._locations.items():
+            at = bisect_right(gone, words[-1])
+            if at and words[-1].startswith(gone[at - 1]):
+                yield Remark(line, _left_to_the_site(words[-1]))
+        self._locations, self._gone_below = {}, []
 
     def _map(self, words: list[str], block: list[str]) -> _Map | None:
         """Return the map that an entry is in, None if that isn't one of addresses."""
@@ -112,8 +147,13 @@ class _Nginx:
         key, value = words[0].removeprefix("\\"), words[1].lower()
         if key == "include":
             yield Remark(line, _("%s: not read, since it is another file.") % " ".join(words))
-        elif key in _NOT_ENTRIES or value in _OFF:
+        elif key in _NOT_ENTRIES:
             return
+        elif value in _OFF or value in self._maps:
+            if key.startswith("~"):
+                self._leave(words, key.lstrip("~*"))
+            elif table.flags_say_gone:
+                yield Remark(line, _left_to_the_site(key))
         elif value not in _ON | {GONE, "gone"}:
             is_status = value.isdecimal() and len(value) == 3
             yield Remark(line, not_gone(value) if is_status else leads_elsewhere())
@@ -126,6 +166,8 @@ class _Nginx:
 
     def _returned(self, line: int, words: list[str], block: list[str]) -> Parsed:
         status = words[1] if len(words) > 1 else ""
+        if block[:1] == ["location"]:
+            self._locations.pop(tuple(block), None)
         if status != GONE:
             yield Remark(line, not_gone(status if status.isdecimal() else "302"))
         elif block[:1] == ["location"] and not block[-1].startswith("@"):
@@ -133,11 +175,22 @@ class _Nginx:
             if modifier.startswith("~"):
                 yield from self._gone(line, f"{modifier}{block[-1]}")
             else:
-                kind = "exact" if modifier == "=" else "prefix"
-                cells = {"permanence": "permanent", "kind": kind, "pattern": literal(block[-1])}
-                yield ParsedRow(line, cells)
+                yield from self._location(line, block[-1], is_exact=modifier == "=")
         elif not (block[:1] == ["if"] and block[-1] in self._conditions):
             yield Remark(line, depends_on("return 410", " ".join(block) or "server"))
+
+    def _location(self, line: int, path: str, *, is_exact: bool) -> Parsed:
+        pattern = literal(path)
+        cells = {"permanence": "permanent", "kind": "exact" if is_exact else "prefix"}
+        yield ParsedRow(line, {**cells, "pattern": pattern}, headings=NO_COLUMNS)
+        if is_exact:
+            return
+        self._gone_below.append(path)
+        if not path.endswith("/") and "<" not in path:
+            # A prefix covers whole segments, and a location what goes on within the last one too.
+            cells = {**cells, "kind": "route", "pattern": f"{pattern}<path:rest>"}
+            yield Remark(line, taken_as(path, cells["kind"], cells["pattern"]))
+            yield ParsedRow(line, cells, headings=NO_COLUMNS)
 
     def _gone(
         self, line: int, key: str, *, with_host: bool = False, is_encoded: bool = False
@@ -146,8 +199,12 @@ class _Nginx:
         if key.startswith("~"):
             if key.startswith("~*"):
                 cells["ignore_case"] = True
+            expression = key.lstrip("~*")
+            if left := self._left_before(expression):
+                yield Remark(line, depends_on(expression, left))
+                return
             yield from expressions.rows(
-                line, key.lstrip("~*"), cells, with_host=with_host, is_encoded=is_encoded
+                line, expression, cells, with_host=with_host, is_encoded=is_encoded
             )
             return
         # Strings are compared without regard to case.
@@ -155,4 +212,25 @@ class _Nginx:
         if with_host:
             cells["host"], _slash, key = key.partition("/")
             key = f"/{key}"
-        yield ParsedRow(line, {**cells, "pattern": key if is_encoded else literal(key)})
+        cells["pattern"] = key if is_encoded else literal(key)
+        yield ParsedRow(line, cells, headings=NO_COLUMNS)
+
+    def _leave(self, words: list[str], expression: str) -> None:
+        """Note an entry that leaves what its expression matches to the site."""
+        if len(self._left) < MOST_LEFT:
+            self._left.append((" ".join(words), expressions.patterns(expression)))
+        elif len(self._left) == MOST_LEFT:
+            self._left.append((" ".join(words), expressions.ANYTHING))
+
+    def _left_before(self, expression: str) -> str:
+        """Return what is asked before and may leave some of it to the site, "" if nothing does."""
+        mine = expressions.patterns(expression) if self._left else []
+        for text, theirs in self._left:
+            if any(starmap(expressions.may_meet, product(mine, theirs))):
+                return text
+        return ""
+
+
+def _left_to_the_site(what: str) -> str:
+    text = _("%s is left to the site by nginx. If a rule covers it, add a temporary one for it.")
+    return text % what

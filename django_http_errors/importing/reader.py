@@ -5,17 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from . import apache, nginx, redirects_file, tables
 from .lines import Lines
 from .rows import FileError, Parsed, ParsedRow, Remark
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 # How many lines of a file are looked at to recognise it, and how much of each.
 MOST_LOOKED_AT = 200
 LONGEST_LOOKED_AT = 2000
+
+# How files begin that aren't text: workbooks, old and new, and what gzip makes.
+_WORKBOOKS = ("PK\x03\x04", "\udcd0\udccf\x11\udce0")
+_GZIP = "\x1f\udc8b"
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x19\x1b-\x1f]")
 
 LookAt = Callable[[Sequence[str], Collection[str]], object]
 
@@ -28,7 +37,7 @@ class Format:
     is_general: it can hold any rows, and not permanence rules alone
     """
 
-    title: str
+    title: StrOrPromise
     parse: Callable[[Lines, Collection[str]], Parsed]
     looks_like: LookAt
     is_general: bool = False
@@ -95,7 +104,7 @@ FORMATS: Mapping[str, Format] = {
         redirects_file.parse_redirects,
         _first(r"(?:/|https?://)\S*\s+(?:\w+=\S+\s+)*(?:/|https?://|\d{3}!?(?:\s|\Z))"),
     ),
-    "list": Format("list of addresses", tables.parse_list, _is_list),
+    "list": Format(gettext_lazy("list of addresses"), tables.parse_list, _is_list),
 }
 
 
@@ -134,13 +143,17 @@ class Reader:
             lines.detach()
 
     def _recognised(self, lines: Lines) -> str:
-        ahead = (line[:LONGEST_LOOKED_AT].strip() for line in lines.ahead(MOST_LOOKED_AT))
-        looked_at = list(filter(None, ahead))
+        ahead = [line[:LONGEST_LOOKED_AT] for line in lines.ahead(MOST_LOOKED_AT)]
+        if ahead and ahead[0].startswith(_GZIP):
+            raise FileError(1, _("This is compressed by gzip. Unpack it first."))
+        looked_at = [bare for line in ahead if (bare := line.strip())]
         if not looked_at:
             raise FileError(1, _("The file is empty."))
-        if looked_at[0].startswith("PK\x03\x04"):
+        if looked_at[0].startswith(_WORKBOOKS):
             raise FileError(1, _("This is a workbook or an archive. Save it as CSV."))
-        names = formats(self._columns)
-        return next(
-            (name for name in names if FORMATS[name].looks_like(looked_at, self._columns)), "csv"
-        )
+        for name in formats(self._columns):
+            if FORMATS[name].looks_like(looked_at, self._columns):
+                return name
+        if any(map(_CONTROL.search, looked_at)):
+            raise FileError(1, _("This is no text. Save it as CSV."))
+        return "csv"

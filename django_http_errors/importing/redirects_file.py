@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 
 from .lines import Lines
-from .rows import GONE, Parsed, ParsedRow, Remark, depends_on, not_gone
+from .rows import GONE, NO_COLUMNS, Parsed, ParsedRow, Remark, depends_on, not_gone
 
 # From where, perhaps query parameters, where to, perhaps the status, and perhaps conditions.
 _STATUS = re.compile(r"(\d{3})!?")
@@ -27,7 +27,7 @@ def parse_redirects(lines: Lines, columns: Collection[str]) -> Parsed:
             yield Remark(lines.number, depends_on(words[0], ", ".join(conditions)))
         else:
             cells = {"pattern": words[0], "permanence": "permanent"}
-            yield ParsedRow(lines.number, cells)
+            yield ParsedRow(lines.number, cells, headings=NO_COLUMNS)
 
 
 def _is_condition(word: str) -> bool:

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TypeAlias
 
 from django.utils.translation import gettext as _
+
+# What a file calls columns; one that isn't there is called by its name, and "" by none.
+Headings: TypeAlias = Mapping[str, str]
+
+AS_NAMED: Headings = MappingProxyType({})
+# Of a file that has addresses, and no columns.
+NO_COLUMNS: Headings = MappingProxyType({"pattern": "", "host": ""})
 
 
 class FileError(Exception):
@@ -32,6 +41,7 @@ class ParsedRow:
     cells: Mapping[str, object] = field(default_factory=dict)
     number: int = 0
     error: str = ""
+    headings: Headings = field(default_factory=lambda: AS_NAMED)
 
     @property
     def place(self) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property, partial
@@ -12,14 +14,17 @@ from urllib.parse import unquote
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
+from .. import validators
 from ..explaining.explanation import answered_today
+from ..http.urls import decoded_path
 from ..models import BaseRule, ErrorMessage, MatchType, PermanenceRule
 from ..rules import permanence
 from ..rules.rows import PermanenceRow
-from .addresses import Cells, understood
+from .addresses import Cells, literally, understood
+from .rows import Headings
 
 _FLAGS = {
     **dict.fromkeys(("true", "1", "yes", "on", "active", "enabled"), True),
@@ -39,8 +44,10 @@ class ImportSchema:
     provenance: where a row comes from, and when: believed of a row that is new, so that an
     export can be restored as it was, and no reason to change one that is there
     assumed: what is taken for a column that is left out, if that isn't the field's default
-    understood: makes of the cells of a row those that were meant, and remarks on that
+    understood: makes of the cells of a row, and of the headings of their columns, the cells that
+    were meant, and remarks on that
     remarks: yields what somebody should know of new rows, each with the place among them
+    doubts: yields what an editor would have to confirm of new rows, in the same way
     """
 
     model: type[BaseRule]
@@ -49,8 +56,9 @@ class ImportSchema:
     content: tuple[str, ...]
     provenance: tuple[str, ...] = ()
     assumed: Mapping[str, object] = field(default_factory=dict)
-    understood: Callable[[Cells], tuple[Cells, list[str]]] = lambda cells: (cells, [])
+    understood: Callable[[Cells, Headings], tuple[Cells, list[str]]] = lambda cells, _: (cells, [])
     remarks: Callable[[Sequence[Any]], Iterator[tuple[int, str]]] = lambda rows: iter(())
+    doubts: Callable[[Sequence[Any]], Iterator[tuple[int, str]]] = lambda rows: iter(())
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -77,12 +85,17 @@ class ImportSchema:
         return self.field(column).clean(value, None) if column in self.key else value
 
 
-def _remarks_on_rules(rows: Sequence[PermanenceRule]) -> Iterator[tuple[int, str]]:
-    """Yield which of `rows` is for everything, and what answers today at their addresses."""
-    places: dict[str, list[int]] = {}
+def _doubts_of_rules(rows: Sequence[PermanenceRule]) -> Iterator[tuple[int, str]]:
+    """Yield which of `rows` is for everything."""
     for place, row in enumerate(rows):
         if _is_for_everything(row):
             yield place, _everything(row.host)
+
+
+def _remarks_on_rules(rows: Sequence[PermanenceRule]) -> Iterator[tuple[int, str]]:
+    """Yield what answers today at the addresses of `rows`."""
+    places: dict[str, list[int]] = {}
+    for place, row in enumerate(rows):
         # A route has no address of its own.
         if row.kind != MatchType.ROUTE:
             places.setdefault(unquote(row.pattern), []).append(place)
@@ -99,7 +112,7 @@ def _is_for_everything(row: PermanenceRule) -> bool:
 
 
 def _everything(host: str) -> str:
-    """Say what an editor would have to confirm."""
+    """Say of which site a rule covers all that isn't found."""
     if not host:
         return _("This rule is for every address of the site that is not found.")
     return _("This rule is for every address of %(host)s that is not found.") % {"host": host}
@@ -126,6 +139,7 @@ RULES = ImportSchema(
     assumed={"source": PermanenceRule.Source.IMPORT.value},
     understood=understood,
     remarks=_remarks_on_rules,
+    doubts=_doubts_of_rules,
 )
 MESSAGES = ImportSchema(
     ErrorMessage,
@@ -135,8 +149,13 @@ MESSAGES = ImportSchema(
 )
 
 
+def cell_of(column: str, value: object) -> object:
+    """Return the `value` that a row has in `column` as a file has it."""
+    return literally(str(value)) if column == "pattern" else written(value)
+
+
 def written(value: object) -> object:
-    """Return the `value` of a field as a file has it."""
+    """Return the `value` of a field as a text that can be read again, if it isn't plain."""
     if isinstance(value, datetime):
         return (value if timezone.is_naive(value) else value.astimezone(UTC)).isoformat()
     return value
@@ -147,11 +166,12 @@ def _reader(column: Any) -> Callable[[object], object]:
         return _flag
     if isinstance(column, models.DateTimeField):
         return _moment
+    if validators.path in column.validators:
+        return partial(_path, column)
     if isinstance(column, models.TextField) or column.name in _VERBATIM:
         return _text
     if column.choices:
-        # Django doesn't check what isn't to be edited.
-        return _word if column.editable else partial(_choice, column)
+        return partial(_choice, column)
     return _stripped
 
 
@@ -167,15 +187,24 @@ def _stripped(cell: object) -> str | None:
     return _text(cell).strip() or None
 
 
-def _word(cell: object) -> str | None:
-    return _text(cell).strip().lower() or None
+def _path(column: Any, cell: object) -> str | None:
+    text = _stripped(cell)
+    # What is percent-encoded is longer than what is stored.
+    if text is not None and len(text) > column.max_length and text.isprintable():
+        return decoded_path(text)
+    return text
 
 
 def _choice(column: Any, cell: object) -> str | None:
-    word = _word(cell)
-    if word is not None and word not in dict(column.flatchoices):
-        raise ValidationError(column.error_messages["invalid_choice"] % {"value": word})
-    return word
+    """Return the choice that a text means: its value, or what it is called in the admin."""
+    word = _text(cell).strip()
+    choices = {str(label).lower(): value for value, label in column.flatchoices}
+    values = [value for value, _label in column.flatchoices if value]
+    choices |= {value: value for value in values}
+    if word and word.lower() not in choices:
+        text = _("%(value)s is none of these: %(list)s.")
+        raise ValidationError(text % {"value": word, "list": ", ".join(values)})
+    return choices.get(word.lower()) or None
 
 
 def _flag(cell: object) -> bool | None:
@@ -188,14 +217,17 @@ def _flag(cell: object) -> bool | None:
 
 
 def _moment(cell: object) -> datetime | None:
-    """Return the time that an ISO 8601 text means, in the current time zone if it names none."""
+    """Return the time that a text means, in the current time zone if it names none.
+
+    It is as ISO 8601 has it, or as the language that is spoken now does.
+    """
     if isinstance(cell, datetime):
         return cell
     text = _text(cell).strip()
     if not text:
         return None
     try:
-        moment = datetime.fromisoformat(text)
+        moment = _naive_or_aware(text)
         if settings.USE_TZ:
             aware = timezone.make_aware(moment) if timezone.is_naive(moment) else moment
             timezone.localtime(aware)  # As editors are shown it.
@@ -205,3 +237,22 @@ def _moment(cell: object) -> datetime | None:
         raise ValidationError(
             _("%s is no date. Write it as 2030-12-31 or as 2030-12-31T18:00:00+01:00.") % text
         ) from error
+
+
+# A day and a month that are written so go first in one country and last in another.
+_EITHER = re.compile(r"(\d+)/(\d+)/\d{2,4}\b")
+
+
+def _naive_or_aware(text: str) -> datetime:
+    """Return the time that `text` means; raise ValueError if it means none, or more than one."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        either = _EITHER.match(text)
+        if either and either[1] != either[2] and int(either[1]) <= 12 >= int(either[2]):
+            raise
+    for name in ("DATETIME_INPUT_FORMATS", "DATE_INPUT_FORMATS"):
+        for each in formats.get_format(name):
+            with suppress(ValueError):
+                return datetime.strptime(text, each)  # noqa: DTZ007 - in the current zone
+    raise ValueError(text)

@@ -9,17 +9,32 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from ..models import ErrorMessage, PermanenceRule
+from ..validators import SITE
 from . import expressions
 from .lines import Lines
-from .rows import GONE, FileError, Parsed, ParsedRow, Remark, depends_on, leads_elsewhere, not_gone
+from .rows import (
+    AS_NAMED,
+    GONE,
+    NO_COLUMNS,
+    FileError,
+    Headings,
+    Parsed,
+    ParsedRow,
+    Remark,
+    depends_on,
+    leads_elsewhere,
+    not_gone,
+)
 
 # How many characters an object of a JSON file may have.
 LONGEST_VALUE = 1_048_576
 
 # What spreadsheets separate cells by, depending on the country that they think they are in.
 _DELIMITERS = ",;\t"
-ADDRESS = re.compile(r"""["']?(?:/|https?://\S)""", re.IGNORECASE)
+ADDRESS = re.compile(rf"""["']?(?:/|{SITE})""", re.IGNORECASE)
 _EXCEL = re.compile(r'\s*sep=([^\r\n"])?[\r\n]*', re.IGNORECASE)
 # Where a formula begins for a spreadsheet, before the apostrophes that keep it from being one: at
 # the beginning of a cell, and within it too, since a spreadsheet that separates cells by semicolons
@@ -44,6 +59,9 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     STATUS: ("status code", "http status code", "http code", "http status", "code", "status"),
     REGEX: ("regex", "is regex"),
 }
+# In a crawler's list of links, "source" is the page that has the link.
+_LINKS = {"source", "destination"}
+_OF_LINKS = frozenset({"anchor", "anchor text", "alt text", "follow"})
 # What they are called by the Redirection plugin of WordPress, which is known by its REGEX.
 _REDIRECTION = {"status": "enabled", "title": "note"}
 # Where a row of another tool comes from is no row of ours.
@@ -70,7 +88,7 @@ def delimiter_of(line: str) -> str:
 
 def parse_list(lines: Lines, columns: Collection[str]) -> Parsed:
     """Yield a row for each address: one a line, perhaps below a heading."""
-    first = True
+    first, headings = True, NO_COLUMNS
     for line in lines:
         text = line.strip().strip("\"'").strip()
         if not text or text.startswith("#"):
@@ -78,7 +96,9 @@ def parse_list(lines: Lines, columns: Collection[str]) -> Parsed:
         if first and delimiter_of(text):
             _check_list(text, lines.number)
         if not first or ADDRESS.match(text):
-            yield ParsedRow(lines.number, {"pattern": text})
+            yield ParsedRow(lines.number, {"pattern": text}, headings=headings)
+        else:
+            headings = {"pattern": _printable(text)}
         first = False
 
 
@@ -99,6 +119,11 @@ def parse_csv(lines: Lines, columns: Collection[str]) -> Parsed:
     if not headings:
         raise FileError(1, _("The file is empty."))
     names, is_own = _names(headings, columns, lines.number)
+    called = {
+        name: _printable(heading.strip())
+        for heading, name in zip(headings, names, strict=True)
+        if name not in ("", heading)
+    }
     if unread := [heading for heading, name in zip(headings, names, strict=True) if not name]:
         text = _("Columns that say nothing of a rule weren't read: %s.")
         yield Remark(lines.number, text % ", ".join(unread))
@@ -106,15 +131,19 @@ def parse_csv(lines: Lines, columns: Collection[str]) -> Parsed:
         if not any(cell.strip() for cell in cells):
             continue
         if len(cells) != len(names):
-            text = _("There are %(cells)d cells, and %(columns)d columns.")
+            text = ngettext(
+                "The file has %(columns)d column, and this row %(cells)d.",
+                "The file has %(columns)d columns, and this row %(cells)d.",
+                len(names),
+            )
             yield ParsedRow(line, error=text % {"cells": len(cells), "columns": len(names)})
             continue
         named = {name: unescaped(cell) for name, cell in zip(names, cells, strict=True) if name}
-        error = "" if "".join(cells).isascii() else _broken(named)
+        error = "" if "".join(cells).isascii() else _broken(named, called)
         if is_own or error:
-            yield ParsedRow(line, named, error=error)
+            yield ParsedRow(line, named, error=error, headings=called)
         else:
-            yield from foreign(line, named)
+            yield from foreign(line, named, headings=called)
 
 
 def _first(lines: Lines) -> str:
@@ -137,28 +166,49 @@ def _rows(lines: Lines, delimiter: str) -> Iterator[tuple[int, list[str]]]:
 
 def _names(headings: Sequence[str], columns: Collection[str], line: int) -> tuple[list[str], bool]:
     """Return the column that each of the headings means, "" for none, and whether all are ours."""
-    keys = [" ".join(re.split(r"[\s_-]+", heading.strip().lower())) for heading in headings]
-    own = {column.replace("_", " "): column for column in columns}
-    if "pattern" in keys or "pattern" not in columns:
+    keys = list(map(_key, headings))
+    labels = _labels(columns)
+    own = {**labels, **{_key(column): column for column in columns}}
+    are_own = all(key in own for key in keys) and "pattern" in map(own.get, keys)
+    if are_own or "pattern" in keys or "pattern" not in columns:
         for key, heading in zip(keys, headings, strict=True):
             if key not in own:
                 raise FileError(line, unknown(heading, columns))
-            if keys.count(key) > 1:
+            if [own.get(each) for each in keys].count(own[key]) > 1:
                 raise FileError(line, _("There are two columns %(name)s.") % {"name": own[key]})
         return [own[key] for key in keys], True
     meant = {}
-    for column, aliases in ALIASES.items():
-        if alias := next((each for each in aliases if each in keys), None):
+    are_links = _LINKS.issubset(keys) and not _OF_LINKS.isdisjoint(keys)
+    known = {**ALIASES, "pattern": ("destination",), TARGET: ()} if are_links else ALIASES
+    for column, aliases in known.items():
+        called = (each for each, name in labels.items() if name == column)
+        if alias := next((each for each in (*aliases, *called) if each in keys), None):
             meant[alias] = column
     if "pattern" not in meant.values():
         text = _("No column has addresses. Name one of them pattern, or url. There are: %s.")
         raise FileError(line, text % _printable(", ".join(headings)))
-    others = {name: column for name, column in own.items() if column not in _OWN_ALONE}
+    alone = {*_OWN_ALONE, "pattern"}
+    others = {name: column for name, column in own.items() if column not in alone}
     if REGEX in meant.values():
         others |= _REDIRECTION
     # Of two with one name the first.
     taken = {**others, **meant}
     return [taken.pop(key, "") for key in keys], False
+
+
+def _key(heading: str) -> str:
+    """Return what all ways to write `heading` have in common."""
+    return " ".join(re.split(r"[\s_-]+", heading.strip().lower()))
+
+
+def _labels(columns: Collection[str]) -> dict[str, str]:
+    """Return which of `columns` is called what in the admin, in the language that is spoken now."""
+    return {
+        _key(str(field.verbose_name)): field.name
+        for model in (ErrorMessage, PermanenceRule)
+        for field in model._meta.concrete_fields
+        if field.name in columns
+    }
 
 
 def is_heading(line: str, columns: Collection[str]) -> bool:
@@ -184,7 +234,9 @@ def _printable(text: str) -> str:
     return text if text.isprintable() else ascii(text)
 
 
-def foreign(line: int, cells: Mapping[str, Any], number: int = 0) -> Parsed:
+def foreign(
+    line: int, cells: Mapping[str, Any], number: int = 0, headings: Headings = AS_NAMED
+) -> Parsed:
     """Yield what a row of another tool's table says is gone."""
     own = {name: cell for name, cell in cells.items() if name not in {TARGET, STATUS, REGEX}}
     status = str(cells.get(STATUS, "")).strip()
@@ -198,9 +250,10 @@ def foreign(line: int, cells: Mapping[str, Any], number: int = 0) -> Parsed:
         yield Remark(line, leads_elsewhere(), number)
         return
     if str(cells.get(REGEX, "")).strip().lower() in _NO:
-        yield ParsedRow(line, own, number)
+        yield ParsedRow(line, own, number, headings=headings)
     else:
-        yield from expressions.rows(line, str(own.pop("pattern")), own, number)
+        expression = str(own.pop("pattern"))
+        yield from expressions.rows(line, expression, own, number, headings=headings)
 
 
 def parse_json(lines: Lines, columns: Collection[str]) -> Parsed:
@@ -218,6 +271,7 @@ def parse_json(lines: Lines, columns: Collection[str]) -> Parsed:
 
 
 REDIRECTION = re.compile(r'"redirects"\s*:\s*(?=\[)')
+_OF_REDIRECTION = {"pattern": "url", "note": "title", "ignore_case": "flag_case"}
 
 
 def parse_redirection(lines: Lines, columns: Collection[str]) -> Parsed:
@@ -242,10 +296,10 @@ def parse_redirection(lines: Lines, columns: Collection[str]) -> Parsed:
             }
             if isinstance(source, dict) and source.get("flag_case"):
                 cells["ignore_case"] = True
-            if error := _broken(cells):
+            if error := _broken(cells, _OF_REDIRECTION):
                 yield ParsedRow(line, cells, number, error)
             else:
-                yield from foreign(line, cells, number)
+                yield from foreign(line, cells, number, _OF_REDIRECTION)
 
 
 class _Values:
@@ -344,14 +398,14 @@ class _Values:
         return FileError(line, text % {"error": message, "column": column})
 
 
-def _broken(cells: Mapping[str, object]) -> str:
+def _broken(cells: Mapping[str, object], headings: Headings = AS_NAMED) -> str:
     """Return what is no text in `cells`, "" if there is no such thing."""
     for name, cell in cells.items():
         if isinstance(cell, str) and not cell.isascii():
             try:
                 cell.encode()
             except UnicodeEncodeError as error:
-                return _broken_at(name, cell, error.start)
+                return _broken_at(headings.get(name, name), cell, error.start)
     return ""
 
 

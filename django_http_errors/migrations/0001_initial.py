@@ -554,7 +554,7 @@ class Migration(migrations.Migration):
                 (
                     "path",
                     models.CharField(
-                        help_text="With * in it, everything that matches is counted as one: *.php",
+                        help_text="What visitors did not find comes here by itself. Add an address with * in it to have everything that matches counted as one: *.php",
                         max_length=500,
                         validators=[django_http_errors.validators.no_control],
                         verbose_name="address",

@@ -5,9 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.conf.urls.i18n import i18n_patterns
+from django.http import HttpResponse
 from django.test import override_settings
+from django.urls import path
+from django.utils.translation import override
 
 from django_http_errors.admin import advice
+from django_http_errors.conf import LOCALE_MIDDLEWARE
 from django_http_errors.models import PermanenceRule
 from django_http_errors.rules.matching import Index
 from django_http_errors.rules.rows import PermanenceRow
@@ -260,7 +265,7 @@ EVERYTHING = "This rule is for every address of the site that is not found."
         (
             {"host": "elsewhere.example"},
             [],
-            ["elsewhere.example is not in ALLOWED_HOSTS: the site does not answer there."],
+            ["The site does not answer at elsewhere.example: it is not in ALLOWED_HOSTS."],
         ),
     ],
 )
@@ -294,3 +299,27 @@ def test_why_a_rule_does_not_decide(
     loser: PermanenceRow, winner: PermanenceRow | None, reason: str
 ) -> None:
     assert advice.why_not(loser, winner, NOW) == reason
+
+
+class InLanguages:
+    urlpatterns = i18n_patterns(path("about/", lambda request: HttpResponse("About us")))
+
+
+@pytest.mark.parametrize("editors", ["en", "de"])
+@override_settings(ROOT_URLCONF=InLanguages, MIDDLEWARE=[LOCALE_MIDDLEWARE])
+def test_pages_below_a_language_are_warned_of_in_every_editors_language(editors: str) -> None:
+    def warnings(pattern: str, kind: str = "exact") -> list[str]:
+        with override(editors):
+            return advice.warnings(rule(pattern, kind), Index(()), NOW)
+
+    for pattern, expected in (
+        ("/de/about/", "/de/about/"),
+        ("/en/about", "/en/about"),
+        ("/about/", "/en/about/"),
+        ("/about", "/en/about/"),
+    ):
+        (warning,) = warnings(pattern)
+        assert expected in warning
+    (warning,) = warnings("/de/", "prefix")
+    assert "/de/about/" in warning
+    assert warnings("/nothing/") == warnings("/de/nothing/") == []

@@ -14,11 +14,12 @@ import pytest
 from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.contrib.auth.models import Permission, User
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import models
+from django.db import connection, models
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from django_http_errors.admin import undo
+from django_http_errors.admin import rules, undo
 from django_http_errors.models import (
     ErrorMessage,
     HidingRule,
@@ -99,11 +100,15 @@ def test_an_edit_and_a_deletion_are_taken_back(admin: Client, name: str) -> None
         address = undo_link(response)
         # The list of missing pages doesn't show what is ignored.
         count = 2 if data["action"] == action or model is MissingPage else 3
-        assert f"<p>{count} " in text_of(admin.get(address))
+        is_deletion = data["action"] == "delete_selected"
+        asking = text_of(admin.get(address))
+        assert f"<li>{count} " in asking
+        assert ("there again." in asking) is is_deletion
+        assert ("will be as before." in asking) is not is_deletion
         assert all_of(model) != before, "to look changes nothing"
         response = admin.post(address, follow=True)
         assert all_of(model) == before
-        verb = "are as before"
+        verb = "are there again." if is_deletion else "are as before."
         assert f"{count} " in text_of(response)
         assert verb in text_of(response)
         if model is not MissingPage:
@@ -113,6 +118,28 @@ def test_an_edit_and_a_deletion_are_taken_back(admin: Client, name: str) -> None
     single = admin.post(url(f"{name}_delete", rows[0].pk), {"post": "yes"}, follow=True)
     admin.post(undo_link(single))
     assert all_of(model) == before
+
+
+def test_the_page_of_an_undo_leads_back_and_says_when_it_was(admin: Client) -> None:
+    response = admin.post(RULES, chosen("disable", PermanenceRuleFactory()), follow=True)
+    page = text_of(admin.get(undo_link(response)))
+    # The afternoon brings a full stop of its own.
+    assert re.search(r"<p>What you did at [^<]+ is going to be taken back:</p>", page)
+    assert "django_http_errors/admin.css" in page
+    assert f'<a href="{RULES}">Removed pages</a>' in page
+    assert f'<a class="button" href="{RULES}">Cancel</a>' in page
+
+
+def test_a_deletion_and_its_undo_are_one_message(admin: Client) -> None:
+    rows = [PermanenceRuleFactory(pattern=f"/<b>{number}/") for number in range(3)]
+    many = admin.post(RULES, chosen("delete_selected", *rows[:2], post="yes"), follow=True)
+    one = admin.post(url("permanencerule_delete", rows[2].pk), {"post": "yes"}, follow=True)
+    for response, begin in (
+        (many, "Successfully deleted 2 removed pages."),
+        (one, "The removed page “/&lt;b&gt;2/” was deleted successfully."),
+    ):
+        (message,) = map(str, response.context["messages"])
+        assert message.startswith(f'{begin} <a href="{undo_link(response)}">Undo</a> (possible')
 
 
 def test_what_was_changed_since_then_stays(admin: Client) -> None:
@@ -201,7 +228,12 @@ def test_an_import_is_taken_back(admin: Client) -> None:
     before = all_of(PermanenceRule)
     response = upload(admin, b"pattern,reason\n/same/,\n/changed/,New\n/new/,\n")
     assert PermanenceRule.objects.get(pattern="/changed/").reason == "New"
-    admin.post(undo_link(response))
+    asking = text_of(admin.get(undo_link(response)))
+    assert "1 removed page that was added will be deleted." in asking
+    assert "1 removed page will be as before." in asking
+    undone = admin.post(undo_link(response), follow=True)
+    said = [str(each) for each in undone.context["messages"]]
+    assert said == ["1 removed page was deleted.", "1 removed page is as before."]
     rows = [{**each, "source": "", "author": ""} for each in all_of(PermanenceRule)]
     assert rows == [{**each, "source": "", "author": ""} for each in before]
 
@@ -230,6 +262,33 @@ def test_an_import_is_taken_back_in_few_updates(
     with django_assert_max_num_queries(40):
         admin.post(undo_link(response))
     assert PermanenceRule.objects.filter(reason="As before").count() == 60
+
+
+@pytest.mark.parametrize("action", ["delete_selected", "change_together"])
+def test_what_had_many_values_is_taken_back_by_few_statements(
+    admin: Client, django_assert_max_num_queries: Any, action: str
+) -> None:
+    made = [
+        PermanenceRuleFactory(
+            pattern=f"/x/{number}/",
+            # Some have one of their own, and some one that others have too.
+            group=f"g{min(number, 40)}",
+            valid_until=timezone.now() + timedelta(days=number) if number % 3 else None,
+            host=["", "a.example"][number % 2],
+            enabled=number % 5 > 0,
+        )
+        for number in range(60)
+    ]
+    before = all_of(PermanenceRule)
+    asked = {"change_group": "on", "group": "new", "change_valid_until": "on", "apply": "1"}
+    data = chosen(action, made[0], select_across="1", post="yes", **asked)
+    response = admin.post(RULES, data, follow=True)
+    assert all_of(PermanenceRule) != before
+    with django_assert_max_num_queries(50):
+        response = admin.post(undo_link(response), follow=False)
+    assert all_of(PermanenceRule) == before
+    names = LogEntry.objects.values_list("object_repr", flat=True)
+    assert sorted(names) == sorted(str(row) for row in made * 2)
 
 
 def test_all_that_the_list_shows_are_deleted_without_naming_each(
@@ -266,9 +325,9 @@ def test_fields_are_changed_together(
     rows = [PermanenceRuleFactory(group="old", valid_from=soon, announce=True) for _ in range(2)]
     data = chosen("change_together", *rows)
     asking = admin.post(RULES, data)
-    assert "Tick what is to be changed of 2 entries" in text_of(asking)
-    nothing = admin.post(RULES, {**data, "apply": "1", **values})
-    assert "Tick what is to be changed." in text_of(nothing)
+    assert "Fill in what is to be changed of 2 entries" in text_of(asking)
+    nothing = admin.post(RULES, {**data, "apply": "1", **dict.fromkeys(values, " ")})
+    assert "Fill in or tick what is to be changed." in text_of(nothing)
     ticked = {f"change_{re.sub('_0$', '', name)}": "on" for name in values}
     response = admin.post(RULES, {**data, "apply": "1", **values, **ticked}, follow=True)
     assert "2 removed pages were changed." in text_of(response)
@@ -281,6 +340,25 @@ def test_fields_are_changed_together(
     admin.post(undo_link(response))
     rows[0].refresh_from_db()
     assert (rows[0].group, rows[0].valid_from, rows[0].announce) == ("old", soon, True)
+
+
+def test_what_is_filled_in_is_changed_without_a_tick(admin: Client) -> None:
+    """What is blank and not ticked stays."""
+    rule = PermanenceRuleFactory(group="old", replacement="/new/")
+    filled = {"group": "relaunch", "replacement": "", "valid_until_0": "2999-01-01"}
+    admin.post(RULES, chosen("change_together", rule, apply="1", **filled))
+    rule.refresh_from_db()
+    assert (rule.group, rule.replacement, rule.valid_until.year) == ("relaunch", "/new/", 2999)
+
+
+def test_the_page_to_change_many_leads_back_and_names_its_fields(admin: Client) -> None:
+    page = text_of(admin.post(f"{RULES}?q=x", chosen("change_together", PermanenceRuleFactory())))
+    assert f'<a href="{RULES}">Removed pages</a>' in page
+    assert 'href="">Cancel</a>' in page
+    assert "admin/css/widgets.css" in page
+    for name in ("host", "group", "replacement"):
+        (tag,) = re.findall(f'<input [^>]*name="{name}"[^>]*>', page)
+        assert f'aria-label="{name.capitalize()}"' in tag
 
 
 def test_what_can_not_be_changed_together(admin: Client) -> None:
@@ -404,6 +482,11 @@ def test_the_history_has_what_an_import_did(admin: Client) -> None:
     assert not admin.get(addresses[same]).context["action_list"]
     admin.post(undo_link(response))
     assert "Changed Reason: “New” → “As before”." in text_of(admin.get(addresses[changed]))
+    admin.post(url("permanencerule_delete", same.pk), {"post": "yes"})
+    deleted = LogEntry.objects.filter(object_id=same.pk)
+    admin.post(undo_link(admin.get(RULES)))
+    assert "Deleted." in text_of(admin.get(addresses[same]))
+    assert deleted.count() == 2
     assert LogEntry.objects.filter(object_id=new.pk, action_flag=DELETION).exists()
 
 
@@ -454,6 +537,27 @@ def test_the_search_finds_what_covers_an_address(
         PermanenceRuleFactory(pattern=pattern)
     found = admin.get(RULES, {"q": query}).context["cl"].result_list
     assert {row.pattern for row in found} == patterns
+
+
+@pytest.mark.parametrize(("most", "looks"), [(60, 1), (59, 3)])
+def test_a_search_looks_at_all_rules_once(
+    admin: Client, monkeypatch: pytest.MonkeyPatch, most: int, looks: int
+) -> None:
+    """Unless it finds many: then the first ones come soon, and they are counted."""
+    monkeypatch.setattr(rules, "MOST_FOUND_AT_ONCE", most)
+    for number in range(60):
+        PermanenceRuleFactory(pattern=f"/lamps/{number:02}/")
+    PermanenceRuleFactory(pattern="/chairs/")
+    for page, count in ((1, 50), (2, 10)):
+        with CaptureQueriesContext(connection) as queries:
+            shown = admin.get(RULES, {"q": "lamps", "p": page}).context["cl"]
+        assert (shown.result_count, len(shown.result_list)) == (60, count)
+        assert [row.pattern for row in shown.result_list] == sorted(
+            row.pattern for row in shown.result_list
+        )
+        searches = [each["sql"] for each in queries if "LIKE" in each["sql"]]
+        assert len([each for each in searches if " IN (" not in each]) == looks
+    assert not admin.get(RULES, {"q": "nothing"}).context["cl"].result_list
 
 
 def test_groups_and_rules_that_nobody_needs_can_be_found(admin: Client, settings: Any) -> None:

@@ -72,12 +72,28 @@ def test_permissions(
     assert "login" in getattr(client, method)(address)["Location"]
 
 
-def test_who_may_only_look_has_nothing_to_confirm(editor: Callable[..., Client]) -> None:
+def test_a_form_asks_to_confirm_where_that_is_needed(
+    admin: Client, editor: Callable[..., Client]
+) -> None:
+    """And only there: for what is saved and asked anew, and not who may only look."""
     row = HidingRule.objects.create(pattern="/vault/")
+    box = 'name="confirm"'
+    assert box not in text_of(admin.get(url(ADD)))
     address = url("hidingrule_change", row.pk)
-    assert 'name="confirm"' not in text_of(editor("view_hidingrule").get(address))
-    assert "front page" not in text_of(editor("view_hidingrule").get(address))
-    assert 'name="confirm"' in text_of(editor("change_hidingrule").get(address))
+    assert box not in text_of(admin.get(address))
+    row.pattern = "/"
+    row.save()
+    assert box in text_of(admin.get(address))
+    assert box not in text_of(editor("view_hidingrule").get(address))
+    assert "Save it all the same" not in text_of(editor("view_hidingrule").get(address))
+
+
+def test_an_untouched_form_has_no_errors(admin: Client) -> None:
+    response = admin.post(url(PREVIEW), form(pattern=""))
+    assert part(response, "summary") == "Write an address to see what will happen."
+    assert part(response, "errors") == part(response, "warnings") == ""
+    saved = admin.post(url(ADD), form(pattern=" "))
+    assert saved.context["adminform"].form.errors == {"pattern": ["This field is required."]}
 
 
 def test_the_list(admin: Client) -> None:
@@ -181,7 +197,12 @@ def test_what_hides_too_much_is_confirmed_each_time(
     refused = admin.post(url(ADD), values)
     assert refused.status_code == 200
     assert told in str(refused.context["errors"])
-    assert told in part(admin.post(url(PREVIEW), values), "errors")
+    assert "tick “Save it all the same”" in str(refused.context["errors"])
+    assert text_of(refused).count('name="confirm"') == 1
+    preview = admin.post(url(PREVIEW), values)
+    assert told in part(preview, "warnings")
+    assert "You have to confirm it" in part(preview, "warnings")
+    assert part(preview, "errors") == ""
     assert not HidingRule.objects.exists()
 
     assert admin.post(url(ADD), {**values, "confirm": "on"}).status_code == 302
@@ -200,7 +221,11 @@ def test_warnings_come_before_and_after_saving(admin: Client) -> None:
     ErrorMessageFactory(path_prefix="/vault/a/")
     PermanenceRuleFactory(pattern="/vault/b/")
     values = form(host="elsewhere.example")
-    expected = ["The rule for /vault/b/", "The message for /vault/a/", "elsewhere.example is not"]
+    expected = [
+        "The rule for /vault/b/",
+        "The message for /vault/a/",
+        "The site does not answer at elsewhere.example: it is not",
+    ]
     shown = part(admin.post(url(PREVIEW), values), "warnings")
     saved = warned(admin.post(url(ADD), values, follow=True))
     for text in expected:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any
 
 import pytest
@@ -113,15 +114,25 @@ def test_a_rule_for_everything_is_confirmed(
     MissingPage.objects.create(path="*.php")
     MissingPage.objects.create(path="/c/", ignored=True)
     form = rule_form(**values)
-    text = f"of the 2 missing pages in the list it covers {covered}. Confirm"
-    assert text in text_of(admin.post(url("permanencerule_add"), form))
+    text = f"of the 2 missing pages in the list it covers {covered}."
+    box = 'name="confirm"'
+    assert box not in text_of(admin.get(url("permanencerule_add")))
+    page = text_of(admin.post(url("permanencerule_add"), form))
+    assert f"{text} If you mean that, tick “Save it all the same”." in page
+    assert page.count(box) == 1
     assert not PermanenceRule.objects.exists()
     # What it would do is shown all the same.
     preview = admin.post(url("permanencerule_preview"), form)
     assert "gone for good (410)" in part(preview, "summary")
-    assert text in part(preview, "errors")
+    assert f"{text} You have to confirm it when you save it." in part(preview, "warnings")
+    assert part(preview, "errors") == ""
+    # What was ticked stays ticked while something else is wrong.
+    wrong = admin.post(url("permanencerule_add"), {**form, "confirm": "on", "replacement": "x"})
+    (tag,) = re.findall(f"<input [^>]*{box}[^>]*>", text_of(wrong))
+    assert " checked" in tag
     admin.post(url("permanencerule_add"), {**form, "confirm": "on"})
     assert PermanenceRule.objects.count() == 1
+    assert box in text_of(admin.get(url("permanencerule_change", PermanenceRule.objects.get().pk)))
 
 
 @pytest.mark.parametrize(
@@ -197,3 +208,18 @@ def test_a_preview_is_no_visit_and_has_what_a_visit_has(
     admin.get("/nowhere/")
     assert len(counter._counts) == 1
     counter.forget()
+
+
+def test_a_rule_without_effect_is_confirmed(admin: Client) -> None:
+    """What the model refuses for that is asked for by the same box."""
+    form = rule_form(pattern="/form/")
+    page = text_of(admin.post(url("permanencerule_add"), form))
+    assert "answers here today" in page
+    assert page.count('name="confirm"') == 1
+    assert "answers here today" in part(admin.post(url("permanencerule_preview"), form), "warnings")
+    admin.post(url("permanencerule_add"), {**form, "confirm": "on"})
+    assert PermanenceRule.objects.count() == 1
+    # Somebody has been told, and isn't asked again.
+    rule = PermanenceRule.objects.get()
+    assert 'name="confirm"' not in text_of(admin.get(url("permanencerule_change", rule.pk)))
+    assert admin.post(url("permanencerule_change", rule.pk), form).status_code == 302

@@ -36,7 +36,7 @@ def confirm(client, response, where: str = RULES):
 
 
 def headings(page: str) -> list[str]:
-    return re.findall(r'<th scope="col">(\w+)</th>', page)
+    return re.findall(r'<th scope="col"[^>]*>(\w+)</th>', page)
 
 
 def test_a_file_is_looked_at_and_then_imported(admin_client) -> None:
@@ -87,6 +87,14 @@ def test_invalid_rows_are_shown_with_their_lines_and_nothing_can_be_imported(adm
     assert not PermanenceRule.objects.exists()
 
 
+def test_errors_name_columns_as_the_file_does(admin_client) -> None:
+    page = upload(admin_client, b"Source URL,Notes\nb,\n/a,\n").content.decode()
+    assert '<th scope="row">line 2</th>' in page
+    assert "<li>column Source URL: An address begins with a slash: /b</li>" in page
+    page = upload(admin_client, b"/a\nb\n").content.decode()
+    assert "<li>An address begins with a slash: /b</li>" in page
+
+
 @pytest.mark.parametrize(
     ("content", "format", "message"),
     [
@@ -119,6 +127,40 @@ def test_what_was_meant_or_left_out_is_shown(admin_client, settings) -> None:
         ("exact", "a.example", "/old/"),
         ("prefix", "a.example", "/x/"),
     }
+
+
+def test_each_row_says_what_it_is_for_and_what_it_does(admin_client) -> None:
+    page = upload(admin_client, b"pattern,kind\n/pre/,prefix\n/pre/sub/*,\n/x/,\n").content.decode()
+    names = re.findall(r'<th scope="row">([^<]*)</th>', page)
+    below = "(this address and everything below it)"
+    assert names == [f"/pre/ {below}", f"/pre/sub/ {below}", "/x/ (this address)"]
+    assert page.count("<li>What has become of it: <ins>gone for good (410)</ins></li>") == 3
+
+
+def test_a_rule_for_everything_is_confirmed_as_in_its_form(admin_client) -> None:
+    told = "line 3: This rule is for every address of the site that is not found."
+    response = upload(admin_client, b"url\n/a/\n/*\n")
+    page = response.content.decode()
+    box = '<input type="checkbox" name="all_the_same"'
+    assert page.count(box) == page.count(told) == 1
+    assert page.index(box) < page.index(told) < page.index("Import all the same")
+    refused = confirm(admin_client, response).content.decode()
+    assert "Nothing was imported: tick above the preview that you mean it." in refused
+    assert not PermanenceRule.objects.exists()
+    # What is known was confirmed once, and what is no rule for everything isn't asked for.
+    response = upload(admin_client, b"url\n/a/\n/*\n")
+    form = response.context["confirm_form"]
+    admin_client.post(f"{RULES}process_import/", {**form.initial, "all_the_same": "on"})
+    assert PermanenceRule.objects.count() == 2
+    response = upload(admin_client, b"url,reason\n/*,x\n/b/,\n")
+    assert box not in response.content.decode()
+    assert "1 new, 1 changed" in confirm(admin_client, response).content.decode()
+
+
+def test_a_site_that_skips_the_preview_has_nobody_confirm(admin_client, settings) -> None:
+    settings.IMPORT_EXPORT_SKIP_ADMIN_CONFIRM = True
+    upload(admin_client, b"url\n/*\n")
+    assert PermanenceRule.objects.count() == 1
 
 
 def test_a_template_can_be_filled_in(admin_client, client) -> None:
@@ -183,6 +225,24 @@ def test_what_was_exported_is_imported(admin_client, format: str) -> None:
     assert ErrorMessage.objects.get().title == "=Nichts, da"
     assert (b"'=Nichts" in exported.content) is (format == "csv")
     assert admin_client.post(f"{MESSAGES}export/", where).content == exported.content
+
+
+def test_columns_are_called_as_the_admin_does(admin_client) -> None:
+    """And in the language of who asks, on both pages; also after a file that is none."""
+    german = {"HTTP_ACCEPT_LANGUAGE": "de"}
+    page = admin_client.get(f"{RULES}export/", **german).content.decode()
+    for text in ("Adresse (pattern)", "Grund (reason)", "Host", "Alle auswählen"):
+        assert text in page
+    page = admin_client.get(f"{RULES}import/", **german).content.decode()
+    assert "Adresse (pattern), Host, " in page
+    file = SimpleUploadedFile("rules.csv", b"PK\x03\x04\n")
+    sent = {"import_file": file, "format": AUTO}
+    page = admin_client.post(f"{RULES}import/", sent, **german).content.decode()
+    assert "Adresse (pattern), Host, " in page
+    assert "Adressliste" in page
+    sent = {"import_file": SimpleUploadedFile("rules.csv", b"/a\n"), "format": AUTO}
+    page = admin_client.post(f"{RULES}import/", sent, **german).content.decode()
+    assert "klicke" not in page
 
 
 def _export_fields(client) -> list[str]:

@@ -60,7 +60,10 @@ def test_those_that_lead_nowhere_become_rules_at_their_sites(settings: Any) -> N
     out, err = run("--from-redirects", "--author", "editor")
     assert out == "3 rows: 3 new, 0 changed, 0 same, 0 invalid.\n"
     assert err.splitlines() == [
-        f"{REDIRECTS}, row {keys[2]}: The query string or fragment was left out.",
+        (
+            f"{REDIRECTS}, row {keys[2]}: What stood behind ? or # is left out: the rule is for"
+            " whatever stands there."
+        ),
         f"{REDIRECTS}, row {keys[3]}, row {keys[4]}: Not gone (410) but a redirect: left out.",
     ]
     assert list(PermanenceRule.objects.order_by("pk").values_list("host", "pattern", "author")) == [
@@ -77,6 +80,16 @@ def test_a_site_that_is_not_served_is_named(settings: Any) -> None:
     apps.get_model("redirects.Redirect").objects.create(site=site, old_path="/old/")
     settings.ALLOWED_HOSTS = ["www.example.com"]
     assert "The site isn't served at example.com: ALLOWED_HOSTS" in run("--from-redirects")[1]
+
+
+def test_an_error_names_the_field_of_a_redirect() -> None:
+    site = apps.get_model("sites.Site").objects.get_or_create(domain="example.com")[0]
+    pk = apps.get_model("redirects.Redirect").objects.create(site=site, old_path="old/").pk
+    err = StringIO()
+    with pytest.raises(CommandError):
+        call_command("import_permanence_rules", "--from-redirects", stderr=err)
+    text = f"{REDIRECTS}, row {pk}: old_path: An address begins with a slash: /old/"
+    assert text in err.getvalue().splitlines()
 
 
 def test_where_they_are_not_installed_there_are_none() -> None:

@@ -227,6 +227,7 @@ def test_what_is_no_text_is_left_out_of_a_map() -> None:
 def test_a_map_for_nginx_can_be_imported() -> None:
     make("exact /100%25 \\x", "exact www.example.com/c", ignore_case=True)
     make("prefix /a.b+c/", "prefix www.example.com/d/", "route /<int:any1>/<slug:any2>")
+    make("route /u/<uuid:any1>")
     before = set(addresses(kind="exact")) | set(addresses(kind="prefix"))
     content = exported("nginx").encode()
     PermanenceRule.objects.all().delete()
@@ -235,7 +236,19 @@ def test_a_map_for_nginx_can_be_imported() -> None:
     assert {each.rstrip("/") for each in addresses()} == {
         *(each.rstrip("/") for each in before),
         "route /<int:any1>/<slug:any2>",
+        "route /u/<uuid:any1>",
     }
+
+
+def test_what_is_temporary_in_a_map_is_no_part_of_what_is_imported() -> None:
+    make("prefix /a/", "prefix /b/", "exact /d")
+    make("exact /b/soon", "prefix /a/soon/", permanence="temporary")
+    content = exported("nginx").encode()
+    PermanenceRule.objects.all().delete()
+    report = import_rules(content)
+    assert {each.rstrip("/") for each in addresses()} == {"exact /d", "prefix /b"}
+    assert [str(places) for text, places in report.remarks.items() if "left out" in text]
+    assert [str(places) for text, places in report.remarks.items() if "/b/soon is left to" in text]
 
 
 class TestCommand:
@@ -313,7 +326,7 @@ def test_nginx_answers_as_the_site_does(
     command = ["nginx", "-p", str(tmp_path), "-c", str(tmp_path / "conf")]
     with subprocess.Popen(command, stderr=subprocess.PIPE) as server:
         try:
-            while not (tmp_path / "socket").exists():
+            while not _listens(tmp_path / "socket"):
                 assert server.poll() is None, server.communicate()[1].decode()
                 time.sleep(0.02)
             for host in ("a.example", "b.example"):
@@ -322,6 +335,11 @@ def test_nginx_answers_as_the_site_does(
                     assert (path, theirs) == (path, client.get(path, HTTP_HOST=host).status_code)
         finally:
             server.terminate()
+
+
+def _listens(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as connection:
+        return connection.connect_ex(str(path)) == 0
 
 
 def _status(path: Path, host: str, target: str) -> int:

@@ -10,8 +10,11 @@ from hypothesis import strategies as st
 
 from django_http_errors.importing import expressions
 from django_http_errors.importing.expressions import InexpressibleError, convert
-from django_http_errors.importing.rows import ParsedRow, Remark
+from django_http_errors.importing.rows import NO_COLUMNS, ParsedRow, Remark
 from django_http_errors.validators import covers
+
+# As Django writes it.
+UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
 
 def rules(expression: str) -> list[str]:
@@ -36,13 +39,16 @@ def rules(expression: str) -> list[str]:
         (r"^/old/", ["prefix /old/"]),
         (r"^/old(/.*)?$", ["prefix /old/"]),
         (r"^/old(?:/|$)", ["prefix /old/"]),
-        (r"^/old", ["prefix /old"]),
+        (r"^/old", ["prefix /old", "route /old<path:rest>"]),
+        (r"^artikel_", ["prefix /artikel_", "route /artikel_<path:rest>"]),
+        (r"^/\d+/x-", ["route /<int:any1>/x-", "route /<int:any1>/x-<path:rest>"]),
+        (r"^/<a", ["prefix /<a"]),
         (r"/old/.*", ["prefix /old/"]),
         (r"^(.*)$", ["prefix /"]),
         (r"^", ["prefix /"]),
         (r"^/old.*$", ["exact /old", "route /old<path:rest>"]),
         (r"^/(news|blog)/?$", ["exact /blog/", "exact /news/"]),
-        (r"^/a|^/b", ["prefix /a", "prefix /b"]),
+        (r"^/a|^/b", ["prefix /a", "prefix /b", "route /a<path:rest>", "route /b<path:rest>"]),
         (r"(^/a$|^/b$)", ["exact /a", "exact /b"]),
         (r"^/[Oo]ld$", ["exact /Old", "exact /old"]),
         (r"^/a[.]b$", ["exact /a.b"]),
@@ -61,6 +67,8 @@ def rules(expression: str) -> list[str]:
         (r"^/a/\d+", ["route /a/<int:any1>", "route /a/<int:any1>/<path:rest>"]),
         (r"^/a/\d+/.*$", ["route /a/<int:any1>/", "route /a/<int:any1>/<path:rest>"]),
         (r"^/.*\.php$", ["route /<path:any1>.php"]),
+        (rf"^/x/({UUID})/?$", ["route /x/<uuid:any1>/"]),
+        (rf"^/{UUID}$".replace("a-f", "a-fA-F"), ["route /<str:any1>"]),
         (r"\.(asp|php)$", ["route /<path:any1>.asp", "route /<path:any1>.php"]),
         (r".*\.asp", ["route /<path:any1>.asp"]),
     ],
@@ -109,9 +117,9 @@ def test_each_rule_has_a_remark_and_what_else_the_row_says() -> None:
     more = {"note": "x", "ignore_case": True, "kind": "exact"}
     assert found == [
         Remark(7, "(?i)^/(a|b)$ → /a (this address)", 3),
-        ParsedRow(7, {**more, "pattern": "/a"}, 3),
+        ParsedRow(7, {**more, "pattern": "/a"}, 3, headings=NO_COLUMNS),
         Remark(7, "(?i)^/(a|b)$ → /b (this address)", 3),
-        ParsedRow(7, {**more, "pattern": "/b"}, 3),
+        ParsedRow(7, {**more, "pattern": "/b"}, 3, headings=NO_COLUMNS),
     ]
 
 
@@ -122,6 +130,27 @@ def test_an_expression_may_begin_with_the_host() -> None:
     (remark,) = expressions.rows(1, r"^[^/]+/old/", {}, with_host=True)
     assert isinstance(remark, Remark)
     assert "the host varies." in remark.text
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("^/shop/keep/", "^/shop/", True),
+        ("^/shop/keep/", "^/Shop/", True),
+        ("^/shop/", "^/shopping/", False),
+        ("^/shop", "^/shopping/", True),
+        ("^/shop/keep/", "^/shop/sold/", False),
+        (r"^/\d+/a$", "^/x/b$", False),
+        (r"^/x-\d+/a$", "^/y/", False),
+        (r"^/x-\d+/a$", "^/x-1/", True),
+        ("^/.*/a$", "^/x/y/", True),
+        ("(?!x)", "^/x/y/", True),
+    ],
+)
+def test_expressions_may_meet(one: str, other: str, expected: bool) -> None:
+    ones, others = map(expressions.patterns, (one, other))
+    assert any(expressions.may_meet(a, b) for a in ones for b in others) is expected
+    assert any(expressions.may_meet(b, a) for a in ones for b in others) is expected
 
 
 ATOMS = st.sampled_from(

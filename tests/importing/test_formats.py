@@ -11,10 +11,15 @@ import pytest
 
 from django_http_errors.importing.importer import Import, Report
 from django_http_errors.importing.reader import FORMATS, Reader
+from django_http_errors.importing.rows import ParsedRow, Remark
 from django_http_errors.importing.schema import RULES
 from django_http_errors.models import MatchType, PermanenceRule
 
 pytestmark = pytest.mark.django_db
+
+LEFT_OUT = "What stood behind ? or # is left out: the rule is for whatever stands there."
+
+LEFT_TO_THE_SITE = "is left to the site by nginx. If a rule covers it, add a temporary one for it."
 
 
 def rules() -> list[str]:
@@ -147,11 +152,30 @@ SAMPLES: dict[str, tuple[str, str, list[str], list[str]]] = {
             "route /archive/<int:year>/",
         ],
         [
-            "line 1, line 2, line 3: The query string or fragment was left out.",
+            f"line 1, line 2, line 3: {LEFT_OUT}",
             "line 4: /old/* → /old/ (prefix)",
             "line 5: /blog/:year/:slug → /blog/<str:year>/<str:slug> (route)",
             "line 6: /team/[a-z]+/cv → /team/<str:any1>/cv (route)",
             "line 7: /archive/<int:year>/ → /archive/<int:year>/ (route)",
+        ],
+    ),
+    "pasted without a scheme": (
+        """
+        www.example.com/foo
+        shop.example/old/*
+        bücher.example/x/?page=2
+        localhost:8000/y
+        """,
+        "list",
+        [
+            "exact www.example.com/foo",
+            "prefix shop.example/old/",
+            "exact xn--bcher-kva.example/x/",
+            "exact localhost/y",
+        ],
+        [
+            "line 2: /old/* → /old/ (prefix)",
+            f"line 3: {LEFT_OUT}",
         ],
     ),
     "search console": (
@@ -190,6 +214,36 @@ SAMPLES: dict[str, tuple[str, str, list[str], list[str]]] = {
             ),
             "line 2: Not gone (410) but 200: left out.",
             "line 5: Not gone (410) but 301: left out.",
+        ],
+    ),
+    "screaming frog, links": (
+        """
+        "Type","Source","Destination","Alt Text","Anchor","Status Code","Follow","Target"
+        "Hyperlink","https://a.example/live","https://a.example/dead","","x","404","true","_blank"
+        "Hyperlink","https://a.example/more","https://a.example/dead","","y","404","true",""
+        "Hyperlink","https://a.example/live","https://a.example/more","","z","200","true",""
+        """,
+        "csv",
+        ["exact a.example/dead"],
+        [
+            (
+                "line 1: Columns that say nothing of a rule weren't read: Type, Source, Alt Text,"
+                " Anchor, Follow, Target."
+            ),
+            "line 4: Not gone (410) but 200: left out.",
+        ],
+    ),
+    "redirects with types": (
+        """
+        Source,Destination,Type
+        /a,,410
+        /b,/c,301
+        """,
+        "csv",
+        ["exact /a"],
+        [
+            "line 1: Columns that say nothing of a rule weren't read: Type.",
+            "line 3: Not gone (410) but a redirect: left out.",
         ],
     ),
     "spreadsheet of redirects": (
@@ -293,6 +347,12 @@ SAMPLES: dict[str, tuple[str, str, list[str], list[str]]] = {
                 - [R=410,L]
             RewriteCond %{QUERY_STRING} ^id=3$
             RewriteRule ^index\.php$ - [G]
+            RewriteCond %{QUERY_STRING} ^id=3$ [OR]
+            RewriteCond %{HTTP_HOST} ^old\.
+            RewriteRule ^either$ - [G]
+            RewriteRule ^r$ - [R=gone]
+            RewriteRule ^r$ - [R=GONE,L]
+            RewriteRule ^beds- - [G]
             RewriteRule ^sofas/(?!new) - [gone]
             RewriteRule ^secret - [F]
             RewriteRule ^x$ /y [R=301,L]
@@ -316,11 +376,13 @@ SAMPLES: dict[str, tuple[str, str, list[str], list[str]]] = {
             "exact /shop/lamps/7",
             "exact /chairs/ ignore_case=True",
             "route /shop/tables/<str:any1>/",
+            "prefix /shop/beds-",
+            "route /shop/beds-<path:rest>",
             "prefix /last",
         ],
         [
-            "line 6, line 8, line 25: Not gone (410) but 301: left out.",
-            "line 7, line 11: Not gone (410) but 302: left out.",
+            "line 6, line 8, line 31: Not gone (410) but 301: left out.",
+            "line 7, line 11, line 26 and 1 more: Not gone (410) but 302: left out.",
             r"line 9: ^/blog/\d+/(.*)\.html$ → /blog/<int:any1>/<path:any2>.html (route)",
             r"line 10: \.(asp|php)$ → /<path:any1>.asp (route)",
             r"line 10: \.(asp|php)$ → /<path:any1>.php (route)",
@@ -329,9 +391,15 @@ SAMPLES: dict[str, tuple[str, str, list[str], list[str]]] = {
             "line 18: ^/chairs/?$ → /chairs/ (exact)",
             "line 19: ^/shop/tables/([^/]+)/$ → /shop/tables/<str:any1>/ (route)",
             r"line 22: ^/shop/index\.php$ depends on RewriteCond %{QUERY_STRING} ^id=3$: left out.",
-            "line 23: No rule says ^/shop/sofas/(?!new), left out: (?! isn't known.",
-            "line 24: Not gone (410) but 403: left out.",
-            "line 29: /host depends on <If \"%{HTTP_HOST} == 'old.example.com'\">: left out.",
+            (
+                r"line 25: ^/shop/either$ depends on RewriteCond %{QUERY_STRING} ^id=3$ [OR],"
+                r" RewriteCond %{HTTP_HOST} ^old\.: left out."
+            ),
+            "line 28: ^/shop/beds- → /shop/beds- (prefix)",
+            "line 28: ^/shop/beds- → /shop/beds-<path:rest> (route)",
+            "line 29: No rule says ^/shop/sofas/(?!new), left out: (?! isn't known.",
+            "line 30: Not gone (410) but 403: left out.",
+            "line 35: /host depends on <If \"%{HTTP_HOST} == 'old.example.com'\">: left out.",
         ],
     ),
     ".htaccess, rules that decide about others": (
@@ -437,6 +505,7 @@ SAMPLES: dict[str, tuple[str, str, list[str], list[str]]] = {
             "route /tables/<int:any1> ignore_case=True",
         ],
         [
+            f"line 7: /kept {LEFT_TO_THE_SITE}",
             r"line 8: ^/blog/\d+/ → /blog/<int:any1>/ (route)",
             r"line 8: ^/blog/\d+/ → /blog/<int:any1>/<path:rest> (route)",
             "line 9: ^/Chairs/[0-9]{2}$ → /Chairs/<int:any1> (route)",
@@ -448,6 +517,66 @@ SAMPLES: dict[str, tuple[str, str, list[str], list[str]]] = {
             "line 22: return 410 depends on if ($http_user_agent ~ bot): left out.",
             r"line 27: ^/tables/\d+$ → /tables/<int:any1> (route)",
             "line 30: return 410 depends on location @gone: left out.",
+        ],
+    ),
+    "nginx, exceptions": (
+        r"""
+        map $uri $gone {
+            default 0;
+            ~^/shop/new/ 1;
+            ~^/shop/keep/ 0;
+            ~^/shop/ 1;
+            /wiki/live 0;
+            ~^/wiki/ 1;
+        }
+        map $host$uri $gone_here {
+            default $gone;
+            ~^[^/]+/a/ $gone;
+            ~^www\.example\.com/a 1;
+            ~^www\.example\.com/b/ 1;
+        }
+        map $uri $quiet { /health 0; ~^/shop/ 0; }
+        server {
+            location ^~ /docs/v2/ { proxy_pass http://x; }
+            location = /docs/ { try_files $uri @django; }
+            location /docs/ { return 410; }
+            location /docs/old/ { return 301 /; }
+            location /product- { return 410; }
+            location ~ ^/shop_ { return 410; }
+        }
+        server { location /docs/v2/ { proxy_pass http://x; } location /y/ { return 410; } }
+        location /a/b/ { return 410; }
+        location /a/ { return 410; }
+        location /a/c/ { root /srv; }
+        """,
+        "nginx",
+        [
+            "prefix /shop/new/",
+            "prefix /wiki/",
+            "prefix www.example.com/b/",
+            "prefix /docs/",
+            "prefix /product-",
+            "route /product-<path:rest>",
+            "prefix /shop_",
+            "route /shop_<path:rest>",
+            "prefix /y/",
+            "prefix /a/b/",
+            "prefix /a/",
+        ],
+        [
+            "line 3: ^/shop/new/ → /shop/new/ (prefix)",
+            "line 5: ^/shop/ depends on ~^/shop/keep/ 0: left out.",
+            f"line 6: /wiki/live {LEFT_TO_THE_SITE}",
+            "line 7: ^/wiki/ → /wiki/ (prefix)",
+            r"line 12: ^www\.example\.com/a depends on ~^[^/]+/a/ $gone: left out.",
+            r"line 13: ^www\.example\.com/b/ → www.example.com/b/ (prefix)",
+            "line 20: Not gone (410) but 301: left out.",
+            "line 21: /product- → /product-<path:rest> (route)",
+            "line 22: ^/shop_ → /shop_ (prefix)",
+            "line 22: ^/shop_ → /shop_<path:rest> (route)",
+            f"line 17: /docs/v2/ {LEFT_TO_THE_SITE}",
+            f"line 18: /docs/ {LEFT_TO_THE_SITE}",
+            f"line 27: /a/c/ {LEFT_TO_THE_SITE}",
         ],
     ),
     "nginx, what a map includes": (
@@ -491,7 +620,7 @@ SAMPLES: dict[str, tuple[str, str, list[str], list[str]]] = {
             "exact /60%2525",
         ],
         [
-            "line 4, line 10: The query string or fragment was left out.",
+            f"line 4, line 10: {LEFT_OUT}",
             r"line 5: ^/gro%c3%9fe%20lampen/\d+$ → /gro%c3%9fe%20lampen/<int:any1> (route)",
             "line 6: ^/tables/[^/]+%20x$ → /tables/<str:any1>%20x (route)",
             r"line 7: No rule says ^/store\?id=7, left out: it asks for a query string.",
@@ -517,7 +646,7 @@ SAMPLES: dict[str, tuple[str, str, list[str], list[str]]] = {
             "exact /colour",
         ],
         [
-            "line 2: The query string or fragment was left out.",
+            f"line 2: {LEFT_OUT}",
             "line 4: ^/%C3%BCber$ → /%C3%BCber (exact)",
             "line 5: ^/colou?r$ → /color (exact)",
             "line 5: ^/colou?r$ → /colour (exact)",
@@ -553,5 +682,18 @@ def test_an_export_of_redirection_may_have_been_edited() -> None:
             (number, ["This is no object with a url, as the Redirection plugin writes it."])
             for number in (1, 2, 3)
         ),
-        (4, ["In the column pattern, U+D800 after '/x' is no character."]),
+        (4, ["In the column url, U+D800 after '/x' is no character."]),
     ]
+
+
+def test_no_expression_is_compared_with_all_before_it(monkeypatch) -> None:
+    """A file may have a hundred thousand of them."""
+    monkeypatch.setattr("django_http_errors.importing.nginx.MOST_LEFT", 2)
+    left = [f"~^/{letter}/ 0;" for letter in "abcd"]
+    for count, expected in ((2, 1), (3, 0), (4, 0)):
+        content = "\n".join(["map $uri $gone {", *left[:count], "~^/x/ 1; ~^/a/y/ 1; }"])
+        found = list(Reader(BytesIO(content.encode()), RULES.columns))
+        assert sum(isinstance(each, ParsedRow) for each in found) == expected
+        texts = [each.text for each in found if isinstance(each, Remark)]
+        assert "^/a/y/ depends on ~^/a/ 0: left out." in texts
+        assert ("^/x/ depends on ~^/c/ 0: left out." in texts) is (not expected)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from io import BytesIO, StringIO
@@ -12,11 +13,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.translation import override
 
-from django_http_errors.importing import importer
+from django_http_errors.importing import exporter, importer
 from django_http_errors.importing.importer import (
     Import,
     Report,
@@ -26,7 +29,7 @@ from django_http_errors.importing.importer import (
 from django_http_errors.importing.reader import Reader
 from django_http_errors.importing.rows import FileError, ParsedRow
 from django_http_errors.importing.schema import MESSAGES, RULES
-from django_http_errors.models import PermanenceRule
+from django_http_errors.models import MatchType, PermanenceRule
 
 from ..edits import edits_made
 from ..imports import import_rules
@@ -152,6 +155,58 @@ def test_a_time_that_can_not_be_shown_is_none(settings, zone: str, text: str) ->
     assert found.errors[0].startswith(f"valid_until: {text} is no date.")
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "month", "day"),
+    [
+        ("de", "31.12.2027", 12, 31),
+        ("de", "1.5.2027 14:30", 5, 1),
+        ("fr", "31/12/2027", 12, 31),
+        ("en", "12/31/2027", 12, 31),
+        ("en", "05/05/2027", 5, 5),
+        ("nl", "05-01-2027", 1, 5),
+    ],
+)
+def test_a_time_is_written_as_the_language_has_it(
+    language: str, text: str, month: int, day: int
+) -> None:
+    """Where it could be another one elsewhere it is refused."""
+    with override(language):
+        value = RULES.value("valid_until", text)
+    local = timezone.localtime(value)
+    assert (local.year, local.month, local.day) == (2027, month, day)
+    assert (local.hour, local.minute) == ((14, 30) if " " in text else (0, 0))
+    for unclear in ("05/01/2027", "1/2/27 10:00"):
+        for spoken in ("en", "fr"):
+            with override(spoken), pytest.raises(ValidationError):
+                RULES.value("valid_until", unclear)
+
+
+def test_a_file_may_speak_as_the_admin_does() -> None:
+    """Its headings, and what is chosen in a form; with what another tool has beside it."""
+    with override("de"):
+        heads = [RULES.field(name).verbose_name for name in ("pattern", "kind", "reason", "host")]
+        below = MatchType.PREFIX.label
+        content = f"{';'.join(map(str, heads)).title()}\n/a/;{below};Warum;\n/b/*;{below};;\n"
+        assert import_rules(content.encode()).written == 2
+        foreign = import_rules(f"{heads[0]};Aufrufe;{heads[2]}\n/c/;7;Darum\n".encode())
+        assert ["Aufrufe" in text for text in foreign.remarks] == [True]
+    assert set(PermanenceRule.objects.values_list("pattern", "kind", "reason")) == {
+        ("/a/", "prefix", "Warum"),
+        ("/b/", "prefix", ""),
+        ("/c/", "exact", "Darum"),
+    }
+
+
+def test_the_address_of_a_shop_is_none_of_a_page() -> None:
+    import_rules(b"Address,URL,Status Code\n1 Main Street,/shops/1/,410\n")
+    assert PermanenceRule.objects.get().pattern == "/shops/1/"
+
+
+def test_a_column_is_there_once_whatever_it_is_called() -> None:
+    with pytest.raises(FileError, match="There are two columns pattern"):
+        import_rules(b"pattern,Address\n/a,/b\n")
+
+
 def test_a_time_may_be_one_already_and_blanks_are_none() -> None:
     assert RULES.value("valid_from", NOON) == NOON
     for blank in (None, "", "  "):
@@ -171,7 +226,10 @@ GOOD = {"pattern": "/good"}
 BAD: list[tuple[dict[str, object], str]] = [
     ({"pattern": "", "note": "x"}, "pattern: This field cannot be blank."),
     ({"pattern": "old-shop/"}, "pattern: An address begins with a slash: /old-shop/"),
-    ({"pattern": "/?p=7"}, "pattern: Only the query string says which page this is: no rule can."),
+    (
+        {"pattern": "/?p=7"},
+        "pattern: Only what stands behind ? says which page this is, and that is not compared.",
+    ),
     ({"pattern": "https://a.example/", "host": "b.example"}, "pattern: The host is a.example here"),
     ({"pattern": "https://[/"}, "pattern: "),
     ({"pattern": "/a/*", "kind": "exact"}, "pattern: “/a/*” would be taken literally. Choose"),
@@ -183,10 +241,13 @@ BAD: list[tuple[dict[str, object], str]] = [
     ({"pattern": "/" + "\u0958" * 499}, "pattern: Ensure this value has at most 500 characters"),
     ({"pattern": "/<int:/", "kind": "route"}, "pattern: This is no pattern:"),
     ({"pattern": "/<colour:x>/", "kind": "route"}, "pattern: This is no pattern:"),
-    ({"pattern": "/a", "kind": "regex"}, "kind: Value 'regex' is not a valid choice."),
+    ({"pattern": "/a", "kind": "regex"}, "kind: regex is none of these: exact, prefix, route."),
     ({"pattern": "/a", "host": "https://a.example"}, "host: Write the name of the host alone"),
-    ({"pattern": "/a", "permanence": "gone"}, "permanence: Value 'gone' is not a valid choice."),
-    ({"pattern": "/a", "source": "magic"}, "source: Value 'magic' is not a valid choice."),
+    (
+        {"pattern": "/a", "permanence": "gone"},
+        "permanence: gone is none of these: permanent, temporary.",
+    ),
+    ({"pattern": "/a", "source": "magic"}, "source: magic is none of these: admin, import, code."),
     ({"pattern": "/a", "reason": "{colour}"}, "reason: {colour} is no placeholder."),
     ({"pattern": "/a", "reason": "a\x00b"}, "reason: Control characters are not allowed here."),
     ({"pattern": "/a", "reason": "x" * 4001}, "reason: Ensure this value has at most 4000 char"),
@@ -195,6 +256,7 @@ BAD: list[tuple[dict[str, object], str]] = [
     ({"pattern": "/a", "replacement": "javascript:x"}, "replacement: Write an address on this"),
     ({"pattern": "/a", "enabled": "maybe"}, "enabled: Write true or false here, and not maybe."),
     ({"pattern": "/a", "valid_from": "1.5.2030"}, "valid_from: 1.5.2030 is no date."),
+    ({"pattern": "/a", "valid_from": "05/01/2030"}, "valid_from: 05/01/2030 is no date."),
     ({"pattern": "/a", "valid_from": "2030-02-30"}, "valid_from: 2030-02-30 is no date."),
     ({"pattern": "/a", "created_at": "never"}, "created_at: never is no date."),
     (
@@ -363,9 +425,20 @@ def test_a_rule_for_everything_is_remarked_on(row: str, told: str | None) -> Non
     found = {text: str(places) for text, places in report.remarks.items() if "every" in text}
     assert found == ({told: "line 3"} if told else {})
     assert counts(report) == {"new": 2}
+    assert list(report.doubts) == ([told] if told else [])
     again = import_rules(content.replace(b",\n", b",noted\n"))
     assert counts(again) == {"changed": 2}
     assert [text for text in again.remarks if "every" in text] == []
+
+
+def test_what_is_doubted_is_imported_if_it_is_confirmed() -> None:
+    content = b"kind,pattern\nprefix,/\nexact,/a/\n"
+    report = import_rules(content, confirmed=False)
+    assert (counts(report), report.written) == ({"new": 2}, 0)
+    assert not PermanenceRule.objects.exists()
+    assert import_rules(content, confirmed=True).written == 2
+    assert import_rules(content, confirmed=False).written == 0
+    assert import_rules(b"kind,pattern,note\nprefix,/,x\n", confirmed=False).written == 1
 
 
 def test_a_host_that_is_not_served_is_named(settings) -> None:
@@ -506,6 +579,71 @@ def test_wildcards_of_a_rule_that_is_there_are_none() -> None:
         "expected_at: Only what is not there yet, or back later, can be expected."
     ]
     assert counts(import_rules(csv_file({**row, "host": "a.example"}))) == {"invalid": 1}
+
+
+@pytest.mark.parametrize(
+    "pattern", ["/wiki/M*A*S*H", "/old/*", "/a/:b", "/x(.*)$", "/" + "*" * 499]
+)
+@pytest.mark.parametrize("format", ["csv", "json"])
+def test_an_edited_tombstone_can_be_restored(pattern: str, format: str) -> None:
+    rule = PermanenceRule.objects.create(pattern=pattern, source="code")
+    rule.source, rule.note = "admin", "Edited."
+    rule.full_clean()
+    rule.save()
+    before = list(PermanenceRule.objects.values(*RULES.columns))
+    content = "".join(exporter.FORMATS[format](PermanenceRule.objects.all(), Counter())).encode()
+    assert counts(import_rules(content)) == {"same": 1}
+    PermanenceRule.objects.all().delete()
+    report = import_rules(content)
+    assert (counts(report), report.remarks) == ({"new": 1}, {})
+    assert list(PermanenceRule.objects.values(*RULES.columns)) == before
+
+
+def test_an_escape_is_no_wildcard() -> None:
+    report = import_rules(b"/wiki/M%2AA%2AS%2AH\n/old%2a/*\n/a%2A/:id\n")
+    assert counts(report) == {"new": 3}
+    assert [f"{rule.kind} {rule}" for rule in PermanenceRule.objects.order_by("pk")] == [
+        "exact /wiki/M*A*S*H",
+        "prefix /old*/",
+        "route /a*/<str:id>",
+    ]
+
+
+SLASH = "An address begins with a slash: /b"
+NAMED_AS_IN_THE_FILE = [
+    ("url\n/a\nb\n", 3, [f"url: {SLASH}"]),
+    ("Origin,Notes\n/a,\nb,\n", 3, [f"Origin: {SLASH}"]),
+    ("source,target,regex,code\nb,,0,410\n", 2, [f"source: {SLASH}"]),
+    ("from;to\nb;\n", 2, [f"from: {SLASH}"]),
+    ('" Source  URL ",kind\nb,\n', 2, [f"Source  URL: {SLASH}"]),
+    ("Pattern,REASON\nb,{x}\n", 2, [f"Pattern: {SLASH}", "REASON: {x} is no placeholder. There"]),
+    ("Address,Valid From\n/b,5\n", 2, ["Valid From: 5 is no date."]),
+    (
+        "url,HOST\nhttps://a.example/,b.example\n",
+        2,
+        ["url: The host is a.example here, and b.example in the column HOST."],
+    ),
+    ("url,Kind\n/a,exact\n/a,Exact\n", 0, []),
+    ("url,Note\n/a,x\n/a,y\n", 3, ["Line 2 has the same kind, url, host already."]),
+    ("url,Note\n/a,caf\udc81 ü\n", 2, ["In the column Note, the byte 0x81"]),
+    # A column that the file doesn't have, and files that have none.
+    ("url,Announce\n/a,yes\n", 2, ["valid_from: Say from when on it is removed"]),
+    ("/a\n/?p=1\n", 2, ["Only what stands behind ? says"]),
+    ("URL\n/?p=1\n", 2, ["URL: Only what stands behind ? says"]),
+    ("/a /b 410\n/?p=1 /b 410\n", 2, ["Only what stands behind ? says"]),
+    ("Redirect gone /a\nRedirect gone b\n", 2, [SLASH]),
+    ("location = /a { return 410; }\nlocation = b { return 410; }\n", 2, [SLASH]),
+    ('[{"pattern": "b"}]', 1, [f"pattern: {SLASH}"]),
+    ('{"redirects": [{"url": "b", "action_code": 410}]}', 1, [f"url: {SLASH}"]),
+]
+
+
+@pytest.mark.parametrize(("content", "line", "expected"), NAMED_AS_IN_THE_FILE)
+def test_errors_name_columns_as_the_file_does(content: str, line: int, expected: Any) -> None:
+    report = import_rules(content.encode(errors="surrogateescape"), dry_run=True)
+    assert [each.line for each in invalid(report)] == [line] * bool(expected)
+    found = [error for each in invalid(report) for error in each.errors]
+    assert [error[: len(text)] for error, text in zip(found, expected, strict=True)] == expected
 
 
 def test_what_is_remarked_can_be_shown() -> None:

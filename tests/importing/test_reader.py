@@ -152,6 +152,9 @@ def test_the_format_can_be_said() -> None:
         pytest.param(b"", 1, "The file is empty.", id="empty"),
         pytest.param(b" \n\n", 1, "The file is empty.", id="blank"),
         pytest.param(b"PK\x03\x04\x14\x00", 1, "This is a workbook or an archive.", id="xlsx"),
+        pytest.param(b"\xd0\xcf\x11\xe0\xa1", 1, "This is a workbook or an archive.", id="xls"),
+        pytest.param(b"\x1f\x8b\x08\0a\n", 1, "This is compressed by gzip.", id="gzip"),
+        pytest.param(b"\x89PNG\r\n\x1a\n\0\0", 1, "This is no text.", id="png"),
         pytest.param(b"\npattern,colour\n", 2, "There is no column colour.", id="unknown-column"),
         pytest.param(b"pattern,\n/a,\n", 1, 'There is no column "".', id="nameless-column"),
         pytest.param(b"pattern,\x81\n", 1, r"There is no column '\udc81'.", id="broken-column"),
@@ -202,8 +205,12 @@ def test_what_is_wrong_with_json_is_said_by_line_and_column(padding: int) -> Non
 @pytest.mark.parametrize(
     ("content", "place", "error"),
     [
-        pytest.param(b"pattern,host\n/a\n", "line 2", "There are 1 cells, and 2 columns.", id="-"),
-        pytest.param(b"pattern\n/a,b\n", "line 2", "There are 2 cells, and 1 columns.", id="+"),
+        pytest.param(
+            b"pattern,host\n/a\n", "line 2", "The file has 2 columns, and this row 1.", id="-"
+        ),
+        pytest.param(
+            b"pattern\n/a,b\n", "line 2", "The file has 1 column, and this row 2.", id="+"
+        ),
         pytest.param(
             b"pattern,reason\n/a,caf\x81\n",
             "line 2",

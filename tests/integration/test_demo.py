@@ -433,7 +433,8 @@ def test_any_address_can_be_explained_at_once(handler: type) -> None:
     page = _response(client.get(response.headers["Location"]))
     assert page.context["user"].username == "editor"
     assert page.context["asking"].cleaned_data["address"] == "/old-shop/a%20b/"
-    assert page.context["explanation"].response.status_code == 410
+    found = [each["explanation"] for each in page.context if "asking" in each]
+    assert found[-1].response.status_code == 410
 
 
 @handlers

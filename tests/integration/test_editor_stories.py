@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,24 @@ ADMIN = "/admin/django_http_errors"
 RULES = f"{ADMIN}/permanencerule/"
 PHONE = {"width": 390, "height": 844}
 ROWS = """
-from django_http_errors.models import MissingPage
+from datetime import timedelta
+from django.utils import timezone
+from django_http_errors.models import MissingPage, PermanenceRule
 for number in range(3):
     MissingPage.objects.create(host="127.0.0.1", path=f"/lamps/{number}/", hits=40 - number)
+MissingPage.objects.create(
+    host="127.0.0.1",
+    path="/somebody/else/has/an/address-that-nobody-knows.html",
+    referrer="https://blog.example.org/the-best-chairs-of-2019/",
+)
+PermanenceRule.objects.create(
+    pattern="/press/releases/2014/",
+    kind="prefix",
+    host="press.example.com",
+    hits=12345,
+    last_hit=timezone.now(),
+    valid_from=timezone.now() + timedelta(days=300),
+)
 """
 REDIRECTION = json.dumps(
     {
@@ -139,12 +155,12 @@ def test_an_address_is_pasted_and_a_section_retired_and_that_undone(
 
 
 def test_from_missing_pages_to_a_rule(editor: Callable[..., Any]) -> None:
-    page = editor(f"{ADMIN}/missingpage/")
+    page = editor(f"{ADMIN}/missingpage/?q=lamps")
     looked_at(page, "missing-pages")
     page.check("#action-toggle")
     run(page, "Say what has become of the folder that the selected ones are in")
     expect(page.locator("#id_pattern")).to_have_value("/lamps/")
-    expect(page.locator(".messagelist")).to_contain_text("The rule will cover: /lamps/0/")
+    expect(page.locator(".messagelist")).to_contain_text("missing pages: /lamps/0/")
     page.fill("#id_reason", "We no longer sell lamps.")
     frame = page.frame_locator(".http-errors-preview iframe")
     expect(frame.locator("body")).to_contain_text("We no longer sell lamps.")
@@ -180,7 +196,7 @@ def test_a_file_with_errors_is_imported_when_they_are_fixed(
     expect(page.locator(".messagelist")).to_contain_text("2 new, 0 changed, 0 the same. Undo")
     page.get_by_role("link", name="Undo").click()
     page.get_by_role("button", name="Undo").click()
-    expect(page.locator(".messagelist")).to_contain_text("2 removed pages are as before.")
+    expect(page.locator(".messagelist")).to_contain_text("2 removed pages were deleted.")
 
 
 def test_an_area_is_hidden(editor: Callable[..., Any]) -> None:
@@ -220,6 +236,45 @@ def test_the_words_of_the_shop_are_changed(editor: Callable[..., Any]) -> None:
     expect(page.locator(".messagelist")).to_contain_text("404 Das ist ausverkauft")
     page.get_by_role("link", name="Ansehen").click()
     expect(page.locator("#content-main")).to_contain_text("Was Sie zu dieser Adresse sagen können")
+
+
+# How far the last column of a list is out of sight.
+HIDDEN = """() => {
+    const table = document.querySelector("#result_list");
+    return table.scrollWidth - table.closest(".results").clientWidth;
+}"""
+
+
+@pytest.mark.parametrize("language", ["en", "de", "fr"])
+def test_all_columns_of_the_lists_are_in_sight(editor: Callable[..., Any], language: str) -> None:
+    """Beside Django's navigation and the filters."""
+    narrow = {"width": 1280, "height": 900}
+    page = editor(f"{ADMIN}/", viewport=narrow, extra_http_headers={"Accept-Language": language})
+    for model in ("permanencerule", "hidingrule", "errormessage", "missingpage"):
+        page.goto(f"{ADMIN}/{model}/")
+        assert page.evaluate(HIDDEN) <= 0, model
+        looked_at(page, f"list-{model}-{language}")
+
+
+def test_a_missing_page_is_ignored(editor: Callable[..., Any]) -> None:
+    page = editor(f"{ADMIN}/missingpage/?q=somebody")
+    page.get_by_role("button", name="Ignore").click()
+    expect(page.locator(".messagelist")).to_contain_text("1 missing page was changed.")
+    assert page.url.endswith("?q=somebody")
+    page.get_by_role("link", name="Undo").click()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#result_list")).to_contain_text("/somebody/else/")
+
+
+@pytest.mark.parametrize("viewport", [PHONE, DESK])
+def test_buttons_do_not_overlap(editor: Callable[..., Any], viewport: dict[str, int]) -> None:
+    page = editor(f"{RULES}try/?address=/nothing/", viewport=viewport)
+    boxes = [each.bounding_box() for each in page.locator(".http-errors-buttons a").all()]
+    assert len(boxes) == 3
+    for first, second in pairwise(boxes):
+        is_right_of = second["x"] >= first["x"] + first["width"]
+        assert is_right_of or second["y"] >= first["y"] + first["height"]
+    looked_at(page, f"try-{viewport['width']}")
 
 
 @pytest.mark.parametrize("path", ["", "permanencerule/", "permanencerule/add/", "missingpage/"])
