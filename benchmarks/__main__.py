@@ -3,7 +3,8 @@
 make bench                                          everything; some minutes
 make bench BENCH_ARGS="--only 404 --rounds 10"      some rows, quickly
 make bench BENCH_ARGS="--json FILE --check"         for a machine; missed goals are a failure
-    make bench BENCH_ARGS="--only 404 --profile"        where the time goes
+make bench BENCH_ARGS="--only 404 --profile"        where the time goes
+DATABASE_URL=postgres://postgres@127.0.0.1/postgres make bench     with a server, not with SQLite
 """
 
 from __future__ import annotations

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.conf.urls.i18n import is_language_prefix_patterns_used
 from django.core.exceptions import ImproperlyConfigured
-from django.db import models, router, transaction
-from django.db.models import Q
+from django.db import OperationalError, connections, models, router, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.signals import class_prepared, post_delete, post_save, pre_delete
 from django.urls import get_script_prefix
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from .http.urls import bare_host, decoded_path
-from .models import MatchType, PermanenceRule, PermanenceRuleQuerySet
+from .models import Edit, MatchType, PermanenceRule, PermanenceRuleQuerySet
+from .rules.snapshot import start_thread
 
 logger = logging.getLogger("django_http_errors")
 
@@ -29,8 +32,14 @@ M = TypeVar("M", bound=models.Model)
 GetURL = Callable[[Any], str]
 Condition = Callable[[Any], bool]
 
-# Where the addresses of an object are kept on it, from before its deletion to after it.
+# Where the addresses of an object are kept on it, from before its deletion to after it; and on a
+# queryset those of its objects, until each of them is asked for.
 _ATTRIBUTE = "http_errors_tombstones"
+
+# How many addresses are written in a transaction, and how many of a transaction's last hooks are
+# looked at for the one that writes them.
+_MOST_AT_ONCE = 500
+_MOST_HOOKS = 10
 
 
 def leave_tombstone(
@@ -42,8 +51,9 @@ def leave_tombstone(
 ) -> Any:
     """Create a permanent rule for the URL of each object of `model` that is deleted.
 
-    A deletion that is rolled back leaves none; an object that is saved with such a URL, and that
-    the public can see, removes its tombstone. Bulk deletions count: Django sends their signals.
+    It is created when the deletion is committed; one that is rolled back leaves none. An object
+    that is saved with such a URL, and that the public can see, removes its tombstone. Bulk
+    deletions count: Django sends their signals.
     Call it in `AppConfig.ready()`, or decorate the model with it; it goes for the models that
     inherit from `model` too. Whatever fails is logged: the object is deleted, and saved, without a
     tombstone.
@@ -53,7 +63,7 @@ def leave_tombstone(
         an absolute URL is for its host alone. Under `i18n_patterns` it is asked in each language
     when: returns whether the public can see the object; True if left out
     from_database: whether both are asked of the object as it is stored, which takes a query for
-        each one that is deleted; False: of the one in memory, which others may have changed
+        each deletion; False: of the one in memory, which others may have changed
 
     Raises ImproperlyConfigured for a model without `get_absolute_url()` if no `url` is given.
     """
@@ -70,20 +80,24 @@ def leave_tombstone(
 def create_tombstone(url: str, *, note: str = "") -> None:
     """Create a permanent rule for `url`, for what is moved or removed without Django's signals.
 
-    A rule that is there already is left alone, and a failure is logged.
+    In a transaction, when that is committed. A rule that is there already is left alone, and a
+    failure is logged.
 
     url: a path, or an absolute URL, which is for its host alone
     note: for editors
     """
-    _create([address for address in [_address(url)] if address], note)
+    with _nothing_raised():
+        _when_committed(_alias(), {address: note for address in [_address(url)] if address})
 
 
 def remove_tombstone(url: str) -> None:
     """Delete the rule that a tombstone is at `url`, where something is to be seen again.
 
-    Rules that editors wrote stay, and a failure is logged.
+    In a transaction, when that is committed. Rules that editors wrote stay, and a failure is
+    logged.
     """
-    _remove([address for address in [_address(url)] if address])
+    with _nothing_raised():
+        _when_committed(_alias(), {address: None for address in [_address(url)] if address})
 
 
 class _Address(NamedTuple):
@@ -123,21 +137,60 @@ class _Tombstones:
         for signal, receiver in receivers:
             signal.connect(receiver, sender=sender, weak=False, dispatch_uid=self.uid)
 
-    def remember(self, sender: Any, instance: Any, using: str, **kwargs: Any) -> None:
+    def remember(
+        self, sender: Any, instance: Any, using: str, origin: Any = None, **kwargs: Any
+    ) -> None:
         # Before the deletion, as long as what the URL and the condition are made of is there.
+        addresses = self._addresses(instance, using, origin)
         known = instance.__dict__.setdefault(_ATTRIBUTE, {})
-        known[self] = self.addresses_of(instance, using if self.from_database else "")
+        known[self] = dict.fromkeys(addresses, _note(instance)) if addresses else {}
 
-    def create(self, sender: Any, instance: Any, using: str, **kwargs: Any) -> None:
-        addresses = instance.__dict__.get(_ATTRIBUTE, {}).pop(self, ())
-        if addresses:
-            _when_certain(using, lambda: _create(addresses, instance))
+    def create(
+        self, sender: Any, instance: Any, using: str, origin: Any = None, **kwargs: Any
+    ) -> None:
+        # Each was asked for. What is left wasn't deleted, and would be old the next time.
+        getattr(origin, "__dict__", {}).get(_ATTRIBUTE, {}).pop((self, sender), None)
+        changes = instance.__dict__.get(_ATTRIBUTE, {}).pop(self, {})
+        if changes:
+            with _nothing_raised():
+                _when_committed(using, changes)
 
     def remove(self, sender: Any, instance: Any, using: str, raw: bool, **kwargs: Any) -> None:
         # To load a fixture must not depend on what else there is.
         addresses = () if raw else self.addresses_of(instance)
         if addresses:
-            _when_certain(using, lambda: _remove(addresses))
+            with _nothing_raised():
+                _when_committed(using, dict.fromkeys(addresses))
+
+    def _addresses(self, instance: Any, using: str, origin: Any) -> tuple[_Address, ...]:
+        """Return where the public could see `instance`, which is going to be deleted.
+
+        origin: the queryset that deletes it, if one does; all of its objects are read at once
+        """
+        if not self.from_database:
+            return self.addresses_of(instance)
+        sender = type(instance)
+        if isinstance(origin, models.QuerySet) and issubclass(origin.model, sender):
+            found = origin.__dict__.setdefault(_ATTRIBUTE, {})
+            if (self, sender) not in found:
+                found[self, sender] = self._all_addresses(sender, using, origin)
+            if instance.pk in found[self, sender]:
+                addresses: tuple[_Address, ...] = found[self, sender].pop(instance.pk)
+                return addresses
+        return self.addresses_of(instance, using)
+
+    def _all_addresses(
+        self, sender: Any, using: str, origin: models.QuerySet[Any]
+    ) -> dict[Any, tuple[_Address, ...]]:
+        try:
+            # The receiver of another signal may have unpublished some of them by now.
+            keys = origin.using(using).order_by().values("pk")
+            rows = sender._base_manager.using(using).filter(pk__in=keys)
+            with transaction.atomic(using=using):
+                return {each.pk: self.addresses_of(each) for each in rows.iterator()}
+        except Exception:
+            logger.exception("Objects that are deleted can't be read at once")
+            return {}
 
     def addresses_of(self, instance: Any, using: str = "") -> tuple[_Address, ...]:
         """Return where the public can see `instance`.
@@ -146,7 +199,6 @@ class _Tombstones:
         """
         try:
             if using:
-                # The receiver of another signal may have unpublished it by now.
                 rows = type(instance)._base_manager.using(using)
                 instance = rows.filter(pk=instance.pk).first() or instance
             if not self.can_be_seen(instance):
@@ -170,43 +222,197 @@ class _Tombstones:
                 yield self.get_url(instance)
 
 
-def _when_certain(using: str, write: Callable[[], None]) -> None:
-    """Call `write` in the transaction of the database `using`, or after it.
+# What is to be done at addresses: to create a rule with a note, or (None) to remove it.
+_Changes = Mapping[_Address, str | None]
 
-    After it where the rules are in another database, which knows nothing of a rollback here.
+
+class _Hook:
+    """What a transaction is to do at addresses when it is committed, the last word for each.
+
+    Not before: who writes to the same address, or next to it, would wait for the transaction's end,
+    or it for them, and two could wait for each other.
     """
-    if using == _alias():
-        write()
-    else:
-        transaction.on_commit(write, using=using, robust=True)
+
+    def __init__(self) -> None:
+        self.changes: dict[_Address, str | None] = {}
+
+    def write(self) -> None:
+        with _nothing_raised():
+            # What was committed may be in another database than the rules.
+            _when_committed(_alias(), self.changes)
+
+    @classmethod
+    def of(cls, using: str) -> _Hook:
+        """Return that of the transaction that is open on `using`.
+
+        One for each savepoint that may still be rolled back to, which takes back that one alone.
+        """
+        connection: Any = connections[using]
+        open_savepoints = set(connection.savepoint_ids) - {None}
+        for savepoints, function, *_rest in islice(reversed(connection.run_on_commit), _MOST_HOOKS):
+            hook = getattr(function, "__self__", None)
+            if isinstance(hook, cls):
+                if open_savepoints <= savepoints:
+                    return hook
+                break
+        hook = cls()
+        transaction.on_commit(hook.write, using=using, robust=True)
+        return hook
 
 
-def _create(addresses: Iterable[_Address], what: object) -> None:
-    """Create the rules for `addresses`, where there are none.
+def _when_committed(using: str, changes: _Changes) -> None:
+    """Make `changes` when the transactions that are open are committed; at once if none is.
 
-    what: the object that was deleted, or a note
+    That of a `TestCase` of Django's never is, so there they are made in it.
+
+    using: the database that what they are for is in
+    """
+    for alias in (using, _alias()):
+        connection: Any = connections[alias]
+        is_in_test = any(each._from_testcase for each in connection.atomic_blocks)
+        if connection.in_atomic_block and not is_in_test:
+            _Hook.of(alias).changes.update(changes)
+            return
+    _write(changes)
+
+
+def _write(changes: _Changes) -> None:
+    """Make `changes`, and wait for nobody who has written to the same addresses.
+
+    Where that would have to be, a thread does it: an import may take a minute to be committed.
+    """
+    connection: Any = connections[_alias()]
+    if connection.in_atomic_block:
+        # A query that fails would break the whole transaction.
+        with transaction.atomic(using=_alias()):
+            _make(changes)
+        return
+    try:
+        _make(changes, _impatient_transaction)
+    except OperationalError as error:
+        if not _is_for_a_lock(error):
+            raise
+        start_thread(partial(_write_patiently, changes, getattr(connection, "schema_name", "")))
+
+
+# How often a thread tries: each time, the database may wait for as long as it is set to.
+_ATTEMPTS = 5
+
+
+def _write_patiently(changes: _Changes, schema: str) -> None:
+    """Make `changes`, however long it takes; what the thread does.
+
+    schema: that of the tenant, with django-tenants
     """
     with _nothing_raised():
-        note = what if isinstance(what, str) else _("%(object)s was deleted.") % {"object": what}
-        for address in addresses:
-            _rules().get_or_create(
-                kind=MatchType.EXACT,
-                pattern=address.pattern,
-                host=address.host,
-                defaults={"source": PermanenceRule.Source.CODE, "note": note},
-            )
+        connection: Any = connections[_alias()]
+        try:
+            if schema:
+                connection.set_schema(schema)
+            for left in reversed(range(_ATTEMPTS)):
+                try:
+                    _make(changes)
+                except OperationalError as error:
+                    if not left or not _is_for_a_lock(error):
+                        raise
+                else:
+                    return
+        finally:
+            connection.close()
 
 
-def _remove(addresses: Iterable[_Address]) -> None:
-    with _nothing_raised():
-        wanted = Q()
-        for address in addresses:
-            wanted |= Q(pattern=address.pattern, host=address.host)
-        rules = _rules().filter(wanted, kind=MatchType.EXACT, source=PermanenceRule.Source.CODE)
-        # Nearly always there is none, and then nothing is written. One by one, since MariaDB looks
-        # for several by reading the whole table, and waits for what others have written to it.
-        for each in rules if wanted else ():
-            each.delete()
+# What PostgreSQL (SQLSTATE) and MariaDB say to who waits too long for a lock, or for whom who waits
+# for him.
+_LOCK_ERRORS = frozenset({"55P03", "40P01", 1205, 1213})
+
+
+def _is_for_a_lock(error: OperationalError) -> bool:
+    cause: Any = error.__cause__
+    # As psycopg has it, psycopg2, and the drivers of MariaDB.
+    said = {getattr(cause, "sqlstate", None), getattr(cause, "pgcode", None), *error.args[:1]}
+    return not said.isdisjoint(_LOCK_ERRORS)
+
+
+def _transaction() -> AbstractContextManager[None]:
+    return transaction.atomic(using=_alias())
+
+
+@contextmanager
+def _impatient_transaction() -> Iterator[None]:
+    """Begin a transaction in which the database raises where it would wait for a lock."""
+    connection: Any = connections[_alias()]
+    if connection.vendor == "mysql":
+        # MySQL waits for a second at least.
+        before = _execute(connection, "SELECT @@innodb_lock_wait_timeout")
+        most = 0 if connection.mysql_is_mariadb else 1
+        _execute(connection, f"SET innodb_lock_wait_timeout = {most}")
+        try:
+            with _transaction():
+                yield
+        finally:
+            _execute(connection, f"SET innodb_lock_wait_timeout = {before}")
+        return
+    with _transaction():
+        if connection.vendor == "postgresql":
+            _execute(connection, "SET LOCAL lock_timeout = '100ms'")
+        yield
+
+
+def _execute(connection: BaseDatabaseWrapper, statement: str) -> Any:
+    """Execute `statement`, and return the one value that it gives, if it gives any."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        return cursor.fetchone()[0] if cursor.description else None
+
+
+def _make(
+    changes: _Changes, begin: Callable[[], AbstractContextManager[None]] = _transaction
+) -> None:
+    # All in one order: two who write to the same addresses don't wait for each other.
+    addresses = sorted(changes)
+    for start in range(0, len(addresses), _MOST_AT_ONCE):
+        some = {each: changes[each] for each in addresses[start : start + _MOST_AT_ONCE]}
+        # Nearly always nothing is to be removed or is there already, and then nothing is written.
+        known = _known(some)
+        new = [each for each in some if some[each] is not None and each not in known]
+        old = [
+            rule
+            for each, rule in known.items()
+            if some[each] is None and rule.source == PermanenceRule.Source.CODE
+        ]
+        if new or old:
+            with begin():
+                _create([(each, some[each] or "") for each in new])
+                # One by one, since MariaDB looks for several by reading the whole table, and waits
+                # for what others have written to it.
+                for rule in old:
+                    rule.delete()
+
+
+def _known(addresses: Iterable[_Address]) -> dict[_Address, PermanenceRule]:
+    """Return the exact rules that there are for `addresses`, in their order."""
+    rows = _rules().filter(kind=MatchType.EXACT, pattern__in={each.pattern for each in addresses})
+    found = {_Address(each.pattern, each.host): each for each in rows}
+    return {each: found[each] for each in addresses if each in found}
+
+
+def _create(rules: list[tuple[_Address, str]]) -> None:
+    # So few that their digests are noted, and that other processes need read no more than those.
+    for start in range(0, len(rules), Edit.MOST_DIGESTS):
+        _rules().bulk_create(
+            [
+                PermanenceRule(
+                    kind=MatchType.EXACT,
+                    pattern=address.pattern,
+                    host=address.host,
+                    source=PermanenceRule.Source.CODE,
+                    note=note,
+                )
+                for address, note in rules[start : start + Edit.MOST_DIGESTS]
+            ],
+            # Somebody else may have made it since it was looked for.
+            ignore_conflicts=True,
+        )
 
 
 def _alias() -> str:
@@ -219,15 +425,19 @@ def _rules() -> PermanenceRuleQuerySet:
 
 @contextmanager
 def _nothing_raised() -> Iterator[None]:
-    """Log what is raised, and let the transaction around it go on."""
+    """Log what is raised."""
     try:
-        alias = _alias()
-        # Only there could a query that fails break more than itself.
-        is_within = transaction.get_connection(alias).in_atomic_block
-        with transaction.atomic(using=alias) if is_within else nullcontext():
-            yield
+        yield
     except Exception:
         logger.exception("A tombstone could not be written")
+
+
+def _note(instance: Any) -> str:
+    try:
+        return _("%(object)s was deleted.") % {"object": instance}
+    except Exception:
+        logger.exception("An object that leaves a tombstone can't be named")
+        return ""
 
 
 def _with_subclasses(model: type[M]) -> Iterator[type[M]]:

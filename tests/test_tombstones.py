@@ -17,6 +17,7 @@ from django.core.management import call_command
 from django.db import connection, connections, models, transaction
 from django.db.models.signals import class_prepared, post_delete, post_save, pre_delete
 from django.db.utils import ConnectionHandler
+from django.test.utils import CaptureQueriesContext
 from django.urls import NoReverseMatch, clear_script_prefix, set_script_prefix
 from django.utils.translation import get_language
 
@@ -158,7 +159,28 @@ def test_a_model_without_addresses_is_refused_at_once() -> None:
     assert leave_tombstone(User, url=lambda user: f"/users/{user.pk}/") is User
 
 
-def test_in_the_same_transaction() -> None:
+def test_what_cannot_be_named_leaves_one_without_a_note(
+    monkeypatch: pytest.MonkeyPatch, own_records: list[logging.LogRecord]
+) -> None:
+    def explode(document: Document) -> str:
+        raise LookupError
+
+    leave_tombstone(Document)
+    found = document()
+    pk = found.pk
+    monkeypatch.setattr(Document, "__str__", explode)
+    found.delete()
+    assert tombstones() == tombstones_of(pk)
+    assert PermanenceRule.objects.get().note == ""
+    assert [each.getMessage() for each in own_records] == [
+        "An object that leaves a tombstone can't be named"
+    ]
+
+
+# When: at the end of the transaction, so that nobody waits for it.
+
+
+def test_in_the_transaction_of_a_test_case_that_is_never_committed() -> None:
     leave_tombstone(Document)
     found = document()
     with transaction.atomic():
@@ -167,6 +189,165 @@ def test_in_the_same_transaction() -> None:
         transaction.set_rollback(True)
     assert tombstones() == {}
     assert Document.objects.filter(pk=found.pk).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_when_the_deletion_is_committed() -> None:
+    leave_tombstone(Document)
+    found, other = document(), document()
+    pk = found.pk
+    with transaction.atomic():
+        found.delete()
+        create_tombstone("/moved/")
+        assert tombstones() == {}
+    assert tombstones() == {**tombstones_of(pk), "/moved/": "code"}
+    with transaction.atomic():
+        remove_tombstone("/moved/")
+        Document(pk=pk, title="Again").save()
+        other.delete()
+        transaction.set_rollback(True)
+    assert tombstones() == {**tombstones_of(pk), "/moved/": "code"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_last_word_for_an_address_is_the_one() -> None:
+    leave_tombstone(Document)
+    gone, back = document(), document()
+    pks = gone.pk, back.pk
+    with transaction.atomic():
+        gone.delete()
+        back.delete()
+        for pk in pks:
+            Document.objects.create(pk=pk, title="Again")
+        Document.objects.get(pk=pks[0]).delete()
+    assert tombstones() == tombstones_of(pks[0])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_savepoint_takes_back_what_was_done_since() -> None:
+    leave_tombstone(Document)
+    found = [document() for _ in range(6)]
+    pks = [each.pk for each in found]
+    with transaction.atomic():
+        found[0].delete()
+        with transaction.atomic():
+            found[1].delete()
+            with transaction.atomic():
+                found[2].delete()
+                transaction.set_rollback(True)
+            found[3].delete()
+        with transaction.atomic():
+            found[4].delete()
+            transaction.set_rollback(True)
+        found[5].delete()
+        # Those that nothing can take back any more are written together.
+        assert len(connection.run_on_commit) == 2
+    assert tombstones() == tombstones_of(*(pks[n] for n in (0, 1, 3, 5)))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_where_transactions_are_managed_by_hand() -> None:
+    leave_tombstone(Document)
+    found = document()
+    pk = found.pk
+    transaction.set_autocommit(False)
+    try:
+        found.delete()
+        transaction.rollback()
+        assert tombstones() == {}
+        Document.objects.get(pk=pk).delete()
+        document(pk=pk + 1)
+        transaction.commit()
+    finally:
+        transaction.set_autocommit(True)
+    assert tombstones() == tombstones_of(pk)
+
+
+# Many at once.
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_take_no_more_queries_than_a_few() -> None:
+    leave_tombstone(Document, when=lambda document: document.public)
+
+    def queries(count: int) -> int:
+        found = [document() for _ in range(count)] + [document(public=False)]
+        # Somebody has written one of the rules already.
+        PermanenceRule.objects.create(pattern=found[0].get_absolute_url())
+        PermanenceRule.objects.filter(source="code").delete()
+        with CaptureQueriesContext(connection) as asked:
+            Document.objects.order_by("title").delete()
+        gone = tombstones_of(*(each for each in found[1:-1]))
+        assert {k: v for k, v in tombstones().items() if v == "code"} == gone
+        return len(asked)
+
+    few = queries(3)
+    assert queries(80) == few
+    with transaction.atomic():
+        documents = [document() for _ in range(3)]
+        before = len(connection.run_on_commit)
+        for each in documents:
+            each.delete()
+        assert len(connection.run_on_commit) <= before + 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_more_than_are_written_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("django_http_errors.tombstones._MOST_AT_ONCE", 7)
+    leave_tombstone(Document)
+    pks = [document().pk for _ in range(20)]
+    Document.objects.all().delete()
+    assert tombstones() == tombstones_of(*pks)
+    with transaction.atomic():
+        for pk in pks:
+            Document.objects.create(pk=pk, title="Again")
+    assert tombstones() == {}
+
+
+def test_what_a_queryset_deletes_along_with_its_own() -> None:
+    """Of another model, they are read one by one."""
+    leave_tombstone(LogEntry, url=lambda entry: f"/log/{entry.object_id}/")
+    leave_tombstone(User, url=lambda user: f"/users/{user.username}/")
+    user = User.objects.create(username="reader")
+    LogEntry.objects.create(
+        user=user,
+        content_type=ContentType.objects.get_for_model(User),
+        object_id="1",
+        action_flag=1,
+    )
+    User.objects.filter(username="reader").delete()
+    assert tombstones() == {"/log/1/": "code", "/users/reader/": "code"}
+
+
+def test_a_queryset_can_delete_twice() -> None:
+    leave_tombstone(Document, url=lambda document: f"/{document.title}/")
+    document(title="first")
+    rows = Document.objects.filter(public=True)
+    rows.delete()
+    document(title="second")
+    rows.all().delete()
+    found = document(title="third")
+    Document.objects.filter(pk=found.pk).update(title="fourth")
+    rows.delete()
+    assert tombstones() == dict.fromkeys(["/first/", "/fourth/", "/second/"], "code")
+
+
+def test_what_can_be_deleted_but_not_read_at_once(
+    monkeypatch: pytest.MonkeyPatch, own_records: list[logging.LogRecord]
+) -> None:
+    leave_tombstone(Document)
+    pks = [document().pk for _ in range(3)]
+
+    def fail(*args: Any, **kwargs: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT * FROM there_is_no_such_table")
+
+    monkeypatch.setattr(models.QuerySet, "iterator", fail)
+    Document.objects.all().delete()
+    assert tombstones() == tombstones_of(*pks)
+    assert [each.getMessage() for each in own_records] == [
+        "Objects that are deleted can't be read at once"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -318,8 +499,12 @@ def test_a_model_that_inherits_from_one(notes: None) -> None:
     pk = note.pk
     note.delete()
     assert tombstones() == tombstones_of(pk)
-    Note.objects.create(pk=pk, title="Note")
+    again = Note.objects.create(pk=pk, title="Note")
     assert tombstones() == {}
+    other = document()
+    Note.objects.filter(pk=again.pk).delete()
+    assert tombstones() == tombstones_of(pk)
+    assert Document.objects.get() == other
 
 
 @pytest.mark.django_db(transaction=True)
@@ -479,7 +664,7 @@ def test_a_failing_database_fails_nobody_elses_edit(
 
     leave_tombstone(Document)
     found = document()
-    monkeypatch.setattr("django_http_errors.models.RuleQuerySet.get_or_create", fail)
+    monkeypatch.setattr("django_http_errors.models.RuleQuerySet.bulk_create", fail)
     with transaction.atomic():
         found.delete()
         assert not Document.objects.exists()

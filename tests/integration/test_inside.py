@@ -13,6 +13,7 @@ from django.apps import apps
 from django.conf import urls as default_urls
 from django.contrib import admin
 from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.http import HttpRequest, HttpResponse
 from django.test import SimpleTestCase, modify_settings, override_settings
@@ -332,6 +333,14 @@ def test_it_is_named_to_who_makes_a_rule_and_to_who_explains_an_address() -> Non
     out = StringIO()
     call_command("explain_error", "/moved/", stdout=out)
     assert "answered by a redirect to /new/ before any rule is asked" in out.getvalue()
+
+
+@pytest.mark.usefixtures("answering_rows")
+def test_it_is_named_to_who_validates_a_rule(django_assert_max_num_queries: Any) -> None:
+    for pattern, what in (("/about", "the flat page “About us”"), ("/moved/", "a redirect")):
+        with pytest.raises(ValidationError, match=what), django_assert_max_num_queries(4):
+            PermanenceRule(pattern=pattern).full_clean()
+    PermanenceRule(pattern="/nothing/").full_clean()
 
 
 @pytest.mark.usefixtures("answering_rows")
