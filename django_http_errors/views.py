@@ -382,8 +382,8 @@ VIEWS: Mapping[int, type[ErrorView]] = MappingProxyType({each.status: each for e
 
 _CSRF_DETAIL = pgettext_lazy(
     "http error",
-    "This form could not be verified as sent from this site. Allow cookies for this site, go"
-    " back, reload the page and send the form again.",
+    "This form could not be verified as sent from this site. Go back, reload the page and send"
+    " the form again. If that does not help, allow cookies for this site.",
 )
 
 

@@ -213,6 +213,8 @@ def test_a_page_says_what_there_is_to_say() -> None:
     assert text.content.decode().startswith(f"409 {OutOfSeats.title}\n{ORIGIN}{SEATS}\n")
     page = get(SEATS, HTML)
     html5lib.HTMLParser(strict=True).parse(page.content)
+    # It is documentation, which is there to be found.
+    assert b"noindex" not in page.content
     content = page.content.decode()
     for part in (
         "All &lt;seats&gt; are taken",
@@ -249,6 +251,7 @@ def test_the_list_leads_to_all_pages() -> None:
     assert listed[ORIGIN + SEATS]["title"] == OutOfSeats.title
     page = get("/problems/", HTML)
     html5lib.HTMLParser(strict=True).parse(page.content)
+    assert b"noindex" not in page.content
     assert f'<a href="{ORIGIN}{SEATS}">' in page.content.decode()
     assert f"409 {OutOfSeats.title}\n{ORIGIN}{SEATS}\n" in get("/problems/", TEXT).content.decode()
 

@@ -26,10 +26,13 @@ logger = logging.getLogger("django_http_errors")
 CSRF_FAILED = "csrf_failed"
 
 _SIGN_IN_FROM = frozenset({401, 403})
-_TRY_AGAIN_AFTER = frozenset({429, 503})
+# Statuses after which the same request may succeed.
+TRY_AGAIN_AFTER = frozenset({408, 429, 500, 502, 503, 504})
+# Nobody stays on a page for more seconds than these, only to try again.
+LONGEST_WAIT = 600
 # HEAD has the Content-Length of GET (RFC 9110, section 8.6), and so the same page.
 _SAFE = frozenset({"GET", "HEAD"})
-_LEADING_FURTHER = _SIGN_IN_FROM | _TRY_AGAIN_AFTER
+_LEADING_FURTHER = _SIGN_IN_FROM | TRY_AGAIN_AFTER
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,11 @@ NOWHERE = WayOn()
 def may_lead_to_login(problem: Problem) -> bool:
     """Return whether somebody who gets `problem` may have to sign in."""
     return problem.status in _SIGN_IN_FROM and problem.code != CSRF_FAILED
+
+
+def is_long_wait(problem: Problem) -> bool:
+    """Return whether it is known that to try again makes no sense for quite a while."""
+    return (problem.retry_after or 0) > LONGEST_WAIT
 
 
 def way_on(
@@ -81,8 +89,8 @@ def way_on(
         is_personal = problem.status == 403 and hasattr(request, "user")
         if not (is_personal and _is_signed_in(request)):
             sign_in = _with_way_back(login, request, "" if is_part else address())
-    can_try_again = problem.status in _TRY_AGAIN_AFTER and request.method in _SAFE
-    try_again = address() if can_try_again else ""
+    can_try_again = problem.status in TRY_AGAIN_AFTER and request.method in _SAFE
+    try_again = address() if can_try_again and not is_long_wait(problem) else ""
     return WayOn(only_home.home, sign_in, try_again, is_personal, is_part)
 
 

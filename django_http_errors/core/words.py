@@ -7,14 +7,18 @@ project may have others for the same English ones.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
+from django.utils.encoding import uri_to_iri
 from django.utils.text import format_lazy
 from django.utils.translation import npgettext, pgettext, pgettext_lazy
 
+from ..http.urls import bare_host
 from ..problems import Action, Permanence, Problem
-from .statuses import error_status
-from .way_on import CSRF_FAILED, NOWHERE, WayOn
+from .statuses import STATUSES, error_status
+from .way_on import CSRF_FAILED, NOWHERE, TRY_AGAIN_AFTER, WayOn, is_long_wait
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -26,12 +30,37 @@ _LASTING = frozenset({410, 501, 505})
 # What keeps the order of letters in a value that is from left to right (Unicode, UAX 9).
 _ISOLATES = "\u2068\u2069"
 
-# Statuses from which the home page is the way on: no other request for the address would help.
-_HOME_FROM = frozenset({401, 403, 404, 405, 410, 451})
+# Statuses from which the home page is the way on: no other request for the address would help,
+# or nobody knows which. Where a form was refused, the way on is back to it.
+_HOME_FROM = frozenset({400, 401, 402, 403, 404, 405, 410, 451, 500})
+
+# Statuses that pass so soon that waiting is worth it.
+_SOON_OVER = frozenset({429, 502, 503, 504})
+
+# More characters of an address make a link of several lines on a phone.
+_LONGEST_ADDRESS = 50
+
+# What is said of an address that a rule expects something at.
+EXPECTED_LATER = pgettext_lazy(
+    "http error", "This is not available at the moment. It is expected to be available later."
+)
 
 
-def go_to(address: str) -> StrOrPromise:
-    """Return the label of a link to what replaces an address, which is named by its own."""
+def go_to(address: str, host: str = "") -> StrOrPromise:
+    """Return the label of a link to what replaces an address, which is named by its own.
+
+    One at another site is named by that alone.
+
+    host: the site's own, in lower case
+    """
+    parts = urlsplit(address)
+    if parts.netloc:
+        other = bare_host(parts.netloc.rpartition("@")[2])
+        own = parts._replace(scheme="", netloc="").geturl() or "/"
+        address = own if other == host else other
+    address = uri_to_iri(address)
+    if len(address) > _LONGEST_ADDRESS:
+        address = address[: _LONGEST_ADDRESS - 1] + "\N{HORIZONTAL ELLIPSIS}"
     # Translators: in a language that is written from right to left, put {address} between
     # the characters U+2068 and U+2069, which keep its slashes in their places.
     return format_lazy(pgettext_lazy("http error", "Go to {address}"), address=address)
@@ -46,9 +75,33 @@ def actions(problem: Problem, way_on: WayOn = NOWHERE) -> tuple[Action, ...]:
         ways.append(Action(pgettext("http error", "Try again"), address))
     if way_on.sign_in:
         ways.append(Action(pgettext("http error", "Sign in"), way_on.sign_in))
-    if way_on.home and problem.status in _HOME_FROM and problem.code != CSRF_FAILED:
+    if way_on.home and _leads_home(problem):
         ways.append(Action(pgettext("http error", "Go to the home page"), way_on.home))
     return (*problem.actions, *ways)
+
+
+def _leads_home(problem: Problem) -> bool:
+    status = problem.status
+    if problem.code == CSRF_FAILED:
+        return False
+    if status in _HOME_FROM or status not in STATUSES:
+        return True
+    return status in TRY_AGAIN_AFTER and is_long_wait(problem)
+
+
+def what_happened(problem: Problem, find_way_on: Callable[[], WayOn]) -> str:
+    """Return what a page says of what happened: the detail, unless it asks somebody to sign in.
+
+    problem: translated into the active language
+    """
+    detail = str(problem.detail)
+    if problem.status == 403 and detail == str(STATUSES[403].detail) and find_way_on().sign_in:
+        return pgettext(
+            "http error",
+            "You may have to sign in to see this. If you are not allowed to after that, ask the"
+            " people who run this site.",
+        )
+    return detail
 
 
 def heading(problem: Problem) -> str:
@@ -58,6 +111,8 @@ def heading(problem: Problem) -> str:
         return str(problem.title)
     if problem.code == CSRF_FAILED:
         return pgettext("http error", "This form could not be sent")
+    if problem.status == 404 and problem.permanence is Permanence.TEMPORARY:
+        status = STATUSES[503]
     return str(status.heading)
 
 
@@ -76,6 +131,10 @@ def permanence_note(problem: Problem) -> str:
     if problem.retry_after:
         return _wait(problem.retry_after)
     if problem.permanence is Permanence.TEMPORARY:
+        if problem.status in _SOON_OVER:
+            return pgettext("http error", "Try again in a little while.")
+        if str(problem.detail) == str(EXPECTED_LATER):
+            return ""
         return pgettext("http error", "This is temporary.")
     if problem.permanence is Permanence.PERMANENT and problem.status in _LASTING:
         return pgettext("http error", "This is permanent: trying again later will not help.")

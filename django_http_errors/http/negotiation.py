@@ -78,12 +78,13 @@ _UNREAD = (
     *("image/", "audio/", "video/", "font/", "application/font-", "application/x-font-"),
     "application/vnd.ms-fontobject",
 )
+_JSON = re.compile(r"/.*json(?!p)")  # JSONP is a script.
 _RUN = ("javascript", "ecmascript", "/wasm")
 
 
 def _near(name: str) -> tuple[int, tuple[str, ...]]:
     """Return how near the forms come to the type `name`, and which: the nearest first."""
-    if name.endswith(("json", "/problem+xml")):
+    if _JSON.search(name) or name == "application/problem+xml":
         return _ALIKE, ("application/problem+json", "application/json")
     if name.endswith("xhtml+xml"):
         return _ALIKE, ("text/html",)

@@ -24,7 +24,15 @@ from django.utils.translation import get_language_bidi, pgettext
 
 from ..conf import forget_on_change, http_errors
 from ..core.way_on import NOWHERE, WayOn
-from ..core.words import actions, colon, duration, heading, labelled, permanence_note
+from ..core.words import (
+    actions,
+    colon,
+    duration,
+    heading,
+    labelled,
+    permanence_note,
+    what_happened,
+)
 from ..problems import Problem
 from .csp import lazy_csp_nonce, source_hash
 from .project_templates import DIRECTORY, FRAGMENT, PAGE, project_template
@@ -253,6 +261,7 @@ def page_context(
     context = {
         "problem": problem,
         **_words(_members_in_words(problem), problem.language),
+        "permanence_note": permanence_note(problem),
         **site_name(),
         "style": style(),
         "is_for_frame": shape is Shape.FRAME,
@@ -271,7 +280,6 @@ def _words(members: tuple[Any, ...], language: str) -> Mapping[str, Any]:
     problem = Problem(detail="", **dict(zip(_MEMBERS_IN_WORDS, members, strict=True)))
     return {
         "heading": heading(problem),
-        "permanence_note": permanence_note(problem),
         "retry_in": None if problem.retry_after is None else duration(problem.retry_after),
         "colon": colon(),
     }
@@ -289,11 +297,12 @@ def site_name() -> dict[str, Any]:
 
 
 def way_on_context(problem: Problem, find_way_on: Callable[[], WayOn]) -> dict[str, Any]:
-    """Return where a page leads on to, found out where a template asks for it.
+    """Return where a page leads on to, and what is said of that, if a template asks for it.
 
     That may be a question to the session, and then the page is for one visitor.
     """
     return {
+        "what_happened": SimpleLazyObject(lambda: what_happened(problem, find_way_on)),
         "actions": SimpleLazyObject(lambda: actions(problem, find_way_on())),
         "home_url": SimpleLazyObject(lambda: find_way_on().home),
         "sign_in_url": SimpleLazyObject(lambda: find_way_on().sign_in),

@@ -112,14 +112,17 @@ def wish_of(request: HttpRequest) -> Wish:
     fields = request.META
     return (
         fields.get("HTTP_ACCEPT", ""),
-        _default_media_type(request.path_info),
+        _default_media_type(request),
         fields.get("HTTP_SEC_FETCH_DEST") in _SUBRESOURCES,
         shape_of(request),
         *headers.what_decides(fields),
     )
 
 
-def _default_media_type(path: str) -> str:
+def _default_media_type(request: HttpRequest) -> str:
+    if "HTTP_HX_REQUEST" in request.META:
+        return "text/html"  # htmx says that it takes anything, and puts it into the page.
+    path = request.path_info
     for start, media_type in http_errors.DEFAULT_MEDIA_TYPES:
         if path.startswith(start):
             return media_type

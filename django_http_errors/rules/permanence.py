@@ -8,11 +8,10 @@ from datetime import datetime, timedelta
 from itertools import islice
 from urllib.parse import unquote
 
-from django.utils.encoding import uri_to_iri
 from django.utils.translation import pgettext_lazy
 
 from ..core.statuses import STATUSES
-from ..core.words import go_to
+from ..core.words import EXPECTED_LATER, go_to
 from ..http.urls import path_key, pattern_key, web_address
 from ..models import MatchType
 from ..problems import Action, Permanence, Problem
@@ -22,10 +21,10 @@ from .rows import PermanenceRow
 # A date further off is no time to wait for with a Retry-After header.
 LONGEST_RETRY = timedelta(days=366)
 
-_EXPECTED = pgettext_lazy(
-    "http error", "This is not available at the moment. It is expected to be available later."
+_REPLACED = pgettext_lazy(
+    "http error",
+    "What was at this address has been removed for good. There is a page that takes its place.",
 )
-
 
 # Of the rules that another one may cover, so many are compared with it, in some 50 ms.
 MOST_COMPARED = 5000
@@ -57,28 +56,28 @@ def apply_rules(
         return problem, None
     in_order = considered(rules, path, host, now)
     rule = next((rule for rule, is_in_force in in_order if is_in_force), None)
-    return (problem, None) if rule is None else (_applied(problem, rule, now), rule)
+    return (problem, None) if rule is None else (_applied(problem, rule, host, now), rule)
 
 
-def _applied(problem: Problem, rule: PermanenceRow, now: datetime) -> Problem:
+def _applied(problem: Problem, rule: PermanenceRow, host: str, now: datetime) -> Problem:
+    address = web_address(rule.replacement)
     if rule.permanence == Permanence.PERMANENT:
         gone = STATUSES[410]
         applied = problem.replaced(
             status=410,
             title=gone.title,
-            detail=rule.reason or gone.detail,
+            detail=rule.reason or (_REPLACED if address else gone.detail),
             permanence=Permanence.PERMANENT,
             retry_after=None,
         )
     else:
         applied = problem.replaced(
-            detail=rule.reason or _EXPECTED,
+            detail=rule.reason or EXPECTED_LATER,
             permanence=Permanence.TEMPORARY,
             retry_after=seconds_to_wait(rule, now) or problem.retry_after,
         )
-    address = web_address(rule.replacement)
     if address:
-        action = Action(go_to(uri_to_iri(address)), address, "alternate")
+        action = Action(go_to(address, host), address, "alternate")
         applied = applied.replaced(actions=(*applied.actions, action))
     return applied
 

@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
 
 
 def failing(request: HttpRequest, status: int) -> HttpResponse:
-    raise HttpError(status=status, retry_after=90 if status in (429, 503) else None)
+    raise HttpError(status=status, retry_after=int(request.GET.get("wait", 0)) or None)
 
 
 @hide_forbidden
@@ -88,10 +88,25 @@ def test_each_status_leads_on_to_what_helps() -> None:
         ("/403/", "post", [sign_in("/403/"), HOME], [HOME]),
         ("/429/?page=2&q=<x>", "get", [("Try again", "/429/?page=2&q=%3Cx%3E")], None),
         ("/503/", "get", [("Try again", "/503/")], None),
+        ("/502/", "get", [("Try again", "/502/")], None),
+        ("/504/", "get", [("Try again", "/504/")], None),
+        ("/408/", "get", [("Try again", "/408/")], None),
         ("/503/", "post", [], []),
-        ("/400/", "get", [], []),
-        ("/409/", "get", [], []),
-        ("/500/", "get", [], []),
+        ("/503/?wait=600", "get", [("Try again", "/503/?wait=600")], None),
+        ("/503/?wait=601", "get", [HOME], None),
+        ("/503/?wait=601", "post", [HOME], None),
+        ("/429/?wait=86400", "get", [HOME], None),
+        ("/500/", "get", [("Try again", "/500/"), HOME], None),
+        ("/500/", "post", [HOME], None),
+        ("/400/", "get", [HOME], None),
+        ("/402/", "get", [HOME], None),
+        ("/499/", "get", [HOME], None),
+        ("/599/", "post", [HOME], None),
+        # To send the form again, one goes back to it.
+        ("/409/", "post", [], []),
+        ("/413/?wait=601", "post", [], []),
+        ("/415/", "post", [], []),
+        ("/422/", "post", [], []),
     ):
         for client, ways_on in ((strange, expected), (known, expected_when_known)):
             for _prepared in range(2):
@@ -106,6 +121,31 @@ def test_head_is_as_long_as_get(path: str) -> None:
         getattr(Client(), method)(path, headers={"accept": HTML}) for method in ("get", "head")
     )
     assert get["Content-Length"] == head["Content-Length"]
+
+
+def test_what_is_said_of_a_403_fits_the_button() -> None:
+    asked, refused = b"You may have to sign in to see this.", b"You do not have permission"
+    known = signed_in()
+    for _prepared in range(2):
+        for client, address, expected in (
+            (Client(), "/403/", asked),
+            (known, "/403/", refused),
+            (Client(), "/hidden/403/?shown=1", refused),
+        ):
+            response = client.get(address, headers={"accept": HTML})
+            assert response.status_code == 403
+            page = response.content
+            assert (asked in page, refused in page) == (expected == asked, expected == refused)
+    part = Client().get("/403/", headers={"accept": HTML, "hx-request": "true"}).content
+    assert asked in part
+    # Programs and terminals have no button.
+    for form in (TEXT, "application/json"):
+        assert refused in Client().get("/403/", headers={"accept": form}).content
+    ErrorMessageFactory(status="403", path_prefix="", title="", detail="For members.")
+    snapshots.forget()
+    page = Client().get("/403/", headers={"accept": HTML}).content
+    assert b"For members." in page
+    assert asked not in page
 
 
 def test_what_the_problem_says_goes_first() -> None:

@@ -254,6 +254,14 @@ def test_the_table_of_clients_is_complete() -> None:
     ("accept", "default", "chosen"),
     [
         # A form that is named is what `best` says, however much another type is wanted.
+        *(
+            (f"{name}, */*", HTML, PROBLEM)
+            for name in (
+                *("application/jsonl", "application/json-seq", "application/json5", "text/x-json"),
+                *("application/json+oembed", "application/x-ndjson", "application/geo+json-seq"),
+            )
+        ),
+        ("json/x, */*", HTML, HTML),
         ("application/ld+json, text/html;q=0.1", HTML, HTML),
         ("image/webp, application/json;q=0.1", HTML, JSON),
         # A wildcard that weighs more goes before what is only near

@@ -46,6 +46,8 @@ from ..iana import ERRORS, HEADINGS
 
 every_status = pytest.mark.parametrize("status", ERRORS)
 HERE = __name__
+# By it, Turbo takes the style away again with the page.
+TRACKED = {"data-turbo-track": "dynamic"}
 
 MARKUP = "</title></style><script>alert(1)</script>\"'&amp;{{ problem }}"
 HOSTILE = Problem(
@@ -285,7 +287,7 @@ def test_a_page_is_whole_and_loads_nothing(status: int, make: Callable[[int], Pr
     assert {each.tag for each in page.iter()} <= allowed
     for element in page.iter():
         for name in element.attrib:
-            assert name in {"lang", "dir", "charset", "name", "content", "class", "aria-hidden"} | (
+            assert name in {"lang", "dir", "charset", "name", "content", "class", *TRACKED} | (
                 {"href", "type", "hreflang", "rel"} if element.tag == "a" else set()
             )
 
@@ -389,7 +391,7 @@ def test_a_page_doesnt_let_anything_out_of_its_place() -> None:
     (link,) = page.iter("a")
     assert (link.get("type"), link.get("hreflang")) == (MARKUP, MARKUP)
     (sheet,) = page.iter("style")
-    assert sheet.attrib == {"nonce": MARKUP}
+    assert sheet.attrib == TRACKED | {"nonce": MARKUP}
 
 
 def test_a_page_is_utf_8_whatever_it_holds() -> None:
@@ -416,7 +418,7 @@ def test_the_hash_is_that_of_the_style_in_the_page() -> None:
     (sheet,) = parsed(HTMLRenderer().render(full(404))).iter("style")
     digest = hashlib.sha256((sheet.text or "").encode()).digest()
     assert style_hash() == f"'sha256-{base64.b64encode(digest).decode()}'"
-    assert sheet.attrib == {}
+    assert sheet.attrib == TRACKED
 
 
 def test_the_style_loads_nothing_and_has_both_schemes() -> None:

@@ -13,7 +13,7 @@ from django_http_errors.models import HidingRule
 from django_http_errors.rules.snapshot import snapshots
 from django_http_errors.test import VARIANTS, Variant, assert_indistinguishable
 
-from ..asking import FORMS, HTML, Site
+from ..asking import FORMS, HTML, JSON, PROBLEM, Site
 from ..factories import ErrorMessageFactory
 
 pytestmark = pytest.mark.django_db
@@ -65,6 +65,26 @@ def test_each_client_gets_the_shape_that_it_can_use(
                 assert other["Vary"] == response["Vary"]
 
 
+@pytest.mark.parametrize("kind", [{}, {"hx_boosted": "true"}, {"hx_request_type": "full"}])
+def test_htmx_gets_no_json_that_it_would_put_into_the_page(
+    kind: dict[str, str], settings: Any
+) -> None:
+    settings.HTTP_ERRORS = {"DEFAULT_MEDIA_TYPES": {"/api/": PROBLEM}}
+    for accept, expected in (
+        ("*/*", HTML),
+        ("text/html, */*", HTML),
+        ("", HTML),
+        (JSON, JSON),
+        (PROBLEM, PROBLEM),
+        ("application/json, */*;q=0.5", JSON),
+    ):
+        asked = {"accept": accept, "hx_request": "true", **kind}
+        response = Client().get("/api/nowhere/", headers=asked)
+        assert response["Content-Type"].partition(";")[0] == expected, accept
+    response = Client().get("/api/nowhere/", headers={"accept": "*/*"})
+    assert response["Content-Type"] == PROBLEM
+
+
 def test_a_fragment_says_what_the_page_says() -> None:
     for path in ("/raise/406/", "/raise/422/", "/raise/429/", "/builtin/crash/", "/raise/403/"):
         client = Client(raise_request_exception=False)
@@ -97,7 +117,7 @@ def test_the_way_back_from_a_fragment_leads_to_no_fragment() -> None:
     assert 'href="/accounts/login/">Sign in</a>' in page.content.decode()
 
 
-@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("status", [429, 500, 502, 503])
 def test_a_fragment_is_asked_for_again_in_its_place(status: int) -> None:
     """And without htmx, or in a new tab, its link leads to the page that it stands in."""
     for path in (f"/raise/{status}/?a=1&b=<x>", f"/raise/{status}/"):

@@ -168,7 +168,7 @@ def test_readable_without_style(browser: Any, server: Server) -> None:
     words = page.locator("main").inner_text()
     order = [
         words.index(each)
-        for each in ("406", "Not Acceptable", "Choose one", "Available", "text/html")
+        for each in ("406", "Not available in", "Choose one", "Available", "text/html")
     ]
     assert order == sorted(order)
     page.close()

@@ -560,7 +560,7 @@ def test_a_language_without_translations(site: Site, translations, own_records: 
 
 
 OTHER_PLACEHOLDERS = {
-    "This is temporary.": "%(tempo)s",
+    "Try again in a little while.": "%(tempo)s",
     "%(label)s: %(value)s": "%(nomo)s: %(numero)d",
     "If you ask for help, quote this id:": "<code>%(numero)d</code>",
     "Service Unavailable": "Ne %s disponebla %(kial)s {path} %",

@@ -93,7 +93,7 @@ def test_htmx_puts_a_fragment_into_the_page(
     )
     page.get_by_text("Buy").click()
     alert = page.locator("#out [role=alert]")
-    expect(alert.locator("h2")).to_have_text("Conflict (409)")
+    expect(alert.locator("h2")).to_have_text("This has changed in the meantime (409)")
     assert alert.locator("style, meta, main, h1").count() == 0
     assert page.title() == "Shop"
     # A link that is boosted leads to a page.
@@ -162,6 +162,34 @@ def test_turbo_shows_the_page(show: Callable[..., Any], where: str) -> None:
     page = show("turbo", body)
     page.get_by_text("Buy").click()
     expect(page.locator("main h1")).to_have_text("This form could not be sent")
+
+
+LOOK = "() => [getComputedStyle(document.body).display, getComputedStyle(document.body).background]"
+
+
+@pytest.mark.parametrize("away", ["back", "visit", "home"])
+def test_turbo_leaves_nothing_of_the_page_on_the_next(
+    show: Callable[..., Any], server: Server, away: str
+) -> None:
+    """Back comes from what Turbo remembers, the others from the server."""
+    page = show("turbo", '<h1>Shop</h1><a href="/no/such/page/">More</a>')
+    page.route(
+        f"{server.url}/",
+        lambda route: route.fulfill(body="<h1>Home</h1>", content_type="text/html"),
+    )
+    look = page.evaluate(LOOK)
+    page.get_by_text("More").click()
+    expect(page.locator("main h1")).to_have_text("Page not found")
+    assert page.evaluate(LOOK) != look
+    if away == "back":
+        page.go_back()
+    elif away == "visit":
+        page.evaluate("() => { Turbo.visit('/shop/front/') }")
+    else:
+        page.evaluate("() => { Turbo.visit('/') }")
+    expect(page.locator("h1")).to_have_text("Home" if away == "home" else "Shop")
+    assert page.locator("main").count() == 0
+    assert page.evaluate(LOOK) == look
 
 
 def test_unpoly_takes_the_main_part(show: Callable[..., Any]) -> None:

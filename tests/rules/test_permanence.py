@@ -350,6 +350,27 @@ def test_a_wait_that_the_view_knew_stays_unless_the_rule_knows_better() -> None:
     assert decided(problem).retry_after is None
 
 
+def test_a_page_that_replaces_another_is_spoken_of_where_there_is_one() -> None:
+    removed = "What was at this address has been removed for good."
+    assert decided().detail == removed
+    assert decided(replacement="javascript:alert(1)").detail == removed
+    assert decided(replacement="/new/").detail == f"{removed} There is a page that takes its place."
+    assert decided(replacement="/new/", reason="Sold.").detail == "Sold."
+
+
+@pytest.mark.parametrize(
+    ("replacement", "label"),
+    [
+        ("https://www.example.org/some/where/else/?a=1", "Go to www.example.org"),
+        ("https://EXAMPLE.com/new/", "Go to /new/"),
+        ("/new/" + "x" * 50, "Go to /new/" + "x" * 44 + "\N{HORIZONTAL ELLIPSIS}"),
+    ],
+)
+def test_the_link_to_what_replaces_a_page_is_short(replacement: str, label: str) -> None:
+    (action,) = decided(replacement=replacement).actions
+    assert (str(action.label), action.href) == (label, replacement)
+
+
 def test_what_else_a_problem_has_stays() -> None:
     action = Action("Search", "/search/")
     problem = STATUSES[404].problem(
