@@ -445,6 +445,6 @@ QUESTIONS = (
     Question("/shop/shoes/", (404, "No such product"), (404, "nothing at this address")),
     Question("/vault/secret/", (404, "nothing at this address"), (404, "nothing at this address")),
     Question("/raise/503/", (503, "We will be right back"), (503, "overloaded or being worked on")),
-    Question("/return/409/", (409, "Conflict"), (409, "Conflict")),
+    Question("/return/423/", (423, "Locked"), (423, "Locked")),
     Question("/builtin/crash/", (500, "An error on the server"), (500, "An error on the server")),
 )
