@@ -11,7 +11,6 @@ from typing import Any
 
 from django.apps import AppConfig, apps
 from django.conf import settings
-from django.conf.urls.i18n import is_language_prefix_patterns_used
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import router
 from django.template import loader
@@ -24,6 +23,7 @@ from . import conf
 from .core import own_types
 from .core.statuses import STATUSES
 from .explaining import handlers
+from .explaining.routes import redirects_to_language
 from .hiding import overlaps
 from .hiding.policies import POLICY
 from .http.project_templates import app_behind
@@ -35,7 +35,6 @@ from .rules.snapshot import Snapshot, snapshots
 MIDDLEWARE = "django_http_errors.middleware.HttpErrorsMiddleware"
 HIDING_MIDDLEWARE = "django_http_errors.middleware.HidingMiddleware"
 CSRF_MIDDLEWARE = "django.middleware.csrf.CsrfViewMiddleware"
-LOCALE_MIDDLEWARE = "django.middleware.locale.LocaleMiddleware"
 CSRF_FAILURE = "django_http_errors.views.csrf_failure"
 HANDLERS = "django_http_errors.handlers"
 DOCUMENTATION = "https://django-http-errors.readthedocs.io/en/stable/reference/checks.html"
@@ -48,7 +47,7 @@ ASKED_MIDDLEWARE = {
     "django.contrib.auth.middleware.AuthenticationMiddleware": "the user",
     "django.contrib.messages.middleware.MessageMiddleware": "messages, which are shown again",
     CSRF_MIDDLEWARE: "the CSRF cookie, without which a form on the page can't be sent",
-    LOCALE_MIDDLEWARE: "the visitor's language",
+    conf.LOCALE_MIDDLEWARE: "the visitor's language",
     "django.contrib.sites.middleware.CurrentSiteMiddleware": "the site",
     "django.middleware.csp.ContentSecurityPolicyMiddleware": "the nonce of the policy",
     "csp.middleware.CSPMiddleware": "the nonce of the policy",
@@ -71,7 +70,7 @@ MARKING_MIDDLEWARE = frozenset(
         "django.contrib.sessions.middleware.SessionMiddleware",
         "django.middleware.common.CommonMiddleware",
         CSRF_MIDDLEWARE,
-        LOCALE_MIDDLEWARE,
+        conf.LOCALE_MIDDLEWARE,
     }
 )
 # Middleware that adds the same headers to every response: standing behind HidingMiddleware, it
@@ -512,7 +511,7 @@ def _narrower(snapshot: Snapshot) -> Iterator[CheckMessage]:
 
 def _without_language(snapshot: Snapshot) -> Iterator[CheckMessage]:
     # LocaleMiddleware puts a language in front of what is routed only with one.
-    for rule in snapshot.hiding if _redirects_to_language() else ():
+    for rule in snapshot.hiding if redirects_to_language() else ():
         if not rule.fold_client_errors or get_language_from_path(rule.pattern) is None:
             continue
         path = f"/{rule.pattern[1:].partition('/')[2]}"
@@ -528,14 +527,6 @@ def _without_language(snapshot: Snapshot) -> Iterator[CheckMessage]:
                 " there is redirected to its language, and what isn't there is not.",
                 f"Make a rule for {path} too, which hides every client error.",
             )
-
-
-def _redirects_to_language() -> bool:
-    try:
-        used, is_for_default_too = is_language_prefix_patterns_used(settings.ROOT_URLCONF)
-    except Exception:  # noqa: BLE001 - a URLconf is the project's code
-        return False  # Django's own checks say what is wrong with it.
-    return used and is_for_default_too and conf.has_middleware(LOCALE_MIDDLEWARE)
 
 
 def _lost_marks() -> Iterator[CheckMessage]:

@@ -65,6 +65,8 @@ class HttpErrorsMiddleware(_Middleware):
         response: HttpResponseBase = self.get_response(request)
         info.has_middleware, info.is_innermost = outer, False
         if response.status_code < 400 and self._is_fine(request, info, response):
+            if info.rule_policy is not None:
+                policies.keep_since_view(info)
             if snapshots.announcing:
                 pipeline.announce(request, response, info)
             return response
@@ -78,6 +80,8 @@ class HttpErrorsMiddleware(_Middleware):
         response: HttpResponseBase = await self.get_response(request)
         info.has_middleware = outer
         if response.status_code < 400 and self._is_fine(request, info, response):
+            if info.rule_policy is not None:
+                policies.keep_since_view(info)
             if snapshots.announcing:
                 pipeline.announce(request, response, info)
             return response

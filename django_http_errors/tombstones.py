@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
@@ -287,13 +287,55 @@ def _write(changes: _Changes) -> None:
         with transaction.atomic(using=_alias()):
             _make(changes)
         return
+    schema = getattr(connection, "schema_name", "")
+    if _waiting.has_any_of(changes, schema):
+        _waiting.add(changes, schema)  # Theirs come first.
+        return
     try:
         _make(changes, _impatient_transaction)
     except OperationalError as error:
         if not _is_for_a_lock(error):
             raise
-        start_thread(partial(_write_patiently, changes, getattr(connection, "schema_name", "")))
+        _waiting.add(changes, schema)
 
+
+class _Waiting:
+    """Changes that wait for somebody's transaction; one thread makes them all.
+
+    By the schema of the tenant, with django-tenants, and the address.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._changes: dict[str, dict[_Address, str | None]] = {}
+        # What the thread is at.
+        self._begun: tuple[str, _Changes] | None = None
+
+    def has_any_of(self, changes: _Changes, schema: str) -> bool:
+        """Return whether something is to be made at one of the same addresses."""
+        with self._lock:
+            begun = self._begun[1] if self._begun and self._begun[0] == schema else {}
+            waiting = self._changes.get(schema, {})
+            return any(each in waiting or each in begun for each in changes)
+
+    def add(self, changes: _Changes, schema: str) -> None:
+        with self._lock:
+            self._changes.setdefault(schema, {}).update(changes)
+            if self._begun is None:
+                self._begun = schema, {}
+                start_thread(self._make_all)
+
+    def _make_all(self) -> None:
+        while True:
+            with self._lock:
+                self._begun = self._changes.popitem() if self._changes else None
+            if self._begun is None:
+                return
+            schema, changes = self._begun
+            _write_patiently(changes, schema)
+
+
+_waiting = _Waiting()
 
 # How often a thread tries: each time, the database may wait for as long as it is set to.
 _ATTEMPTS = 5

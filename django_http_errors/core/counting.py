@@ -71,6 +71,13 @@ class Counter(ABC, Generic[K]):
         """Be as at the start of the process."""
         self.__init__()  # type: ignore[misc]
 
+    # The name of the one of the process, in its module.
+    name: ClassVar[str]
+
+    def __reduce__(self) -> str:
+        # What waits until a response has been sent is kept with it in a cache of the site's.
+        return self.name
+
     def add(self, response: HttpResponseBase, key: K, referrer: str = "") -> None:
         """Count that `key` was asked for, once `response` has been sent.
 

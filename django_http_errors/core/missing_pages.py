@@ -54,6 +54,7 @@ Place = tuple[str, str]
 class MissingPages(Counter[Place]):
     """How often pages were asked for that aren't there, by host and path."""
 
+    name = "counter"
     model = MissingPage
     failure = "What visitors didn't find could not be written"
 

@@ -189,9 +189,11 @@ def announce(request: HttpRequest, response: HttpResponseBase, info: RequestInfo
     No success waits for the database: it is asked for edits when one has been sent.
     """
     try:
+        rules = snapshots.announced()
+        if rules is None:
+            return
         if snapshots.is_due():
             response._resource_closers.append(snapshots.ask_when_sent)  # type: ignore[attr-defined]
-        rules = snapshots.current(from_memory=True).announced
         if rules.may_cover(info.path):
             rule = announcements.announced(rules, info.path, info.host(request), info.now)
             if rule is not None:
@@ -356,7 +358,8 @@ def _with_rules(
         host = info.host(request)
         by_rule, rule = apply_rules(problem, snapshot.rules, info.path, host, info.now)
         # What is redirected to a page is not gone; the rule decides there, if nothing is there.
-        if rule is not None and not is_redirected_to_slash(request):
+        # What hides that is answered outside of the middleware that redirects.
+        if rule is not None and (info.is_silent or not is_redirected_to_slash(request)):
             info.rule = rule.pk
             return by_rule
     return problem

@@ -14,6 +14,7 @@ from .counting import Count, Counter, batches, moment
 class RuleHits(Counter[int]):
     """How often rules decided an answer, and when the last time, by their primary keys."""
 
+    name = "hits"
     model = PermanenceRule
     failure = "How often rules are needed could not be written"
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import logging
+
+from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.middleware.common import CommonMiddleware
 from django.utils.module_loading import import_string
 
 from ..conf import cached_until_settings_change, installed_middleware
+
+logger = logging.getLogger("django_http_errors")
 
 COMMON_MIDDLEWARE = "django.middleware.common.CommonMiddleware"
 
@@ -25,8 +30,13 @@ def is_redirected_to_slash(request: HttpRequest) -> bool:
 def _common_middleware() -> CommonMiddleware | None:
     for path, names in installed_middleware():
         if COMMON_MIDDLEWARE in names:
-            found: type[CommonMiddleware] = import_string(path)
-            return found(_never_called)
+            try:
+                found: type[CommonMiddleware] = import_string(path)
+                return found(_never_called)
+            except MiddlewareNotUsed:
+                continue
+            except Exception:
+                logger.exception("%s can't be asked what it redirects", path)
     return None
 
 

@@ -29,6 +29,14 @@ def answering(path: str) -> Iterator[str]:
         yield what
 
 
+def has_several_sites() -> bool:
+    """Return whether a flat page or a redirect may answer at one host and not at another."""
+    return any(
+        apps.is_installed(app) and apps.get_model(model)._default_manager.count() > 1
+        for app, model in (("django.contrib.sites", "sites.Site"), ("wagtail", "wagtailcore.Site"))
+    )
+
+
 def answering_at(paths: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield those of the decoded `paths` at which something answers the 404s, and what does."""
     for app, middleware, find in _SOURCES:
@@ -60,14 +68,15 @@ _SPELLINGS: tuple[Callable[[str], str], ...] = (str, lambda path: f"{path.rstrip
 def _flatpages(paths: Sequence[str]) -> Iterator[tuple[str, str]]:
     spelled = _spelled(paths, *_SPELLINGS)
     for page in _rows("flatpages.FlatPage", "url", spelled):
-        for path in spelled[page.url]:
+        # MariaDB finds other letters too: capitals, and such with an accent.
+        for path in spelled.get(page.url, ()):
             yield path, _("the flat page “%(title)s”") % {"title": page.title}
 
 
 def _redirects(paths: Sequence[str]) -> Iterator[tuple[str, str]]:
     spelled = _spelled(paths, *_SPELLINGS)
     for redirect in _rows("redirects.Redirect", "old_path", spelled):
-        for path in spelled[redirect.old_path]:
+        for path in spelled.get(redirect.old_path, ()):
             yield path, redirect_to(redirect.new_path)
 
 
@@ -75,7 +84,7 @@ def _wagtail_redirects(paths: Sequence[str]) -> Iterator[tuple[str, str]]:
     model = "wagtailredirects.Redirect"
     spelled = _spelled(paths, apps.get_model(model).normalise_path)
     for redirect in _rows(model, "old_path", spelled):
-        for path in spelled[redirect.old_path]:
+        for path in spelled.get(redirect.old_path, ()):
             yield path, redirect_to(redirect.link)
 
 

@@ -40,10 +40,7 @@ def language_redirect(path: str, languages: Iterable[str] = ()) -> str:
 
     languages: those that a visitor may have; left out, any of the site's
     """
-    if not has_middleware(LOCALE_MIDDLEWARE) or translation.get_language_from_path(path):
-        return ""
-    is_used, is_for_default = is_language_prefix_patterns_used(settings.ROOT_URLCONF)
-    if not (is_used and is_for_default):
+    if not redirects_to_language() or translation.get_language_from_path(path):
         return ""
     for language in languages or _languages():
         below = f"/{language}{path}"
@@ -52,6 +49,15 @@ def language_redirect(path: str, languages: Iterable[str] = ()) -> str:
             if view_of(each):
                 return each
     return ""
+
+
+def redirects_to_language() -> bool:
+    """Return whether `LocaleMiddleware` redirects what is there only below a language."""
+    try:
+        is_used, is_for_default = is_language_prefix_patterns_used(settings.ROOT_URLCONF)
+    except Exception:  # noqa: BLE001 - a URLconf is the project's code
+        return False  # Django's own checks say what is wrong with it.
+    return is_used and is_for_default and has_middleware(LOCALE_MIDDLEWARE)
 
 
 def routes_below(path: str) -> Iterator[str]:

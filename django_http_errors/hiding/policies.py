@@ -142,6 +142,11 @@ def remember_before_view(info: RequestInfo) -> None:
     info.time_zone_before_view = timezone.get_current_timezone()
 
 
+def keep_since_view(info: RequestInfo) -> None:
+    """Restore nothing: further out, middleware puts back what it has changed itself."""
+    info.language_before_view = info.time_zone_before_view = None
+
+
 def forget_view(request: HttpRequest, info: RequestInfo) -> None:
     """Take back what the page, or middleware in between, would show, or keep for the next page.
 

@@ -246,10 +246,14 @@ def _looks_at_object(check: Any, view: Any, request: Any, obj: Any) -> bool:
 
 
 def _looks(permission: Any, request: Any, view: Any, obj: Any) -> bool:
-    operands = [vars(permission)[name] for name in ("op1", "op2") if name in vars(permission)]
-    if not operands:
+    names = [name for name in ("op1", "op2") if hasattr(permission, name)]
+    if not names:
         return not _is_default(type(permission).has_object_permission)
+    operands = [getattr(permission, name) for name in names]
     if type(permission).__name__ == "OR":
+        looking = [_looks(each, request, view, obj) for each in operands]
+        if all(looking) or not any(looking):
+            return looking[0]
         # The first that lets the request through is the one that was decisive.
         passing = (
             each

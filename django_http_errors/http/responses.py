@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, ItemsView, Iterable, Mapping
+from collections.abc import Callable, ItemsView, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -68,8 +68,6 @@ class UnfinishedError:
 class ErrorResponse(UnfinishedError, HttpResponse):
     """A response that is made from a problem."""
 
-    _container: Iterable[bytes] = ()  # Where HttpResponse keeps the content.
-
     def __init__(
         self,
         problem: Problem,
@@ -80,6 +78,7 @@ class ErrorResponse(UnfinishedError, HttpResponse):
         super(HttpResponse, self).__init__(
             content_type="text/html; charset=utf-8", status=problem.status
         )
+        self._container: list[bytes] = []  # where HttpResponse keeps it
         self.own_problem = problem
         if raised is not None:
             self.raised = raised

@@ -148,7 +148,7 @@ class ExceptionHandler:
                 return own
             request: HttpRequest = getattr(self.request, "_request", self.request)
             response = pipeline.hide(request, own, RequestInfo.of(request))
-            own.snapshot = snapshots.current(from_memory=own.status_code == 500)
+            own.snapshot = snapshots.current(from_memory=True)
             # The view has yet to choose what renders its own; what hides it is rendered as
             # anywhere.
             return own if response is own else pipeline.complete(request, response)

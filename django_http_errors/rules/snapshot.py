@@ -11,6 +11,7 @@ asked by address. While the database is away, no request waits for it: a thread 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import math
 import threading
@@ -339,7 +340,7 @@ class Snapshots:
         self._sources: dict[str, Source | None] = {}
         # The sources whose snapshots have rules that are announced: successes look no further
         # where there are none.
-        self.announcing: frozenset[Source] = frozenset()
+        self.announcing: set[Source] = set()
 
     def expire(self, **kwargs: Any) -> None:
         """Ask for edits the next time, whenever that is; a receiver of `edited`."""
@@ -381,9 +382,22 @@ class Snapshots:
         return self._noted(loader, loader.snapshot)
 
     def _noted(self, loader: SnapshotLoader, snapshot: Snapshot) -> Snapshot:
-        announcing = {loader.source} if snapshot.announced else set()
-        self.announcing = self.announcing - {loader.source} | announcing
+        if snapshot.announced:
+            self.announcing.add(loader.source)
+        else:
+            self.announcing.discard(loader.source)
         return snapshot
+
+    def __reduce__(self) -> str:
+        # What waits until a response has been sent is kept with it in a cache of the site's.
+        return "snapshots"
+
+    def announced(self) -> Index[AnnouncedRow] | None:
+        """Return the rules that are announced, by what is in memory; None where none are."""
+        source = self._source()
+        if source not in self.announcing or (source.schema and _is_in_event_loop()):
+            return None  # In an event loop's thread it isn't known which schema it is for.
+        return self._loader(source).snapshot.announced
 
     def is_due(self) -> bool:
         """Return whether it is time to ask for edits; never raises."""
@@ -415,6 +429,14 @@ class Snapshots:
             return source
         connection: Any = connections[alias]
         return Source(alias, connection.schema_name or "")
+
+
+def _is_in_event_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _has_table_per_tenant() -> bool:

@@ -46,7 +46,7 @@ from django_http_errors.signals import forbidden_hidden
 from django_http_errors.test import VARIANTS, Variant, assert_indistinguishable
 from django_http_errors.views import HideForbiddenMixin
 
-from ..asking import HTML, JSON, MIDDLEWARE
+from ..asking import HIDING_MIDDLEWARE, HTML, JSON, MIDDLEWARE
 
 HIDING_MIDDLEWARE = "django_http_errors.middleware.HidingMiddleware"
 
@@ -566,6 +566,21 @@ def test_the_time_zone_is_the_visitors_and_not_the_views(
         ask(Client(), "/x/2/")
         settings.TIME_ZONE = "Asia/Dili"
         assert timezone.get_current_timezone_name() == "Asia/Dili", "none is left active"
+
+
+def test_the_time_zone_of_one_visitor_is_not_left_to_the_next(settings: Any) -> None:
+    """A success is hidden further out than where a middleware puts back what it has changed."""
+    settings.MIDDLEWARE = [
+        HIDING_MIDDLEWARE,
+        "tests.integration.middleware.in_tokyo",
+        MIDDLEWARE,
+    ]
+    settings.ROOT_URLCONF = Urls(path("ruled/2/", lambda request: HttpResponse()))
+    rule()
+    before = timezone.get_current_timezone_name(), translation.get_language()
+    for method in ("OPTIONS", "GET"):
+        ask(Client(), "/ruled/2/", method)
+        assert (timezone.get_current_timezone_name(), translation.get_language()) == before
 
 
 @pytest.mark.parametrize("is_async", [False, True])

@@ -88,6 +88,12 @@ def test_a_finished_response_is_not_finished_again(rf: RequestFactory) -> None:
     assert (response.content, response.problem) == (content, problem)
 
 
+def test_a_project_may_write_to_an_answer_that_isnt_finished() -> None:
+    response = ErrorResponse(error_status(404).problem())
+    response.write("more")
+    assert response.content == b"more"
+
+
 def test_a_successor_is_not_logged_again_and_closes_what_was_open() -> None:
     closed = []
     response, successor = HttpResponse(status=403), ErrorResponse(error_status(404).problem())

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
@@ -87,6 +88,22 @@ def test_an_edit_is_in_force_after_the_next_success(
     site.ask("/old/", JSON)
     assert not snapshots.announcing
     assert "Sunset" not in site.ask("/old/", JSON)
+
+
+def test_a_success_is_kept_by_the_sites_own_cache(site: Site, settings: Any, clock: Clock) -> None:
+    """With what waits until it has been sent."""
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    settings.MIDDLEWARE = [
+        "django.middleware.cache.UpdateCacheMiddleware",
+        "django.middleware.cache.FetchFromCacheMiddleware",
+        MIDDLEWARE,
+    ]
+    rule()
+    assert said(site, "/new/") == NOTHING
+    clock.pass_(6)
+    for _time in range(2):
+        assert site.ask("/old/", JSON)["Sunset"] == ANNOUNCED[0]
+    cache.clear()
 
 
 def test_live_answers_say_when_they_will_go(site: Site) -> None:

@@ -7,12 +7,13 @@ from importlib.util import find_spec
 from typing import Any
 
 import pytest
+from django.core.exceptions import MiddlewareNotUsed
 from django.middleware.common import CommonMiddleware
 from django.test import Client, override_settings
 from django.utils import timezone
 
 from django_http_errors.core.statuses import STATUSES
-from django_http_errors.models import PermanenceRule
+from django_http_errors.models import HidingRule, PermanenceRule
 from django_http_errors.problems import Action, Permanence, Problem
 from django_http_errors.rules.matching import Index
 from django_http_errors.rules.permanence import (
@@ -26,10 +27,11 @@ from django_http_errors.rules.permanence import (
 )
 from django_http_errors.rules.rows import PERMANENCE_FIELDS, PermanenceRow
 
-from ..asking import FORMS, HTML, JSON, MIDDLEWARE, PROBLEM, TEXT, Site
+from ..asking import FORMS, HIDING_MIDDLEWARE, HTML, JSON, MIDDLEWARE, PROBLEM, TEXT, Site
 
 pytestmark = pytest.mark.django_db
 
+HERE, COMMON = __name__, "django.middleware.common.CommonMiddleware"
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "BREW"]
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -74,6 +76,44 @@ def test_a_page_is_redirected_to_although_a_rule_covers_it(
     assert site.ask("/nowhere", JSON).status_code == 410, "nothing is there with a slash either"
     settings.APPEND_SLASH = False
     assert site.ask("/negotiated", JSON).status_code == 410
+
+
+def test_in_a_hidden_area_a_rule_decides_with_a_slash_and_without(
+    site: Site, settings: Any
+) -> None:
+    """Whether a view is there with a slash, `CommonMiddleware` would tell."""
+    settings.MIDDLEWARE = [HIDING_MIDDLEWARE, COMMON, MIDDLEWARE]
+    HidingRule.objects.create(kind="prefix", pattern="/raise/", fold_client_errors=True)
+    gone("/raise/", kind="prefix")
+    statuses = [
+        site.ask(each, JSON).status_code for each in ("/raise/409", "/raise/x", "/raise/x/")
+    ]
+    assert statuses == [410, 410, 410]
+
+
+class Unused(CommonMiddleware):
+    """Django leaves it out."""
+
+    def __init__(self, get_response: Any) -> None:
+        raise MiddlewareNotUsed
+
+
+class Broken(CommonMiddleware):
+    """It can be made as a middleware, and not for a question alone."""
+
+    def __init__(self, get_response: Any) -> None:
+        if get_response.__module__ == "django_http_errors.core.slashes":
+            raise ValueError
+        super().__init__(get_response)
+
+
+@pytest.mark.parametrize("kind", [Unused, Broken])
+def test_a_middleware_that_cant_be_asked_keeps_no_rule_from_deciding(
+    site: Site, settings: Any, kind: type
+) -> None:
+    settings.MIDDLEWARE = [f"{HERE}.{kind.__name__}", MIDDLEWARE]
+    gone("/nowhere/")
+    assert site.ask("/nowhere/", JSON).status_code == 410
 
 
 @pytest.mark.conformance("rfc9110-15.5.5-gone-preferred")

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models.signals import class_prepared, post_delete, post_save, pre_delete
 from django.http import HttpResponse
 
+from django_http_errors import tombstones
 from django_http_errors.core.rule_hits import hits
 from django_http_errors.importing.importer import Import
 from django_http_errors.importing.rows import ParsedRow
@@ -355,6 +356,28 @@ def threads(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], None]]:
     started: list[Callable[[], None]] = []
     monkeypatch.setattr("django_http_errors.tombstones.start_thread", started.append)
     return started
+
+
+def test_what_waits_for_somebody_is_made_by_one_thread_and_in_turn(
+    threads: list[Callable[[], None]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*args: object) -> None:
+        raise OperationalError(1205)
+
+    create_tombstone("/c/")
+    with monkeypatch.context() as patch:
+        patch.setattr(tombstones, "_make", locked)
+        create_tombstone("/a/")
+        create_tombstone("/b/")
+        remove_tombstone("/c/")
+    remove_tombstone("/a/")  # Nothing is in its way, but that it is the later word.
+    create_tombstone("/c/")
+    [make_all] = threads
+    make_all()
+    found = PermanenceRule.objects.values_list("pattern", flat=True)
+    assert sorted(found) == ["/b/", "/c/"]
+    create_tombstone("/d/")
+    assert threads == [make_all]
 
 
 def test_deletions_at_the_same_addresses_in_opposite_order_end(
