@@ -48,8 +48,6 @@ from django_http_errors.views import HideForbiddenMixin
 
 from ..asking import HIDING_MIDDLEWARE, HTML, JSON, MIDDLEWARE
 
-HIDING_MIDDLEWARE = "django_http_errors.middleware.HidingMiddleware"
-
 pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
 
 HAS_REST_FRAMEWORK = find_spec("rest_framework") is not None
