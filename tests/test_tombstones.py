@@ -282,7 +282,7 @@ def test_many_take_no_more_queries_than_a_few() -> None:
         return len(asked)
 
     few = queries(3)
-    assert queries(80) == few
+    assert queries(80) <= few + 2, "old edits are deleted now and then"
     with transaction.atomic():
         documents = [document() for _ in range(3)]
         before = len(connection.run_on_commit)
