@@ -531,10 +531,20 @@ class PathRule(BaseRule):
             raise ValidationError({"pattern": error}) from error
 
     def _refuse_wildcards(self) -> None:
-        if "%" not in self.written or _normalised(self.written) != self.pattern:
-            validators.wildcards(self.pattern)
-        else:
-            validators.wildcards(self.written)
+        as_written = "%" in self.written and _normalised(self.written) == self.pattern
+        try:
+            validators.wildcards(self.written if as_written else self.pattern)
+        except ValidationError:
+            if not self._is_literal():
+                raise
+
+    def _is_literal(self) -> bool:
+        """Return whether a wildcard stands for itself, since it is stored so."""
+        if self._state.adding:
+            return False
+        # Without the primary key, which an import doesn't know.
+        rows = type(self)._base_manager.using(self._state.db)
+        return rows.filter(kind=self.kind, pattern=self.pattern).exists()
 
 
 def _normalised(pattern: str) -> str:
@@ -795,20 +805,11 @@ class PermanenceRule(PathRule):
         key = {"pk": self.pk, "kind": self.kind, "pattern": self.pattern, "host": self.host}
         return type(self)._base_manager.using(self._state.db).filter(**key).exists()
 
-    def _refuse_wildcards(self) -> None:
-        try:
-            super()._refuse_wildcards()
-        except ValidationError:
-            if not self._is_literal():
-                raise
-
     def _is_literal(self) -> bool:
         """Return whether a wildcard stands for itself: in what the site had, or what is stored."""
         if self._state.adding:
             return self.source == self.Source.CODE
-        # Without the primary key, which an import doesn't know.
-        rows = type(self)._base_manager.using(self._state.db)
-        return rows.filter(kind=self.kind, pattern=self.pattern).exists()
+        return super()._is_literal()
 
 
 class HidingRule(PathRule):

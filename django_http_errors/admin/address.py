@@ -50,6 +50,7 @@ def try_address(rule_admin: BaseRuleAdmin, request: HttpRequest) -> HttpResponse
     asking = TryForm({**NOT_SAID, **request.GET.dict()} if request.GET else None)
     # The names of views and handlers, other hosts, and what leads elsewhere.
     may_see_site = seen[PermanenceRule] or seen[HidingRule]
+    may_see_rules = seen[PermanenceRule]
     context: dict[str, Any] = {}
     if asking.is_valid():
         asked = asking.cleaned_data
@@ -65,6 +66,8 @@ def try_address(rule_admin: BaseRuleAdmin, request: HttpRequest) -> HttpResponse
         )
         if explanation.hidden_by is not None:
             may_see_site = seen[HidingRule]
+            # Which of them decides depends on what is there.
+            may_see_rules = may_see_rules and may_see_site
         context = {
             "explanation": explanation,
             "answer": Answer.of(explanation.response),
@@ -72,7 +75,7 @@ def try_address(rule_admin: BaseRuleAdmin, request: HttpRequest) -> HttpResponse
                 explanation.match or explanation.answered_by or explanation.handler
             ),
             "other_host": "" if is_own_host(host) else host,
-            "rules": seen[PermanenceRule] and _rules(rule_admin, explanation),
+            "rules": may_see_rules and _rules(rule_admin, explanation),
             "words": seen[ErrorMessage] and _words(rule_admin, explanation),
             "hidden_by": seen[HidingRule] and _hidden_by(rule_admin, explanation),
             "offers": list(_offers(rule_admin, request, explanation, asked)),
@@ -87,7 +90,7 @@ def try_address(rule_admin: BaseRuleAdmin, request: HttpRequest) -> HttpResponse
         asks_as_program=any(
             asking[name].value() not in ("", None, NOT_SAID.get(name)) for name in FOR_PROGRAMS
         ),
-        may_see_rules=seen[PermanenceRule],
+        may_see_rules=may_see_rules,
         may_see_messages=seen[ErrorMessage],
         may_see_site=may_see_site,
         **context,

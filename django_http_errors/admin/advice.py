@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from itertools import islice
+from itertools import filterfalse, islice
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ..explaining.answering import answering, redirected_today
-from ..explaining.explanation import handler_of_the_site, is_own_host
+from ..explaining.explanation import handler_of_the_site, is_in_hidden_area, is_own_host
 from ..explaining.routes import routes_below, view_at
 from ..http.urls import path_key
 from ..models import MatchType, PermanenceRule
@@ -198,7 +198,7 @@ def _answered_today(rule: PermanenceRow, rules: PermanenceRules, now: datetime) 
     only_then = _("The rule counts only where that answer is a 404.")
     for path in dict.fromkeys((_own_address(rule), permanence.sample(rule))):
         match = view_at(path)
-        if match:
+        if match and not is_in_hidden_area(path):
             text = (
                 _("%(address)s has an answer today, from the view %(view)s.")
                 if path == rule.pattern
@@ -207,7 +207,8 @@ def _answered_today(rule: PermanenceRow, rules: PermanenceRules, now: datetime) 
             yield f"{text % {'address': path, 'view': match.view_name}} {only_then}"
             return
     if rule.kind == MatchType.PREFIX:
-        routes = list(islice(dict.fromkeys(routes_below(rule.pattern)), NAMED + 1))
+        below = dict.fromkeys(routes_below(rule.pattern))
+        routes = list(islice(filterfalse(is_in_hidden_area, below), NAMED + 1))
         if routes:
             more = _(", and others") if len(routes) > NAMED else ""
             text = _("The site has views below %(address)s: %(routes)s.") % {
@@ -222,7 +223,8 @@ def _answered_by_others(
 ) -> Iterator[str]:
     if rule.kind != MatchType.ROUTE:
         path = unquote(rule.pattern)
-        for each in answering(path):
+        others = () if is_in_hidden_area(path) else answering(path)
+        for each in others:
             yield _("%(address)s is answered by %(what)s before any rule is asked.") % {
                 "address": rule.pattern,
                 "what": each,

@@ -180,6 +180,12 @@ class ConfirmedForm(ModelForm):
         self.instance.confirmed = self.cleaned_data.get("confirm", False)
         return super().clean()
 
+    def add_error(self, field: str | None, error: Any) -> None:
+        """Add an error, to the form itself where its field isn't in it."""
+        by_field = error.error_dict if hasattr(error, "error_dict") else {field: error}
+        for name, each in by_field.items():
+            super().add_error(name if name in self.fields else None, each)
+
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]
         errors = _flat(self.errors.as_data())

@@ -18,7 +18,6 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from django.views.decorators.http import require_POST
 
 from ..conf import http_errors
 from ..http.urls import path_key
@@ -179,7 +178,7 @@ class MissingPageAdmin(EditsAdmin):
         )
 
     def get_urls(self) -> list[Any]:
-        view = self.admin_site.admin_view(require_POST(self.ignore_view))
+        view = self.admin_site.admin_view(self.ignore_view)
         name = self._url_name("ignore")
         return [path("<path:object_id>/ignore/", view, name=name), *super().get_urls()]
 
@@ -190,8 +189,10 @@ class MissingPageAdmin(EditsAdmin):
             raise Http404
         if not self.has_change_permission(request, row):
             raise PermissionDenied
-        rows = MissingPage.objects.filter(pk=row.pk)
-        self.edit(request, rows, {"ignored": bool(request.POST.get("ignored"))})
+        # A login that was asked for in between comes back by GET.
+        if request.method == "POST":
+            rows = MissingPage.objects.filter(pk=row.pk)
+            self.edit(request, rows, {"ignored": bool(request.POST.get("ignored"))})
         query = f"?{request.GET.urlencode()}" if request.GET else ""
         return HttpResponseRedirect(self.url("changelist") + query)
 

@@ -11,37 +11,32 @@ from django.utils.translation import gettext as _
 from ..hiding.policies import POLICY
 from ..http.urls import path_key
 from ..models import MatchType
-from ..rules.permanence import literal, sample
 from ..rules.rows import PermanenceRow
-from .answering import answering
-from .explanation import handler_of_the_site
-from .routes import routes_below, view_at
+from .answering import answering, has_several_sites
+from .explanation import is_in_hidden_area
+from .routes import view_at
 
 
 def obstacles(rule: PermanenceRow) -> Iterator[str]:
     """Yield in words what answers today, before `rule` is asked, all that it covers.
 
     Of a view with parameters nobody knows for which of their values it is a 404, nor of one that
-    hides. So it is for addresses that nothing but a rule for just this one covers.
+    hides, nor what is at one host of several. So it is for addresses that nothing but a rule for
+    just this one covers, at any host; and what is in a hidden area isn't told.
     """
-    match = view_at(sample(rule))
-    if rule.kind == MatchType.EXACT:
-        path = unquote(rule.pattern)
-        if match and _is_for_one_address(match, path) and not hasattr(match.func, POLICY):
-            yield (
-                _("The view %s answers here today: the rule counts only where that is a 404.")
-                % match.view_name
-            )
-        for what in answering(path):
+    path = unquote(rule.pattern)
+    if rule.kind != MatchType.EXACT or rule.host or is_in_hidden_area(path):
+        return
+    match = view_at(path)
+    if match and _is_for_one_address(match, path) and not hasattr(match.func, POLICY):
+        yield (
+            _("The view %s answers here today: the rule counts only where that is a 404.")
+            % match.view_name
+        )
+    found = list(answering(path))
+    if found and not has_several_sites():
+        for what in found:
             yield _("Before any rule, this answers here: %s.") % what
-    elif any(True for _route in routes_below(literal(rule.pattern))):
-        return  # A view there may answer 404 by itself, for which no handler is asked.
-    handler = "" if match else handler_of_the_site(404)
-    if handler:
-        yield _(
-            "The site has a handler of its own for what is not found, %(handler)s. Where that"
-            " answers, no rule is asked."
-        ) % {"handler": handler}
 
 
 def _is_for_one_address(match: ResolverMatch, path: str) -> bool:

@@ -199,8 +199,23 @@ def is_own_host(host: str) -> bool:
     return RequestInfo.of(request).host(request) == host
 
 
+def is_in_hidden_area(path: str) -> bool:
+    """Return whether a hiding rule covers the decoded `path`, at whatever host."""
+    return snapshots.current().hiding.may_cover(path)
+
+
 def answered_today(paths: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Yield those of the decoded `paths` that have an answer today, and what answers, in words."""
+    """Yield those of the decoded `paths` that have an answer today, and what answers, in words.
+
+    Not those in a hidden area: who asks may not know of what is there.
+    """
+    if found := list(_answered_today(paths)):
+        # An import edits, and each look at the rules is a read then.
+        is_hidden = snapshots.current().hiding.may_cover
+        yield from (each for each in found if not is_hidden(each[0]))
+
+
+def _answered_today(paths: Collection[str]) -> Iterator[tuple[str, str]]:
     for path in paths:
         match = view_at(path)
         if match:

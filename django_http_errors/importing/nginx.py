@@ -6,7 +6,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Collection
 from dataclasses import dataclass
-from itertools import product, starmap
+from itertools import product
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -46,8 +46,10 @@ _SAYS_GONE = re.compile(r"gone|410|removed|retired|deleted", re.IGNORECASE)
 _ON, _OFF = frozenset({"1", "yes", "on", "true"}), frozenset({"", "0", "no", "off", "false"})
 _NOT_ENTRIES = frozenset({"default", "hostnames", "volatile"})
 MOST_WORDS = 1000
-# How many expressions of a map are compared with those after them; behind more, all depend on them.
+# How many patterns of a map are compared with those after them; behind more, all depend on them.
 MOST_LEFT = 200
+# How many pairs of them are compared in a file, which takes some ten seconds.
+MOST_COMPARED = 5_000_000
 
 
 def parse_nginx(lines: Lines, columns: Collection[str]) -> Parsed:
@@ -89,8 +91,9 @@ class _Nginx:
         self._blocks: list[list[str]] = []
         self._conditions: set[str] = set()
         self._maps: set[str] = set()
-        # The expressions of a map that leave to the site what they match, and what that is.
-        self._left: list[tuple[str, list[str]]] = []
+        # The patterns of what a map leaves to the site, and the first entry of each.
+        self._left: dict[str, str] = {}
+        self._compared = 0
         # The locations of a server: those that return nothing, where, and prefixes that are gone.
         self._locations: dict[tuple[str, ...], int] = {}
         self._gone_below: list[str] = []
@@ -98,7 +101,7 @@ class _Nginx:
     def read(self, line: int, words: list[str], mark: str) -> Parsed:
         """Read a directive up to the `mark` that ends it."""
         if mark != ";":
-            self._left = []
+            self._left = {}
         if mark == "{":
             self._enter(line, words)
         elif mark == "}":
@@ -217,16 +220,25 @@ class _Nginx:
 
     def _leave(self, words: list[str], expression: str) -> None:
         """Note an entry that leaves what its expression matches to the site."""
-        if len(self._left) < MOST_LEFT:
-            self._left.append((" ".join(words), expressions.patterns(expression)))
-        elif len(self._left) == MOST_LEFT:
-            self._left.append((" ".join(words), expressions.ANYTHING))
+        if expressions.ANYTHING[0] in self._left:
+            return
+        found = expressions.patterns(expression)
+        if len(self._left) + len(found) > MOST_LEFT:
+            found = expressions.ANYTHING
+        for pattern in found:
+            self._left.setdefault(pattern, " ".join(words))
 
     def _left_before(self, expression: str) -> str:
         """Return what is asked before and may leave some of it to the site, "" if nothing does."""
+        if text := self._left.get(expressions.ANYTHING[0]):
+            return text
         mine = expressions.patterns(expression) if self._left else []
-        for text, theirs in self._left:
-            if any(starmap(expressions.may_meet, product(mine, theirs))):
+        self._compared += len(mine) * len(self._left)
+        if self._left and self._compared > MOST_COMPARED:
+            self._left[expressions.ANYTHING[0]] = text = next(reversed(self._left.values()))
+            return text
+        for (theirs, text), pattern in product(self._left.items(), mine):
+            if expressions.may_meet(pattern, theirs):
                 return text
         return ""
 

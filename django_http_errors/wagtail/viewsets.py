@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.utils import quote
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -227,7 +228,8 @@ class WhatToDo(Column):
     def get_cell_context_data(self, instance: MissingPage, parent_context: Any) -> Any:
         user = parent_context["request"].user
         context = super().get_cell_context_data(instance, parent_context)
-        return {**context, "value": links_to_answers(instance, partial(_add_url, user))}
+        links = links_to_answers(instance, partial(_add_url, user), partial(_message_url, user))
+        return {**context, "value": links}
 
 
 def _add_url(user: Any, model: type[Any], values: Mapping[str, str]) -> str:
@@ -235,6 +237,14 @@ def _add_url(user: Any, model: type[Any], values: Mapping[str, str]) -> str:
     if not viewset.permission_policy.user_has_permission(user, "add"):
         return ""
     return f"{reverse(viewset.get_url_name('add'))}?{urlencode(values)}"
+
+
+def _message_url(user: Any, pk: int) -> str:
+    model: type[Any] = ErrorMessage
+    viewset = model.snippet_viewset
+    if not viewset.permission_policy.user_has_permission(user, "change"):
+        return ""
+    return reverse(viewset.get_url_name("edit"), args=[quote(pk)])
 
 
 class MissingPageViewSet(SnippetViewSet):

@@ -100,6 +100,19 @@ def test_who_may_see_hidden_areas_is_told(page_for: Callable[..., str]) -> None:
     assert "The hidden area that it is in" in page
 
 
+@pytest.mark.parametrize("address", ["/form", "/form/", "/form/none/"])
+def test_rules_in_a_hidden_area_do_not_tell_what_is_there(
+    page_for: Callable[..., str], address: str
+) -> None:
+    """Where a slash is missing, the redirect goes before them."""
+    HidingRule.objects.create(pattern="/form/", kind="prefix")
+    PermanenceRuleFactory(pattern="/form/", kind="prefix")
+    page = page_for(("view_permanencerule",), address=address)
+    assert "<td>" not in page.partition("http-errors-rules")[2].partition("</section>")[0]
+    assert page.count("You have no permission to see that.") == 2
+    assert "<td>" in page_for(("view_permanencerule", "view_hidingrule"), address=address)
+
+
 # What is answered otherwise
 
 

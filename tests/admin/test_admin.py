@@ -16,6 +16,7 @@ from django.contrib.admin import AdminSite
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import Permission, User
 from django.contrib.messages import WARNING
+from django.forms import modelform_factory
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -26,6 +27,7 @@ from django_http_errors.admin import (
     with_import_export,
 )
 from django_http_errors.admin.answers import Answer
+from django_http_errors.admin.forms import ConfirmedForm, ConfirmedRuleForm
 from django_http_errors.core.statuses import STATUSES
 from django_http_errors.importing.schema import RULES
 from django_http_errors.models import ErrorMessage, HidingRule, MissingPage, PermanenceRule
@@ -619,6 +621,23 @@ def test_an_escape_is_no_wildcard(admin: Client) -> None:
     form = rule_form(pattern=rule.pattern, note="x")
     assert admin.post(url("permanencerule_change", rule.pk), form).status_code == 302
     assert admin.post(url("permanencerule_add"), rule_form(pattern="/x*")).status_code == 200
+    form = {"pattern": "/a%2Ab/", "kind": "prefix", "exempt": "nobody", "enabled": "on"}
+    assert admin.post(url("hidingrule_add"), form).status_code == 302
+    hiding = HidingRule.objects.get()
+    form["pattern"] = hiding.pattern
+    assert form["pattern"] == "/a*b/"
+    assert admin.post(url("hidingrule_change", hiding.pk), form).status_code == 302
+    assert admin.post(url("hidingrule_add"), {**form, "pattern": "/x*"}).status_code == 200
+
+
+def test_what_is_wrong_with_a_field_that_is_not_in_the_form_is_said_all_the_same(db: None) -> None:
+    form_class = modelform_factory(HidingRule, form=ConfirmedForm, fields=["note"])
+    form = form_class({"note": "x"}, instance=HidingRule.objects.create(pattern="/", kind="prefix"))
+    assert "If you mean that, tick" in str(form.errors["__all__"])
+    rule = PermanenceRuleFactory(pattern="/", kind="prefix")
+    form_class = modelform_factory(PermanenceRule, form=ConfirmedRuleForm, fields=["note"])
+    form = form_class({"note": "x"}, instance=rule)
+    assert "If you mean that, tick" in str(form.errors["__all__"])
 
 
 def test_a_hiding_rule_is_offered_what_was_meant_too(admin: Client) -> None:

@@ -13,9 +13,10 @@ from django.utils.translation import override
 
 from django_http_errors.admin import advice
 from django_http_errors.conf import LOCALE_MIDDLEWARE
-from django_http_errors.models import PermanenceRule
+from django_http_errors.models import HidingRule, PermanenceRule
 from django_http_errors.rules.matching import Index
 from django_http_errors.rules.rows import PermanenceRow
+from django_http_errors.rules.snapshot import snapshots
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -323,3 +324,15 @@ def test_pages_below_a_language_are_warned_of_in_every_editors_language(editors:
     (warning,) = warnings("/de/", "prefix")
     assert "/de/about/" in warning
     assert warnings("/nothing/") == warnings("/de/nothing/") == []
+
+
+@pytest.mark.django_db
+@pytest.mark.urls("tests.urls_advice")
+def test_what_is_in_a_hidden_area_is_not_told() -> None:
+    snapshots.forget()
+    HidingRule.objects.create(pattern="/shop/", kind="prefix")
+    HidingRule.objects.create(pattern="/news/feed", kind="exact")
+    for pattern, kind in (("/shop/", "exact"), ("/shop/", "prefix"), ("/shop/<int:id>/", "route")):
+        assert advice.warnings(rule(pattern, kind), Index(()), NOW) == []
+    (warning,) = advice.warnings(rule("/news/", "prefix"), Index(()), NOW)
+    assert "/news/<int:year>/. " in warning

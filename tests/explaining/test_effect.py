@@ -14,7 +14,9 @@ from django.urls import path, re_path
 from django.utils import timezone
 
 from django_http_errors.decorators import hide_forbidden
-from django_http_errors.models import PermanenceRule, examined
+from django_http_errors.explaining.explanation import answered_today
+from django_http_errors.models import HidingRule, PermanenceRule, examined
+from django_http_errors.rules.snapshot import snapshots
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
 
@@ -152,26 +154,30 @@ def test_a_urlconf_that_is_broken_refuses_nothing(settings: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fields", "is_refused"),
+    "fields",
     [
-        ({"pattern": "/nothing/"}, True),
-        ({"pattern": "/nothing/", "kind": "prefix"}, True),
-        ({"pattern": "/nothing/<int:year>/", "kind": "route"}, True),
-        # Views may answer 404 there by themselves.
-        ({"pattern": "/shop/7/"}, False),
-        ({"pattern": "/shop/", "kind": "prefix"}, False),
-        ({"pattern": "/", "kind": "prefix"}, False),
-        ({"pattern": "/<slug:name>/", "kind": "route"}, False),
+        {"pattern": "/nothing/"},
+        {"pattern": "/nothing/", "kind": "prefix"},
+        {"pattern": "/nothing/<int:year>/", "kind": "route"},
     ],
     ids=str,
 )
-def test_a_site_that_answers_404_itself(
-    fields: dict[str, Any], is_refused: bool, settings: Any
+def test_a_handler_of_the_site_may_leave_the_answer_to_the_app(
+    fields: dict[str, Any], settings: Any
 ) -> None:
     settings.ROOT_URLCONF = WithOwnHandler
-    found = refused(**fields)
-    assert bool(found) is is_refused
-    assert all(f"{__name__}.own_404" in each for each in found)
+    assert refused(**fields) == []
+
+
+def test_what_is_in_a_hidden_area_is_not_told(answers: Callable[..., None]) -> None:
+    answers({"/feed/old/": "a redirect to /new/"})
+    snapshots.forget()
+    HidingRule.objects.create(pattern="/feed/", kind="prefix")
+    for pattern in ("/feed", "/feed/old/"):
+        assert refused(pattern=pattern) == []
+    assert list(answered_today(["/feed", "/shop/"])) == [
+        ("/shop/", f"The view shop {ONLY_WHERE}"),
+    ]
 
 
 def test_a_form_that_has_no_pattern() -> None:
@@ -201,3 +207,13 @@ def test_a_redirect_or_a_flat_page(answers: Callable[..., None]) -> None:
     assert refused(pattern="/old/") == ["Before any rule, this answers here: a redirect to /new/."]
     assert refused(pattern="/old/", kind="prefix") == []
     assert refused(pattern="/new/") == []
+
+
+def test_what_answers_at_another_host(
+    answers: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers({"/old/": "a redirect to /new/"})
+    for pattern in ("/old/", "/shop/"):
+        assert refused(pattern=pattern, host="testserver") == []
+    monkeypatch.setattr("django_http_errors.explaining.effect.has_several_sites", lambda: True)
+    assert refused(pattern="/old/") == []

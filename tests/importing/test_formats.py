@@ -695,5 +695,25 @@ def test_no_expression_is_compared_with_all_before_it(monkeypatch) -> None:
         found = list(Reader(BytesIO(content.encode()), RULES.columns))
         assert sum(isinstance(each, ParsedRow) for each in found) == expected
         texts = [each.text for each in found if isinstance(each, Remark)]
-        assert "^/a/y/ depends on ~^/a/ 0: left out." in texts
+        first = "a" if expected else "c"
+        assert f"^/a/y/ depends on ~^/{first}/ 0: left out." in texts
         assert ("^/x/ depends on ~^/c/ 0: left out." in texts) is (not expected)
+
+
+def test_an_expression_counts_as_often_as_it_has_patterns(monkeypatch) -> None:
+    monkeypatch.setattr("django_http_errors.importing.nginx.MOST_LEFT", 4)
+    for left, expected in (("(a|b|c|d)", 1), ("(a|b|c|d|e)", 0)):
+        content = f"map $uri $gone {{\n~^/{left}/ 0; ~^/x/ 1; }}"
+        found = list(Reader(BytesIO(content.encode()), RULES.columns))
+        assert sum(isinstance(each, ParsedRow) for each in found) == expected
+
+
+def test_there_is_an_end_to_comparing(monkeypatch) -> None:
+    monkeypatch.setattr("django_http_errors.importing.nginx.MOST_COMPARED", 8)
+    content = "map $uri $gone {\n~^/(a|b)/ 0; ~^/(c|d)/ 1; ~^/(e|f)/ 1; ~^/g/ 1; }"
+    found = list(Reader(BytesIO(content.encode()), RULES.columns))
+    assert [each.cells["pattern"] for each in found if isinstance(each, ParsedRow)] == [
+        *("/c/", "/d/", "/e/", "/f/")
+    ]
+    assert isinstance(found[-1], Remark)
+    assert found[-1].text == "^/g/ depends on ~^/(a|b)/ 0: left out."

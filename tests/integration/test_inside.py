@@ -326,6 +326,15 @@ def test_what_answers_a_404_is_named(path: str, found: list[str]) -> None:
 
 
 @pytest.mark.usefixtures("answering_rows")
+def test_what_answers_may_do_so_at_one_of_several_sites() -> None:
+    rule = PermanenceRule(pattern="/moved/")
+    with pytest.raises(ValidationError, match="Before any rule, this answers here"):
+        rule.full_clean()
+    apps.get_model("sites.Site").objects.create(domain="other.example", name="Other")
+    rule.full_clean()
+
+
+@pytest.mark.usefixtures("answering_rows")
 def test_it_is_named_to_who_makes_a_rule_and_to_who_explains_an_address() -> None:
     row = PermanenceRow.of(PermanenceRule(pattern="/moved/"))
     warning = "/moved/ is answered by a redirect to /new/ before any rule is asked."
@@ -349,6 +358,7 @@ def test_it_is_named_where_rules_are_imported(django_assert_max_num_queries: Any
     some = [f"/nothing/{n}/" for n in range(AT_ONCE)]
     elsewhere = "http://testserver/moved/"
     content = "\n".join(["/about", "/moved/", "/gone/", "/raised/404/", elsewhere, *some]).encode()
+    snapshots.current()
     with django_assert_max_num_queries(20):
         report = import_rules(content, dry_run=True)
     assert {text: str(places) for text, places in report.remarks.items()} == {

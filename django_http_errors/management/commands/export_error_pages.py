@@ -84,8 +84,8 @@ class Command(BaseCommand):
                 _delete(folder, left)
             elif left:
                 self.stderr.write(
-                    f"{len(left)} files of an earlier export are left, and no server is told of"
-                    f" them: {', '.join(left)}. --clear deletes them."
+                    "What is left of an earlier export, and no server is told of:"
+                    f" {', '.join(left)}. --clear deletes it."
                 )
         except OSError as error:
             raise CommandError(f"{error.filename}: {error.strerror}") from error

@@ -79,6 +79,16 @@ def lists_what_is_ignored_if_asked(editor):
         assert ("?pattern=%2Flost%2F" in page) is is_shown, query
 
 
+def links_to_a_message_that_there_is(editor, onlooker):
+    message = ErrorMessage.objects.create(status="404", path_prefix="/lost/", title="Lost")
+    link = f'<a href="{url(ErrorMessage, "edit", message.pk)}">Has a message</a>'
+    for client, is_linked in ((editor, True), (onlooker, False)):
+        page = client.get(url(MissingPage, "list")).content.decode()
+        assert "Has a message" in page
+        assert (link in page) is is_linked
+    message.delete()
+
+
 def edits(editor, reader):
     # The preview says what would happen, and saves nothing.
     rules = PermanenceRule.objects.filter(pattern="/old-shop/")
@@ -120,12 +130,16 @@ def edits(editor, reader):
     onlooker = signed_in("onlooker", "change_missingpage", "add_errormessage")
     page = onlooker.get(url(MissingPage, "list")).content.decode()
     assert [f">{each}</a>" in page for each in ("Gone for good", "Own words")] == [False, True]
+    links_to_a_message_that_there_is(editor, onlooker)
     ignored = {"path": "/lost/", "ignored": "on"}
     assert editor.post(url(MissingPage, "edit", missing.pk), ignored).status_code == 302
     missing.refresh_from_db()
     assert (missing.ignored, missing.hits) == (True, 7)
     lists_what_is_ignored_if_asked(editor)
+    speaks_of_what_is_lost(editor)
 
+
+def speaks_of_what_is_lost(editor):
     message = {"status": "404", "title": "Lost", "detail": "Nothing at {path}.", "enabled": "on"}
     result = editor.post(url(ErrorMessage, "preview"), message).content.decode()
     assert "Nothing at /example/." in result
