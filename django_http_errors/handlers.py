@@ -52,6 +52,8 @@ def handler500(request: HttpRequest, exception: BaseException | None = None) -> 
 
 
 def _answer(request: HttpRequest, exception: BaseException | None, status: int) -> HttpResponseBase:
+    # Packages that look for a handler may hand it something else, such as django-axes a response.
+    exception = exception if isinstance(exception, BaseException) else None
     if isinstance(request, ASGIRequest):
         with _leaving_no_connection():
             return pipeline.answer(request, problem_for(exception, status), exception=exception)

@@ -104,6 +104,13 @@ def test_the_text_of_an_exception_is_never_told(site: Site) -> None:
         assert b"secret" not in handler(request, exception).content
 
 
+def test_what_is_handed_over_may_be_no_exception() -> None:
+    """A package may hand over what it was about to answer, as django-axes does to a 429."""
+    for given in (HttpResponse(), "too many", 429):
+        response = handlers.handler429(RequestFactory().get("/", HTTP_ACCEPT=JSON), given)
+        assert (response.status_code, response["Content-Type"]) == (429, JSON)
+
+
 def test_handler500_finds_the_exception_that_is_being_handled() -> None:
     request = RequestFactory().get("/x/")
     try:
