@@ -28,7 +28,6 @@ from django_http_errors.checks import (
     CSRF_MIDDLEWARE,
     FALLBACK_MIDDLEWARE,
     HIDING_MIDDLEWARE,
-    LOCALE_MIDDLEWARE,
     MARKING_MIDDLEWARE,
     MIDDLEWARE,
     SITE_WIDE_MIDDLEWARE,
@@ -37,7 +36,7 @@ from django_http_errors.checks import (
     check_http_errors,
     check_problem_types,
 )
-from django_http_errors.conf import SETTINGS
+from django_http_errors.conf import LOCALE_MIDDLEWARE, SETTINGS
 from django_http_errors.decorators import hide_forbidden
 from django_http_errors.exceptions import NotFound
 from django_http_errors.models import ErrorMessage, HidingRule, PermanenceRule

@@ -979,7 +979,7 @@ def test_rules_and_messages_are_for_those_who_may_see_them(
     message = ErrorMessageFactory(status="410", path_prefix="/x/", title="Oh")
     page = text_of(attempt(editor(permission), address="/x/y/"))
     assert ("/x/&lt;slug:y&gt;/" in page) == rules
-    assert ("no permission to see rules" in page) != rules
+    assert ("You have no permission to see that." in page) != rules
     assert (url("errormessage_change", message.pk) in page) == messages
     assert ("no permission to see messages" in page) != messages
     # Who may see messages alone isn't told of views, handlers, and what leads elsewhere.
