@@ -27,6 +27,7 @@ from ..rules.snapshot import Snapshot, snapshots
 from .address import SEEN
 from .answers import beside, in_every_format
 from .base import BaseRuleAdmin
+from .filters import ColumnFilter
 from .forms import CLASSES, AskingForm, ErrorMessageForm, language_name
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class StatusClassFilter(admin.SimpleListFilter):
         return queryset.filter(status__startswith=value) if value in ("4", "5") else queryset
 
 
-class LanguageFilter(admin.SimpleListFilter):
+class LanguageFilter(ColumnFilter):
     """Messages in one of the languages that there are."""
 
     title = gettext_lazy("language")
@@ -70,12 +71,6 @@ class LanguageFilter(admin.SimpleListFilter):
         return [
             (code or self.ANY, language_name(code) if code else _("any language")) for code in codes
         ]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        value = self.value()
-        if value is None:
-            return queryset
-        return queryset.filter(language="" if value == self.ANY else value)
 
 
 class ErrorMessageAdmin(BaseRuleAdmin):

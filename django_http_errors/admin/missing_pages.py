@@ -27,6 +27,7 @@ from ..rules.rows import MessageRow, PermanenceRow
 from ..rules.snapshot import snapshots
 from . import advice
 from .edits import EditsAdmin, bulk_edit, short_date
+from .filters import ColumnFilter
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -52,7 +53,7 @@ class IgnoredFilter(admin.SimpleListFilter):
         return queryset.filter(ignored=self.value() == "yes")
 
 
-class HostFilter(admin.SimpleListFilter):
+class HostFilter(ColumnFilter):
     """Pages at one host; not shown where there is only one."""
 
     title = gettext_lazy("host")
@@ -64,12 +65,6 @@ class HostFilter(admin.SimpleListFilter):
         hosts = MissingPage.objects.order_by("host").values_list("host", flat=True).distinct()
         found = [(host or self.ANY, host or _("any host")) for host in hosts[: self.MOST]]
         return found if len(found) > 1 else []
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        value = self.value()
-        if value is None:
-            return queryset
-        return queryset.filter(host="" if value == self.ANY else value)
 
 
 class MissingPageList(ChangeList):

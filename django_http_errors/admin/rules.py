@@ -32,6 +32,7 @@ from .address import NOT_SAID, try_address
 from .answers import beside
 from .base import PathRuleAdmin
 from .edits import bulk_edit, short_date
+from .filters import ColumnFilter
 from .forms import ConfirmedRuleForm, PathRuleForm, TryForm
 from .together import change_together
 
@@ -68,7 +69,7 @@ class StateFilter(admin.SimpleListFilter):
         return queryset if state is None else state[1](queryset)
 
 
-class GroupFilter(admin.SimpleListFilter):
+class GroupFilter(ColumnFilter):
     """Rules of one group; not shown where there are none."""
 
     title = gettext_lazy("group")
@@ -79,9 +80,6 @@ class GroupFilter(admin.SimpleListFilter):
         groups = PermanenceRule.objects.exclude(group="").order_by("group")
         names = groups.values_list("group", flat=True).distinct()[: self.MOST]
         return [(name, name) for name in names]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset if self.value() is None else queryset.filter(group=self.value())
 
 
 class UnusedFilter(admin.SimpleListFilter):

@@ -130,7 +130,7 @@ def test_htmx_asks_for_a_part_again_in_its_place(
     page.get_by_text("Load").click()
     alert = page.locator("[role=alert]")
     expect(alert).to_have_count(1)
-    # Whoever opens the link in another way gets the page, not a part of one.
+    # Opened in another way, the link leads to the page, not to a part of one.
     again = alert.get_by_text("Try again", exact=True)
     assert again.evaluate("each => each.href") == page.url
     page.route("**/raise/503/*", answer)
