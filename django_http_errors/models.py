@@ -20,6 +20,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from . import validators
+from .core.statements import insertion
 from .http.urls import decoded_path, digest_of_rule, pattern_key
 from .problems import Permanence
 
@@ -267,23 +268,20 @@ def _insert(
 ) -> None:
     """Insert or update rows; those that `are_known` have a primary key."""
     connection = connections[using]
-    quote = connection.ops.quote_name
     meta: Any = model._meta
     fields = [each for each in meta.concrete_fields if are_known or not each.primary_key]
-    columns = ", ".join(quote(each.column) for each in fields)
-    places = ", ".join(["%s"] * len(fields))
     updated = content
     if are_known:
         # Found by its primary key, a row may have another place by now.
         updated = _with_digest({"update_fields": [*key, *content]})["update_fields"]
-    # MySQL and MariaDB can't name the constraint, and take any.
-    otherwise = connection.ops.on_conflict_suffix_sql(
+    statement = insertion(
+        connection,
+        model,
         fields,
         OnConflict.UPDATE,
-        [meta.get_field(name).column for name in updated],
-        [meta.get_field(name).column for name in key],
+        updated=[meta.get_field(name).column for name in updated],
+        unique=[meta.get_field(name).column for name in key],
     )
-    insert = ("INSERT INTO", quote(meta.db_table), f"({columns}) VALUES ({places})", otherwise)
     # Most rows say the same in most fields.
     prepare = [
         lru_cache(maxsize=100)(partial(each.get_db_prep_save, connection=connection))
@@ -297,7 +295,7 @@ def _insert(
         for each in objs
     ]
     with connection.cursor() as cursor:
-        cursor.executemany(" ".join(insert), rows)
+        cursor.executemany(statement, rows)
 
 
 def _digests_of(rows: Iterable[Any]) -> Iterator[int]:

@@ -14,6 +14,8 @@ from typing import Any
 from django.db import connections, models
 from django.db.models.constants import OnConflict
 
+from ..core.statements import insertion
+
 Values = Mapping[str, Any]
 
 
@@ -31,17 +33,10 @@ def insert(model: type[models.Model], using: str, rows: Sequence[Values]) -> Non
     rows: all with the same fields, which have values as JSON has them
     """
     connection = connections[using]
-    quote = connection.ops.quote_name
     fields = _fields(model, rows[0])
-    columns = ", ".join(quote(field.column) for field in fields)
-    statement = (
-        connection.ops.insert_statement(on_conflict=OnConflict.IGNORE),
-        quote(model._meta.db_table),
-        f"({columns}) VALUES ({', '.join(['%s'] * len(fields))})",
-        connection.ops.on_conflict_suffix_sql(fields, OnConflict.IGNORE, (), ()),
-    )
+    statement = insertion(connection, model, fields, OnConflict.IGNORE)
     with connection.cursor() as cursor:
-        cursor.executemany(" ".join(statement), _parameters(connection, fields, rows))
+        cursor.executemany(statement, _parameters(connection, fields, rows))
 
 
 def update(
