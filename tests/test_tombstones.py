@@ -21,7 +21,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import NoReverseMatch, clear_script_prefix, set_script_prefix
 from django.utils.translation import get_language
 
-from django_http_errors.models import Edit, PermanenceRule
+from django_http_errors.models import PermanenceRule
 from django_http_errors.rules.snapshot import snapshots
 from django_http_errors.tombstones import create_tombstone, leave_tombstone, remove_tombstone
 from testproject.models import Document
@@ -279,13 +279,10 @@ def test_many_take_no_more_queries_than_a_few() -> None:
             Document.objects.order_by("title").delete()
         gone = tombstones_of(*(each for each in found[1:-1]))
         assert {k: v for k, v in tombstones().items() if v == "code"} == gone
-        # Old edits are deleted now and then, whatever is done.
-        table = Edit._meta.db_table
-        texts = [each["sql"] for each in asked]
-        return len([each for each in texts if not (each.startswith("DELETE") and table in each)])
+        return len(asked)
 
-    few = queries(3)
-    assert queries(80) == few
+    # More than these Django may insert in two statements: SQLite bounds what is in one.
+    assert queries(30) == queries(3)
     with transaction.atomic():
         documents = [document() for _ in range(3)]
         before = len(connection.run_on_commit)
