@@ -1,7 +1,10 @@
 """The demo site, listing what visitors don't find, and writing it down more often."""
 
-from django_http_errors.core import counting
 from testproject.wsgi import application
+
+# isort: split
+# Once Django is set up.
+from django_http_errors.core import counting
 
 __all__ = ["application"]
 

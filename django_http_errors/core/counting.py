@@ -14,15 +14,16 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from heapq import nlargest
 from typing import Any, ClassVar, Generic, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import SynchronousOnlyOperation
 from django.core.signals import request_finished
-from django.db import DEFAULT_DB_ALIAS, connections, models, router
+from django.db import connections, models, router
 from django.http.response import HttpResponseBase
 from django.utils import timezone
+
+from ..rules.snapshot import snapshots
 
 logger = logging.getLogger("django_http_errors")
 
@@ -84,8 +85,9 @@ class Counter(ABC, Generic[K]):
         What a middleware answers in its place, such as a redirect to where the page is, is sent
         and closed instead.
         """
-        # The schema is that of the request, which may be another one by then.
-        count = partial(self._add, (self._schema(), key), referrer)
+        # The schema is that of the request, which may be another one by then. What was counted for
+        # one tenant (django-tenants) is nothing for the table of another.
+        count = partial(self._add, (snapshots.source().schema, key), referrer)
         response._resource_closers.append(count)  # type: ignore[attr-defined]
 
     def _add(self, own: tuple[str, K], referrer: str) -> None:
@@ -95,14 +97,28 @@ class Counter(ABC, Generic[K]):
             if known is None:
                 if len(self._counts) >= 2 * MOST_COUNTED:
                     self._counts = _most_frequent(self._counts)
-                if not self._counts:
-                    self._write_at = time.monotonic() + EVERY
-                    request_finished.connect(self.write_if_due, dispatch_uid=self._receiver)
-                self._counts[own] = Count(1, now, now, referrer)
+                self._begin(own, Count(1, now, now, referrer))
             else:
                 known.hits += 1
                 known.last = now
                 known.referrer = referrer or known.referrer
+
+    def _begin(self, own: tuple[str, K], count: Count) -> None:
+        if not self._counts:
+            self._write_at = time.monotonic() + EVERY
+            request_finished.connect(self.write_if_due, dispatch_uid=self._receiver)
+        self._counts[own] = count
+
+    def put_back(self, counts: dict[K, Count]) -> None:
+        """Keep `counts`, of the present schema, to be written the next time."""
+        schema = snapshots.source().schema
+        with self._lock:
+            for key, count in counts.items():
+                known = self._counts.get((schema, key))
+                if known is None:
+                    self._begin((schema, key), count)
+                else:
+                    known.add(count)
 
     def write_if_due(self, **kwargs: Any) -> None:
         """Write what was counted, if it is time; a receiver of `request_finished`."""
@@ -112,7 +128,7 @@ class Counter(ABC, Generic[K]):
     def write(self) -> None:
         """Write what was counted in the present schema, and begin anew; never raises."""
         try:
-            here = self._schema()
+            here = snapshots.source().schema
             with self._lock:
                 all_counts = self._counts.items()
                 counts = {key: each for (schema, key), each in all_counts if schema == here}
@@ -138,22 +154,15 @@ class Counter(ABC, Generic[K]):
             if not was_open:
                 connection.close()  # Under ASGI this may be a thread that has no next request.
 
-    def _schema(self) -> str:
-        """Return the schema of the present request, where tenants have one each (django-tenants).
-
-        What was counted for one of them is nothing for the table of another.
-        """
-        alias = router.db_for_write(self.model) if router.routers else DEFAULT_DB_ALIAS
-        return getattr(connections[alias], "schema_name", "") or ""
-
     @abstractmethod
     def save(self, alias: str, counts: dict[K, Count]) -> None:
-        """Add `counts` to what is in the database `alias`."""
+        """Add `counts` to what is in the database `alias`, and put back what has to wait."""
 
 
 def _most_frequent(counts: dict[K, Count]) -> dict[K, Count]:
     """Return those of `counts` that are worth more room than what is new."""
-    return dict(nlargest(MOST_COUNTED, counts.items(), key=lambda item: item[1].hits))
+    ordered = sorted(counts.items(), key=lambda item: item[1].hits, reverse=True)
+    return dict(ordered[:MOST_COUNTED])
 
 
 def moment(seconds: float) -> datetime:

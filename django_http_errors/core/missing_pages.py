@@ -20,6 +20,7 @@ from ..hiding.policies import POLICY
 from ..models import MissingPage
 from ..rules.snapshot import UNREAD, HidingRules, snapshots
 from .counting import Count, Counter, batches, moment
+from .request_info import RequestInfo
 
 # Rows in the database: of more, the rarest and oldest go.
 MOST_KEPT = 10_000
@@ -58,14 +59,14 @@ class MissingPages(Counter[Place]):
     model = MissingPage
     failure = "What visitors didn't find could not be written"
 
-    def count(self, response: HttpResponseBase, request: HttpRequest, host: str) -> None:
-        """Count that nothing was found for `request`, which `response` tells.
-
-        host: one of the site's, "" for any other, which isn't counted
-        """
+    def count(self, response: HttpResponseBase, request: HttpRequest) -> None:
+        """Count that nothing was found for `request`, which `response` tells."""
         path = request.path_info
+        # Whether it is one of the site's is seen when it is written: that takes longer than all
+        # the rest of this.
+        host = request._get_raw_host()  # type: ignore[attr-defined]
         # An asterisk is for the patterns of editors, and no visitor may add one.
-        if not host or len(host) > LONGEST_HOST or len(path) > LONGEST or "*" in path:
+        if len(host) > LONGEST_HOST or len(path) > LONGEST or "*" in path:
             return
         referrer = request.META.get("HTTP_REFERER", "")[:LONGEST]
         page = _page(referrer) if getattr(request, "urlconf", None) else None
@@ -93,9 +94,11 @@ def _folded(
     patterns: each with the host that it is for, "" for all; of those that match, the first counts
     """
     matchers = [(each, _matcher(each[1])) for each in dict.fromkeys(patterns)]
+    hosts = {raw: _site_host(raw) for raw, _path in counts}
     found: dict[Place, Count] = {}
-    for (host, path), count in counts.items():
-        if not path.isprintable() or hiding.may_cover(path):
+    for (raw, path), count in counts.items():
+        host = hosts[raw]
+        if not host or not path.isprintable() or hiding.may_cover(path):
             continue
         count.referrer = _shown_referrer(count.referrer, hiding)
         place = next(
@@ -107,6 +110,16 @@ def _folded(
         else:
             found[place] = count
     return sorted(found.items(), key=lambda item: item[0])
+
+
+def _site_host(raw: str) -> str:
+    """Return the host of a request as it is listed, "" if it isn't one of the site's.
+
+    raw: as Django takes it from the header that the site trusts
+    """
+    request = HttpRequest()
+    request.META = {"HTTP_HOST": raw}
+    return RequestInfo("").host(request)
 
 
 def _matcher(pattern: str) -> Callable[[str], Any]:

@@ -322,7 +322,7 @@ def count(
     if info.rule is not None:
         rule_hits.hits.add(response, info.rule)
     else:
-        missing_pages.counter.count(response, request, info.host(request))
+        missing_pages.counter.count(response, request)
 
 
 def apply_policies(problem: Problem, request: HttpRequest, info: RequestInfo) -> Problem:

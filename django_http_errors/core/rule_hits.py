@@ -19,10 +19,10 @@ class RuleHits(Counter[int]):
     failure = "How often rules are needed could not be written"
 
     def save(self, alias: str, counts: dict[int, Count]) -> None:
-        """Add `counts`, but for rules that somebody is about to change.
+        """Add `counts`, and put back those of rules that somebody is about to change.
 
-        To wait for those would stall the process for as long as an import takes, and could end it:
-        the import may come to rows that this has locked.
+        To wait for them would stall the process for as long as an import takes, and could end it:
+        the import may come to rows that this has locked. It may be another process that counts.
         """
         # By the base manager: that a rule was needed is no edit, and no process has to hear of it.
         rules = PermanenceRule._base_manager.using(alias)
@@ -34,7 +34,12 @@ class RuleHits(Counter[int]):
             with transaction.atomic(using=alias) if can_skip else nullcontext():
                 if can_skip:
                     free = rows.select_for_update(skip_locked=True)
-                    rows = rules.filter(pk__in=list(free.values_list("pk", flat=True)))
+                    keys = set(free.values_list("pk", flat=True))
+                    if len(keys) < len(some):
+                        # The others are deleted, or locked.
+                        there = rows.exclude(pk__in=keys).values_list("pk", flat=True)
+                        self.put_back({pk: counts[pk] for pk in there})
+                    rows = rules.filter(pk__in=keys)
                 rows.update(
                     hits=F("hits") + Case(*hits, default=0, output_field=PositiveBigIntegerField()),
                     last_hit=Case(*last, default=F("last_hit"), output_field=DateTimeField()),

@@ -350,7 +350,7 @@ class Snapshots:
     @property
     def are_read(self) -> bool:
         """Whether there are rows to go by, without asking the database."""
-        source = self._source()
+        source = self.source()
         # In an event loop's thread it isn't known which schema the request is for.
         return not source.schema and self._loader(source).snapshot is not UNREAD
 
@@ -361,7 +361,7 @@ class Snapshots:
         """
         loader = None
         try:
-            loader = self._loader(self._source())
+            loader = self._loader(self.source())
             if loader.is_fresh(self._edits) and threading.get_ident() not in self._editors:
                 return loader.snapshot
             return self._asked(loader, from_memory)
@@ -394,7 +394,7 @@ class Snapshots:
 
     def announced(self) -> Index[AnnouncedRow] | None:
         """Return the rules that are announced, by what is in memory; None where none are."""
-        source = self._source()
+        source = self.source()
         if source not in self.announcing or (source.schema and _is_in_event_loop()):
             return None  # In an event loop's thread it isn't known which schema it is for.
         return self._loader(source).snapshot.announced
@@ -402,13 +402,13 @@ class Snapshots:
     def is_due(self) -> bool:
         """Return whether it is time to ask for edits; never raises."""
         try:
-            return not self._loader(self._source()).is_fresh(self._edits)
+            return not self._loader(self.source()).is_fresh(self._edits)
         except Exception:  # noqa: BLE001 - `current` fails at the same, and logs it
             return True
 
     def ask_when_sent(self) -> None:
         """Ask for edits, if it is time, when an answer has been sent."""
-        connection = connections[self._source().alias]
+        connection = connections[self.source().alias]
         was_open = connection.connection is not None
         self.current()
         if not was_open:
@@ -418,7 +418,7 @@ class Snapshots:
         """Return what the database `alias` has now; raises what that raises."""
         return SnapshotLoader(Source(alias, "")).load(alias)
 
-    def _source(self) -> Source:
+    def source(self) -> Source:
         """Return where the rows of the present request, or of whatever asks, are to be read."""
         alias = router.db_for_read(models.Generation) if router.routers else DEFAULT_DB_ALIAS
         if alias not in self._sources:

@@ -102,7 +102,7 @@ def rules(number: int) -> list[PermanenceRule]:
 
 
 def test_to_count_that_a_rule_was_needed_waits_for_no_edit_of_it(worker: Worker) -> None:
-    """An import may hold it for a minute; all others are counted."""
+    """An import may hold it for a minute; all others are counted, and it is the next time."""
     changed, other = PermanenceRule.objects.bulk_create(rules(2))
 
     def count() -> None:
@@ -117,6 +117,12 @@ def test_to_count_that_a_rule_was_needed_waits_for_no_edit_of_it(worker: Worker)
         assert worker.seconds(count) <= MOST_SECONDS
     counted = dict(PermanenceRule.objects.values_list("pk", "hits"))
     assert (counted[changed.pk], counted[other.pk]) == (0, 1)
+    hits.write()
+    counted = dict(PermanenceRule.objects.values_list("pk", "hits"))
+    assert (counted[changed.pk], counted[other.pk]) == (1, 1)
+    PermanenceRule.objects.filter(pk=changed.pk).delete()
+    count()
+    assert hits._counts == {}, "those of a rule that is no more are kept"
 
 
 def delete_a_document() -> None:
