@@ -92,6 +92,8 @@ def _has_way_back(target: str, path: str) -> bool:
 
     What is encoded more often than anybody's way back is taken for one.
     """
+    if len(path) > len(target):
+        return False
     # Nothing is read twice, so that the cost is linear in the length of what somebody has sent.
     way_back = re.compile(rf"=(?:[\w+.-]++://[^/?#&=]*+)?{re.escape(path)}(?=[?&#]|\Z)")
     for _depth in range(_MOST_NESTED):

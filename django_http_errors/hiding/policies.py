@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass
 from inspect import isawaitable, iscoroutine
+from itertools import chain
 from typing import Any
 
 from django.contrib.messages.storage import default_storage
@@ -16,7 +17,7 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone, translation
 
 from ..core.request_info import ATTRIBUTE, RequestInfo, Shown
-from ..rules.rows import HidingRow
+from ..http.urls import beginning
 from ..rules.snapshot import HidingRules
 from ..signals import forbidden_hidden
 
@@ -99,12 +100,14 @@ def rule_policy(request: HttpRequest, info: RequestInfo, rules: HidingRules) -> 
     # A host that isn't one of the site's could be any of them: what is hidden at one is, then.
     host = info.host(request)
     hosts = (host,) if host else ("", *rules.hosts)
-    found: Iterator[HidingRow | None] = (
-        next(iter(rules.covering(info.path, each)), None) for each in hosts
-    )
-    rule = next(filter(None, found), None)
+    found = chain.from_iterable(rules.covering(info.path, each) for each in hosts)
+    rule = next(found, None)
     if rule is None:
         return None
+    if beginning(info.path) is not info.path:
+        # Which of them covers it isn't known: what any of them hides is hidden.
+        is_folding = any(each.fold_client_errors for each in (rule, *found))
+        return HidingPolicy(_nobody, is_folding, rule.pk)
     # A row made by hand may exempt somebody unknown: then nobody is exempt.
     is_exempt = CONDITIONS.get(rule.exempt, _nobody)
     return HidingPolicy(is_exempt, rule.fold_client_errors, rule.pk)
@@ -130,6 +133,10 @@ def copy_request(request: HttpRequest, *, is_touched: bool = False) -> HttpReque
     bare.resolver_match = None
     for name in (ATTRIBUTE, "_messages"):
         bare.__dict__.pop(name, None)
+    if is_touched:
+        # A token that the view asked for would be a part of the page, and its cookie be sent.
+        for name in ("CSRF_COOKIE", "CSRF_COOKIE_NEEDS_UPDATE"):
+            bare.META.pop(name, None)
     for name in list(vars(bare)) if is_touched else ():
         if not name.startswith("_") and name not in _OWN_ATTRIBUTES:
             del bare.__dict__[name]

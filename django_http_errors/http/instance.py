@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
-from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest
 from django.utils.http import escape_leading_slashes
 
-from .urls import web_address
+from .urls import path_as_asked, web_address
 
 LONGEST_ADDRESS = 2048
 # What RFC 3986 lets stand in a path (section 3.3).
@@ -20,7 +19,7 @@ _PLAIN_PATH = re.compile(r"/(?:[A-Za-z0-9_.~-]++/?)*")
 
 def address_of(request: HttpRequest) -> str:
     """Return the address of `request`, as far as it can be sent back."""
-    return _bounded(web_address(request.get_full_path())) or instance_of(request)
+    return _own_path(web_address(request.get_full_path())) or instance_of(request)
 
 
 def instance_of(request: HttpRequest) -> str:
@@ -31,24 +30,16 @@ def instance_of(request: HttpRequest) -> str:
     path = request.path
     if _PLAIN_PATH.fullmatch(path):
         return path if len(path) <= LONGEST_ADDRESS else ""
-    asked = _path_as_asked(request)
+    asked = path_as_asked(request)
     if not _URI_PATH.fullmatch(asked):
         asked = quote(path, safe=_SAFE_IN_PATHS, errors="replace")
-    return _bounded(escape_leading_slashes(asked))
+    return _own_path(asked)
 
 
-def _path_as_asked(request: HttpRequest) -> str:
-    """Return the path as it was sent, "" where the server doesn't say it.
+def _own_path(address: str) -> str:
+    """Return `address` so that it leads to no other site; "" if it can't be sent back.
 
-    ASGI has `raw_path`; gunicorn, and servers after CGI, have a variable of their own for WSGI.
+    That is what is no path, or is too long. Behind two slashes a host begins.
     """
-    if isinstance(request, ASGIRequest):
-        raw: bytes = request.scope.get("raw_path") or b""
-        return raw.decode("latin-1")
-    target = request.META.get("RAW_URI") or request.META.get("REQUEST_URI") or ""
-    return str(target).partition("?")[0]
-
-
-def _bounded(address: str) -> str:
-    """Return `address` if it is a path, and of a length to send back; "" if not."""
+    address = escape_leading_slashes(address)
     return address if address.startswith("/") and len(address) <= LONGEST_ADDRESS else ""

@@ -6,11 +6,9 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 from zlib import crc32
-
-from django.utils.encoding import repercent_broken_unicode
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -23,8 +21,15 @@ _NO_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _KEPT = re.compile(r"%(?=25|3[Ff]|23)")
 # What can't be seen, and bytes that aren't UTF-8.
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\udc80-\udcff]|\s+\Z")
+# What is longer, and isn't all ASCII, isn't normalised: that may take the square of the length,
+# and a millisecond at this one. No pattern is longer.
+LONGEST_NORMALISED = 512
 # How a byte that isn't UTF-8 stands in a decoded path: as itself, and as no character.
 _BYTES = "surrogateescape"
+_LONE_BYTES = re.compile(r"[\udc80-\udcff]+")
+_CHARACTERS = re.compile(r"[^\udc80-\udcff]+")
+# The escapes of bytes that aren't ASCII, as Django writes them.
+_ESCAPES = re.compile(r"(?:%[89A-F][0-9A-F])+")
 _LINKED_SCHEMES = frozenset({"", "http", "https", "mailto"})
 
 
@@ -44,6 +49,19 @@ def web_address(value: object) -> str:
     return quote(address, safe=_URI_CHARACTERS, errors="replace")
 
 
+def path_as_asked(request: HttpRequest) -> str:
+    """Return the path as it was sent, in Latin-1, "" where the server doesn't say it.
+
+    ASGI has `raw_path`; gunicorn, and servers after CGI, have a variable of their own for WSGI.
+    """
+    scope = getattr(request, "scope", None)
+    if scope is not None:
+        raw: bytes = scope.get("raw_path") or b""
+        return raw.decode("latin-1")
+    target = request.META.get("RAW_URI") or request.META.get("REQUEST_URI") or ""
+    return str(target).partition("?")[0]
+
+
 def exact_path(request: HttpRequest) -> str:
     """Return the decoded path of `request`, without the script prefix, and nothing of it lost.
 
@@ -53,20 +71,33 @@ def exact_path(request: HttpRequest) -> str:
     path = request.path_info
     if "%" not in path and "\ufffd" not in path:
         return path
-    raw: bytes
-    scope = getattr(request, "scope", None)
-    if scope is None:
-        raw = getattr(request, "environ", {}).get("PATH_INFO", "").encode("latin-1", "replace")
-        as_django_has_it = repercent_broken_unicode(raw).decode()
-    else:
-        raw = unquote_to_bytes(scope.get("raw_path") or b"")
-        as_django_has_it = raw.decode("utf-8", "replace")
-        prefix = getattr(request, "script_name", "")
-        if prefix and as_django_has_it == prefix + path:
-            raw = raw[len(prefix.encode()) :]
-            as_django_has_it = path
-    # Where they differ, somebody has given the request another path than it came with.
-    return raw.decode("utf-8", _BYTES) if as_django_has_it == path else path
+    is_asgi = hasattr(request, "scope")
+    as_django_has_it = _with_replacements if is_asgi else _with_escapes
+    raw = unquote_to_bytes(path_as_asked(request).encode("latin-1", "replace"))
+    prefix = request.path.removesuffix(path)
+    for each in (raw, raw.removeprefix(prefix.encode(errors="replace"))):
+        if as_django_has_it(each) == path:
+            return each.decode("utf-8", _BYTES)
+    # The server doesn't say it, or somebody has given the request another path than it came with.
+    # An escape is more likely one that Django has written than one that was escaped itself.
+    return path if is_asgi else _ESCAPES.sub(_unescaped_bytes, path)
+
+
+def _with_escapes(path: bytes) -> str:
+    return _LONE_BYTES.sub(_quoted, path.decode("utf-8", _BYTES))
+
+
+def _with_replacements(path: bytes) -> str:
+    return path.decode("utf-8", "replace")
+
+
+def _unescaped_bytes(escapes: re.Match[str]) -> str:
+    """Return `escapes` decoded, but for those of whole characters, which Django doesn't write."""
+    return _CHARACTERS.sub(_quoted, unquote(escapes[0], errors=_BYTES))
+
+
+def _quoted(found: re.Match[str]) -> str:
+    return quote(found[0], errors=_BYTES)
 
 
 def path_key(path: str) -> str:
@@ -74,9 +105,14 @@ def path_key(path: str) -> str:
 
     That is Unicode's NFC, without the trailing slash; the root is "".
     """
-    if not path.isascii():
-        path = unicodedata.normalize("NFC", path)
-    return path.rstrip("/")
+    return _normalised("NFC", path).rstrip("/")
+
+
+def _normalised(form: Literal["NFC", "NFKC"], text: str) -> str:
+    """Return `text` in a normal form of Unicode's; as it is, if it is too long for that."""
+    if text.isascii() or len(text) > LONGEST_NORMALISED:
+        return text
+    return unicodedata.normalize(form, text)
 
 
 def decoded_path(path: str) -> str:
@@ -89,8 +125,8 @@ def decoded_path(path: str) -> str:
     if path.isascii() and "%" not in path and path.isprintable() and not path.endswith(" "):
         return path
     escaped = _NO_ESCAPE.sub("%25", path)
-    decoded = unicodedata.normalize("NFC", unquote(_KEPT.sub("%25", escaped), errors=_BYTES))
-    return _UNSEEN.sub(lambda found: quote(found[0], errors=_BYTES), decoded)
+    decoded = _normalised("NFC", unquote(_KEPT.sub("%25", escaped), errors=_BYTES))
+    return _UNSEEN.sub(_quoted, decoded)
 
 
 def pattern_key(pattern: str) -> str:
@@ -193,6 +229,16 @@ _PARAMETER = re.compile(r"(<[^<>]*>)")
 _AROUND_NUMBERS = "+" + "".join(filter(str.isspace, map(chr, range(0x3001))))
 
 
+def beginning(path: str) -> str:
+    """Return so much of the decoded `path`, in whole segments, as its keys are exact for.
+
+    That is all of it, but for one that is too long to be normalised.
+    """
+    if path.isascii() or len(path) <= LONGEST_NORMALISED:
+        return path
+    return path[:LONGEST_NORMALISED].rpartition("/")[0]
+
+
 def lenient_key(path: str) -> str:
     """Return what many spellings of the decoded `path` have in common, for rules that hide."""
     return _joined_segments(_folded(path))
@@ -204,14 +250,20 @@ def folded_key(path: str) -> str:
 
 
 def _folded(text: str) -> str:
-    text = unicodedata.normalize("NFKC", text)
+    text = _normalised("NFKC", text)
     # The two letters that a case-insensitive expression takes for an "i", and `casefold` doesn't.
     text = text.replace("\u0130", "i").replace("\u0131", "i")
     return _SLASHES.sub("/", text.casefold())
 
 
+# What is further down stays as it is: no pattern has as many segments, and no route is compared
+# with a path that has.
+_MOST_LENIENT = 2048
+
+
 def _joined_segments(path: str) -> str:
-    return "/".join(map(_lenient_segment, path.split("/"))).rstrip("/")
+    segments = path.split("/", _MOST_LENIENT)
+    return "/".join(map(_lenient_segment, segments)).rstrip("/")
 
 
 def _lenient_segment(segment: str) -> str:
@@ -240,9 +292,9 @@ def ascii_host(host: str) -> str:
 
     By hand, as browsers do it today: the codec "idna" of Python makes "ss" of "ß".
     """
-    if host.isascii():
+    if host.isascii() or len(host) > LONGEST_NORMALISED:
         return host
-    labels = unicodedata.normalize("NFKC", host.lower()).split(".")
+    labels = _normalised("NFKC", host.lower()).split(".")
     return ".".join(
         each if each.isascii() else f"xn--{each.encode('punycode').decode()}" for each in labels
     )

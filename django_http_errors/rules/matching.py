@@ -21,6 +21,7 @@ from django.urls.resolvers import RoutePattern
 
 from ..http.urls import (
     above,
+    beginning,
     folded_key,
     head,
     lenient_key,
@@ -171,6 +172,10 @@ class Rules(ABC, Generic[R]):
         return (each.rule for each in in_turn)
 
 
+def _is_for(rule: Pattern, host: str | None) -> bool:
+    return host is None or rule.host in ("", host)
+
+
 def _turn(each: Matcher[R]) -> tuple[int, int, bool, int]:
     return each.turn
 
@@ -220,7 +225,7 @@ class Index(Rules[R]):
     def _matching(self, key: str, host: str | None) -> Iterator[Matcher[R]]:
         for each in above(key.casefold(), self._deepest):
             for found in self._by_head.get(each, ()):
-                if (host is None or found.rule.host in ("", host)) and found.covers(key):
+                if _is_for(found.rule, host) and found.covers(key):
                     yield found
 
     def may_cover(self, path: str) -> bool:
@@ -244,6 +249,7 @@ class LenientIndex(Index[R]):
 
     A route is also compared with paths as they are, and with only their letters folded: a converter
     may want just the zeros that are left out. What is too long for that is covered, below its head.
+    Any rule covers what is too long to be normalised, if that begins as its own addresses do.
     """
 
     path_key = staticmethod(lenient_key)
@@ -260,6 +266,9 @@ class LenientIndex(Index[R]):
         super()._add(rule, age)
 
     def matching(self, path: str, host: str | None = None) -> Iterator[Matcher[R]]:
+        known = beginning(path)
+        if known is not path:
+            return self._matching_beginning(lenient_key(known).casefold(), host)
         found = super().matching(path, host)
         if not self._routes._by_head:
             return found
@@ -273,3 +282,10 @@ class LenientIndex(Index[R]):
         stem, suffix, _format = key.rpartition(".")
         if suffix and "/" not in _format:
             yield from super()._matching(stem, host)
+
+    def _matching_beginning(self, key: str, host: str | None) -> Iterator[Matcher[R]]:
+        """Yield what may cover a path of which nothing but the beginning `key` is known."""
+        below = f"{key}/"
+        for under, matchers in self._by_head.items():
+            if below.startswith(f"{under}/") or under.startswith(below):
+                yield from (each for each in matchers if _is_for(each.rule, host))

@@ -17,7 +17,8 @@ from django.urls import converters
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from django_http_errors.http.urls import decoded_path
+from django_http_errors.http import urls
+from django_http_errors.http.urls import LONGEST_NORMALISED, decoded_path
 from django_http_errors.rules.matching import LONGEST_ROUTED, Index, LenientIndex
 
 EXACT, PREFIX, ROUTE = "exact", "prefix", "route"
@@ -339,23 +340,90 @@ HIDING_SEGMENTS = [*SEGMENTS, "<B>", "+", " ", "\uff0f", "\u2100", "0", "000123"
 HIDING_ROUTES = [*ROUTES, "/<six:n>/", "/<code:c>/", "/a/<int:n>/<str:s>/", "/\u0130/<str:s>/"]
 
 
-@given(
-    st.builds(
-        lambda kind, path: Rule(kind, decoded_path(quote(path))),
-        st.sampled_from([EXACT, PREFIX]),
-        st.lists(st.sampled_from(HIDING_SEGMENTS), max_size=3).map(lambda all: "/" + "/".join(all)),
-    )
-    | st.builds(Rule, st.just(ROUTE), st.sampled_from(HIDING_ROUTES)),
-    st.lists(st.sampled_from([*HIDING_SEGMENTS, "+" * 2100, ""]), max_size=4).map(
-        lambda all: "/" + "/".join(all)
-    ),
+hiding_rules = st.builds(
+    lambda kind, path: Rule(kind, decoded_path(quote(path))),
+    st.sampled_from([EXACT, PREFIX]),
+    st.lists(st.sampled_from(HIDING_SEGMENTS), max_size=3).map(lambda all: "/" + "/".join(all)),
+) | st.builds(Rule, st.just(ROUTE), st.sampled_from(HIDING_ROUTES))
+hiding_paths = st.lists(st.sampled_from([*HIDING_SEGMENTS, "+" * 2100, ""]), max_size=4).map(
+    lambda all: "/" + "/".join(all)
 )
+
+
+@given(hiding_rules, hiding_paths)
 @example(Rule(ROUTE, "/<six:n>/"), "/000123/")
 @example(Rule(ROUTE, "/<code:c>/"), "/AB12/")
 @example(Rule(EXACT, "/<B>"), "/<B>/")
 def test_a_rule_that_hides_covers_at_least_what_it_says(rule: Rule, path: str) -> None:
     if any(Index([rule]).covering(path, HERE)):
         assert [*LenientIndex([rule]).covering(path, HERE)] == [rule]
+
+
+@given(hiding_rules, hiding_paths, st.integers(1, 12))
+@example(Rule(PREFIX, "/a/"), "/\uff0f/\uff41/x", 2)
+def test_what_is_too_long_to_be_normalised_is_covered_at_least_as_well(
+    rule: Rule, path: str, longest: int
+) -> None:
+    index = LenientIndex([rule])
+    if any(index.covering(path, HERE)):
+        with mock.patch.object(urls, "LONGEST_NORMALISED", longest):
+            assert [*index.covering(path, HERE)] == [rule]
+
+
+@pytest.mark.parametrize("filler", ["\u0301", "\ufdfa", "\u00e9"])
+def test_what_is_too_long_to_be_normalised_is_covered_by_what_begins_as_it_does(
+    filler: str,
+) -> None:
+    long = filler * LONGEST_NORMALISED
+    for kind, pattern in ((PREFIX, "/vault/"), (EXACT, "/vault/x/2/"), (ROUTE, "/vault/<int:n>/")):
+        assert hides(kind, pattern, f"/VAULT//x/{long}")
+        assert hides(kind, pattern, f"/\uff56ault/x/{long}")
+        assert hides(kind, pattern, f"/{' ' * LONGEST_NORMALISED}/vault/{long}")
+        assert not hides(kind, pattern, f"/vaults/x/{long}")
+    assert hides(PREFIX, "/", f"/x/{long}")
+    assert not any(LenientIndex([Rule(PREFIX, "/vault/", "other.com")]).covering(f"/{long}", HERE))
+    # Such a rule is for what stands there.
+    assert covers(PREFIX, "/vault/", f"/vault/{long}")
+    assert not covers(PREFIX, "/caf\u00e9/", f"/cafe\u0301/{long}")
+
+
+# As long as uvicorn takes them: 60 KB, of which a character that isn't ASCII takes six or more.
+HOSTILE = {
+    "marks": "/zz/a" + "\u0301" * 5000 + "\u0327" * 5000,
+    "marks in turn": "/zz/a" + "\u0345\u0334" * 5000,
+    "marks of compatibility": "/zz/a" + "\uff9e\u0301" * 4000,
+    "marks in many segments": "/zz" + ("/a" + "\u0345" * 250 + "\u0334" * 250) * 20,
+    "as many marks as are put in order": "/zz" + "\u0345" * 250 + "\u0334" * 250,
+    "expanding": "/zz/" + "\ufdfa" * 6500,
+    "as many expanding as are": "/zz/" + "\ufdfa" * 500,
+    "other digits": "/zz/" + "\uff10" * 6500 + "2",
+    "letters": "/zz/" + "a" * 60000,
+    "segments": "/zz" + "/a" * 30000,
+    "numbers": "/zz" + "/0" * 30000,
+    "zeros": "/zz/" + "0" * 60000 + "2",
+    "blanks": "/zz" + "/ " * 20000,
+    "slashes": "/zz" + "/" * 60000,
+    "points": "/zz/" + "." * 60000,
+}
+
+
+@pytest.mark.parametrize("shape", HOSTILE)
+def test_no_address_costs_much(shape: str) -> None:
+    """It is compared with the rules that hide before a view, in the thread of an event loop."""
+    path = HOSTILE[shape]
+    rules = [
+        *(Rule(kind, f"/zz/{n}/") for kind in (EXACT, PREFIX) for n in range(20)),
+        *(Rule(ROUTE, f"/zz/<int:n>/{n}/") for n in range(5)),
+    ]
+    index, hiding, runs = Index(rules), LenientIndex(rules), []
+    for _ in range(3):
+        began = time.perf_counter()
+        hiding.may_cover(path)
+        list(hiding.covering(path, HERE))
+        list(index.covering(path, HERE))
+        list(urls.digests_of_path(urls.path_key(path)))
+        runs.append(time.perf_counter() - began)
+    assert min(runs) < 0.02
 
 
 def test_rules_that_hide_go_in_the_same_order() -> None:
