@@ -288,6 +288,27 @@ Rules, in order:
         assert said in out
         assert "HTTP/1.1 404 Not Found\n" in out
 
+    @pytest.mark.parametrize(
+        ("allowed", "host"),
+        [
+            (["127.0.0.1"], "127.0.0.1"),
+            (["*", "shop.example", "www.shop.example"], "shop.example"),
+            ([".shop.example"], "shop.example"),
+            ([".shop.example", "www.example"], "www.example"),
+            (["*"], "localhost"),
+        ],
+    )
+    def test_the_site_is_asked_by_a_name_of_its_own(
+        self, run: Run, settings, allowed: list[str], host: str
+    ) -> None:
+        settings.ALLOWED_HOSTS = allowed
+        PermanenceRule.objects.create(pattern="/a", host=host)
+        ErrorMessage.objects.create(status="410", host=host, title="Of a host")
+        out, _err = run("explain_error", "/a", "--accept", "text/plain")
+        assert f"1. exact /a ({host}, permanent): decides." in out
+        assert "ALLOWED_HOSTS" not in out
+        assert "410 Of a host" in out
+
     def test_rules_are_for_a_404(self, run: Run) -> None:
         PermanenceRule.objects.create(pattern="/a")
         out, _err = run("explain_error", "/a", "--status", "403")

@@ -31,7 +31,8 @@ class ErrorStatus:
     phrase, `detail` says what happened and what a person can do, `required_headers` names the
     headers that an answer with this status carries when their values are known
     (`http.headers.HEADERS`). `heading` stands over a page in the place of the title, where that
-    is no help for people. `default_problem` is the Problem of it and nothing else.
+    is no help for people. `detail_with_list` says more than `detail` where the problem has the
+    list that it is about. `default_problem` is the Problem of it and nothing else.
     """
 
     code: int
@@ -41,6 +42,7 @@ class ErrorStatus:
     permanence: Permanence
     required_headers: tuple[str, ...] = ()
     heading: StrOrPromise = ""
+    detail_with_list: StrOrPromise = ""
     default_problem: Problem = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -62,7 +64,7 @@ _ROWS: tuple[tuple[Any, ...], ...] = (
     (403, "Forbidden", pgettext_lazy("http error", "Forbidden"), pgettext_lazy("http error", "You do not have permission for this. If you think that you should have it, ask the people who run this site."), PERMANENT),
     (404, "Not Found", pgettext_lazy("http error", "Not Found"), pgettext_lazy("http error", "There is nothing at this address. Check it for typing errors, or start again from the home page."), UNKNOWN),
     (405, "Method Not Allowed", pgettext_lazy("http error", "Method Not Allowed"), pgettext_lazy("http error", "This address cannot be opened in this way. Go back and try again from there."), PERMANENT, ("Allow",)),
-    (406, "Not Acceptable", pgettext_lazy("http error", "Not Acceptable"), pgettext_lazy("http error", "This is not available in any format that your program accepts. Choose one of the available formats."), PERMANENT, ("Link",)),
+    (406, "Not Acceptable", pgettext_lazy("http error", "Not Acceptable"), pgettext_lazy("http error", "This is not available in any format that your program accepts."), PERMANENT, ("Link",)),
     (407, "Proxy Authentication Required", pgettext_lazy("http error", "Proxy Authentication Required"), pgettext_lazy("http error", "The proxy between you and this site wants to know who you are. Sign in to the proxy and try again."), PERMANENT, ("Proxy-Authenticate",)),
     (408, "Request Timeout", pgettext_lazy("http error", "Request Timeout"), pgettext_lazy("http error", "The request took too long to arrive, and the server stopped waiting for it. Try again."), TEMPORARY),
     (409, "Conflict", pgettext_lazy("http error", "Conflict"), pgettext_lazy("http error", "This does not fit the present state of what you wanted to change; somebody else may have changed it meanwhile. Reload it, look at what is different, and try again."), UNKNOWN),
@@ -71,7 +73,7 @@ _ROWS: tuple[tuple[Any, ...], ...] = (
     (412, "Precondition Failed", pgettext_lazy("http error", "Precondition Failed"), pgettext_lazy("http error", "A condition of the request is not met: what you wanted to change has changed since you last saw it. Reload it and try again."), PERMANENT),
     (413, "Content Too Large", pgettext_lazy("http error", "Content Too Large"), pgettext_lazy("http error", "What was sent is larger than this site accepts. Send something smaller, or less at a time."), PERMANENT, ("Retry-After",)),
     (414, "URI Too Long", pgettext_lazy("http error", "URI Too Long"), pgettext_lazy("http error", "The address is longer than the server accepts. Shorten it, or send the data in the content of the request."), PERMANENT),
-    (415, "Unsupported Media Type", pgettext_lazy("http error", "Unsupported Media Type"), pgettext_lazy("http error", "What was sent is in a format that this address does not take. Send it in one of the accepted formats."), PERMANENT, ("Accept", "Accept-Post", "Accept-Patch", "Accept-Encoding")),
+    (415, "Unsupported Media Type", pgettext_lazy("http error", "Unsupported Media Type"), pgettext_lazy("http error", "What was sent is in a format that this address does not take."), PERMANENT, ("Accept", "Accept-Post", "Accept-Patch", "Accept-Encoding")),
     (416, "Range Not Satisfiable", pgettext_lazy("http error", "Range Not Satisfiable"), pgettext_lazy("http error", "The part that was asked for does not exist. Ask for a part within the length of the whole, or for the whole."), PERMANENT, ("Content-Range",)),
     (417, "Expectation Failed", pgettext_lazy("http error", "Expectation Failed"), pgettext_lazy("http error", "The request expects something of the server that it cannot do. Send it without the Expect header."), PERMANENT),
     (421, "Misdirected Request", pgettext_lazy("http error", "Misdirected Request"), pgettext_lazy("http error", "The request reached a server that does not answer for this site. Try again with a new connection."), UNKNOWN),
@@ -79,7 +81,7 @@ _ROWS: tuple[tuple[Any, ...], ...] = (
     (423, "Locked", pgettext_lazy("http error", "Locked"), pgettext_lazy("http error", "This is locked, perhaps because somebody is working on it. Try again when the lock is released."), TEMPORARY),
     (424, "Failed Dependency", pgettext_lazy("http error", "Failed Dependency"), pgettext_lazy("http error", "This could not be done because another action that it depends on failed. Look at that one first."), UNKNOWN),
     (425, "Too Early", pgettext_lazy("http error", "Too Early"), pgettext_lazy("http error", "The server will not act on a request that could have been repeated by somebody else. Try again once the connection is set up."), TEMPORARY),
-    (426, "Upgrade Required", pgettext_lazy("http error", "Upgrade Required"), pgettext_lazy("http error", "The server does not take this request over the protocol that was used. Use one of those that it names."), PERMANENT, ("Upgrade", "Connection")),
+    (426, "Upgrade Required", pgettext_lazy("http error", "Upgrade Required"), pgettext_lazy("http error", "The server does not take this request over the protocol that was used."), PERMANENT, ("Upgrade", "Connection")),
     (428, "Precondition Required", pgettext_lazy("http error", "Precondition Required"), pgettext_lazy("http error", "To keep changes by others from getting lost, this must be sent with a condition, such as an If-Match header. Load the present state, and send its ETag along."), PERMANENT),
     (429, "Too Many Requests", pgettext_lazy("http error", "Too Many Requests"), pgettext_lazy("http error", "There have been too many requests in a short time."), TEMPORARY, ("Retry-After",)),
     (431, "Request Header Fields Too Large", pgettext_lazy("http error", "Request Header Fields Too Large"), pgettext_lazy("http error", "The headers of the request are larger than the server accepts. It may help to delete the cookies of this site."), PERMANENT),
@@ -118,6 +120,18 @@ _HEADINGS: Mapping[int, StrOrPromise] = {
     511: pgettext_lazy("http error", "Sign in to the network"),
 }
 
+# Where there is something to choose from: the member that lists it, and the words for that.
+_LISTS: Mapping[int, tuple[str, StrOrPromise]] = {
+    406: ("available", pgettext_lazy("http error", "This is not available in any format that your program accepts. Choose one of the available formats.")),
+    415: ("accept", pgettext_lazy("http error", "What was sent is in a format that this address does not take. Send it in one of the accepted formats.")),
+    426: ("upgrade", pgettext_lazy("http error", "The server does not take this request over the protocol that was used. Use one of those that it names.")),
+}  # fmt: skip
+
+# Where there is no home page, or this is it.
+_NOTHING_HERE = pgettext_lazy(
+    "http error", "There is nothing at this address. Check it for typing errors."
+)
+
 STATUSES: Mapping[int, ErrorStatus] = MappingProxyType(
     {
         code: ErrorStatus(
@@ -128,6 +142,7 @@ STATUSES: Mapping[int, ErrorStatus] = MappingProxyType(
             permanence,
             headers[0] if headers else (),
             _HEADINGS.get(code, ""),
+            _LISTS.get(code, ("", ""))[1],
         )
         for code, phrase, title, detail, permanence, *headers in _ROWS
     }
@@ -178,6 +193,36 @@ def with_status(problem: Problem, status: int) -> Problem:
     return problem.replaced(status=status, **members)
 
 
+def lacks_list(problem: Problem) -> bool:
+    """Return whether `problem` has nothing to choose from, although its status is about that."""
+    return problem.status in _LISTS and not getattr(problem, _LISTS[problem.status][0])
+
+
+def with_list_words(problem: Problem) -> Problem:
+    """Return `problem`, speaking of the list that it has, unless it has words of its own."""
+    if problem.status not in _LISTS or lacks_list(problem):
+        return problem
+    status = STATUSES[problem.status]
+    if problem.detail is not status.detail:
+        return problem
+    return problem.replaced(detail=status.detail_with_list)
+
+
+def without_home(problem: Problem, language: str) -> Problem:
+    """Return a 404 in `language`, sending nobody to the home page in the words of the status."""
+    known = translated_default(404, language)
+    if problem is known:
+        return _default_without_home(language)
+    if problem.detail != known.detail:
+        return problem
+    return problem.replaced(detail=_default_without_home(language).detail)
+
+
+@lru_cache(maxsize=64)
+def _default_without_home(language: str) -> Problem:
+    return translated_default(404, language).replaced(detail=str(_NOTHING_HERE))
+
+
 @lru_cache(maxsize=1024)
 def translated_default(code: int, language: str) -> Problem:
     """Return the default problem of `code` in `language`, which has to be the active one."""
@@ -195,6 +240,7 @@ def translated(problem: Problem, language: str) -> Problem:
     default = error_status(problem.status).default_problem
     if problem is default:
         return translated_default(problem.status, language)
+    problem = with_list_words(problem)
     known = translated_default(problem.status, language)
     words = {
         name: getattr(known, name)

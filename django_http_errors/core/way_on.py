@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 from django.conf import settings
+from django.conf.urls.i18n import is_language_prefix_patterns_used
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.http import HttpRequest
 from django.shortcuts import resolve_url
-from django.urls import NoReverseMatch, Resolver404, get_script_prefix, get_urlconf, resolve
+from django.urls import (
+    NoReverseMatch,
+    Resolver404,
+    get_resolver,
+    get_script_prefix,
+    get_urlconf,
+    resolve,
+)
+from django.utils import translation
 from django.utils.http import escape_leading_slashes
 from django.utils.translation import get_language
 
@@ -33,6 +44,17 @@ LONGEST_WAIT = 600
 # HEAD has the Content-Length of GET (RFC 9110, section 8.6), and so the same page.
 _SAFE = frozenset({"GET", "HEAD"})
 _LEADING_FURTHER = _SIGN_IN_FROM | TRY_AGAIN_AFTER
+
+# Packages whose middleware, and whose handlers, have no pages for addresses without a route. A
+# project's own may have one for the single page of an application.
+_WITHOUT_PAGES = frozenset(
+    {
+        *("allauth", "axes", "corsheaders", "csp", "debug_toolbar", "django", "django_htmx"),
+        *("django_http_errors", "django_otp", "django_prometheus", "simple_history", "waffle"),
+    }
+)
+# But for these.
+_WITH_PAGES = ("django.contrib.flatpages.", "django.contrib.redirects.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +101,8 @@ def way_on(
     is_hiding: whether something is hidden at this address: then nobody is asked to sign in
     is_part: whether a part of a page was asked for: then no login leads back to it
     """
-    only_home = NOWHERE if request.path_info in ("", "/") else _only_home(_prefix_of(request))
+    is_home = has_home(request, get_language() or "")
+    only_home = _only_home(_prefix_of(request)) if is_home else NOWHERE
     if problem.status not in _LEADING_FURTHER:
         return only_home
     sign_in, is_personal = "", False
@@ -114,9 +137,25 @@ def _is_signed_in(request: HttpRequest) -> bool:
         return True
 
 
+def has_home(request: HttpRequest, language: str) -> bool:
+    """Return whether there is a home page to go to: one that isn't what was asked for.
+
+    None at an address that no view is routed to, unless something else may answer there.
+
+    language: the one that is active, which every 404 knows already
+    """
+    if request.path_info in ("", "/"):
+        return False
+    return _has_home(getattr(request, "urlconf", None) or settings.ROOT_URLCONF, language)
+
+
+def _urlconf_of(request: HttpRequest) -> Any:
+    return getattr(request, "urlconf", None) or get_urlconf() or settings.ROOT_URLCONF
+
+
 def _login_page_for(request: HttpRequest) -> str:
     """Return the address of the login page, "" if the site has none or it is what was asked for."""
-    urlconf = getattr(request, "urlconf", None) or get_urlconf() or settings.ROOT_URLCONF
+    urlconf = _urlconf_of(request)
     login = _login_page(str(settings.LOGIN_URL), urlconf, get_language(), get_script_prefix())
     return "" if login.partition("?")[0] == request.path else login
 
@@ -149,4 +188,42 @@ def _login_page(login_url: str, urlconf: object, language: str | None, prefix: s
     return login
 
 
-forget_on_change(_login_page.cache_clear)
+# As for the login page.
+@lru_cache(maxsize=128)
+def _has_home(urlconf: Any, language: str) -> bool:
+    """Return whether the site has a home page; True where that can't be found out."""
+    try:
+        return (
+            any(map(_may_have_pages, settings.MIDDLEWARE))
+            or not _is_known(get_resolver(urlconf).resolve_error_handler(404).__module__)
+            or _is_home_routed(urlconf, language)
+        )
+    except Exception:  # noqa: BLE001 - a project's routes and handlers may raise anything
+        return True
+
+
+def _may_have_pages(middleware: str) -> bool:
+    """Return whether `middleware` may answer where no view is routed, as for redirects."""
+    if ".whitenoise." in f".{middleware}":
+        return bool(getattr(settings, "WHITENOISE_INDEX_FILE", None))
+    return middleware.startswith(_WITH_PAGES) or not _is_known(middleware)
+
+
+def _is_known(name: str) -> bool:
+    return name.partition(".")[0] in _WITHOUT_PAGES
+
+
+def _is_home_routed(urlconf: Any, language: str) -> bool:
+    # Below a language, LocaleMiddleware redirects to the page for the visitor's.
+    is_below_language, _has_default = is_language_prefix_patterns_used(urlconf)
+    for each in {language or settings.LANGUAGE_CODE, settings.LANGUAGE_CODE}:
+        with translation.override(each):
+            for address in ("/", f"/{each}/") if is_below_language else ("/",):
+                with suppress(Resolver404):
+                    resolve(address, urlconf)
+                    return True
+    return False
+
+
+for _cache in (_login_page, _has_home):
+    forget_on_change(_cache.cache_clear)

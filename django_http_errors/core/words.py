@@ -17,7 +17,7 @@ from django.utils.translation import npgettext, pgettext, pgettext_lazy
 
 from ..http.urls import bare_host
 from ..problems import Action, Permanence, Problem
-from .statuses import STATUSES, error_status
+from .statuses import STATUSES, error_status, lacks_list
 from .way_on import CSRF_FAILED, NOWHERE, TRY_AGAIN_AFTER, WayOn, is_long_wait
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ _LASTING = frozenset({410, 501, 505})
 _ISOLATES = "\u2068\u2069"
 
 # Statuses from which the home page is the way on: no other request for the address would help,
-# or nobody knows which. Where a form was refused, the way on is back to it.
+# or nobody knows which, as where a list is missing. Where a form was refused, the way on is back
+# to it.
 _HOME_FROM = frozenset({400, 401, 402, 403, 404, 405, 410, 451, 500})
 
 # Statuses that pass so soon that waiting is worth it.
@@ -84,7 +85,7 @@ def _leads_home(problem: Problem) -> bool:
     status = problem.status
     if problem.code == CSRF_FAILED:
         return False
-    if status in _HOME_FROM or status not in STATUSES:
+    if status in _HOME_FROM or status not in STATUSES or lacks_list(problem):
         return True
     return status in TRY_AGAIN_AFTER and is_long_wait(problem)
 

@@ -66,11 +66,6 @@ def languages() -> list[str]:
     return [own, *(each for each in map(str.lower, known) if each != own and is_translated(each))]
 
 
-def default_host() -> str:
-    """Return a host that is the site's, "" if the settings name none."""
-    return next((each for each in settings.ALLOWED_HOSTS if each[:1] not in ("*", ".")), "")
-
-
 def of_single_requests(
     messages: Iterable[MessageRow], statuses: Sequence[int], host: str
 ) -> list[MessageRow]:

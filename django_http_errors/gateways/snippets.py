@@ -7,6 +7,8 @@ from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
+from django.conf import settings
+from django.conf.locale import LANG_INFO
 from django.template import Context
 
 from ..core.languages import ENGLISH
@@ -28,6 +30,9 @@ NAMES = (
 _OF_HAPROXY = frozenset(
     {400, 401, 403, 404, 405, 407, 408, 410, 413, 425, 429, 500, 501, 502, 503, 504}
 )
+
+# The letters of a subtag for a script (RFC 5646, section 2.2.3).
+_LENGTH_OF_SCRIPT = 4
 
 # Between equal wishes a page goes before JSON. A client that asks for plain JSON takes the same.
 _VARIANTS = (
@@ -65,6 +70,8 @@ def snippets(
         "folder": str(folder),
         "statuses": statuses,
         "languages": patterns,
+        # Apache reads the tags itself: these are others for it than they are for people.
+        "renamed": [pair for pair in patterns if not _begins(*pair)],
         "default": default,
         "missing": missing,
         "folders": folders,
@@ -111,16 +118,41 @@ def language_patterns(languages: Sequence[str]) -> Iterator[tuple[str, str]]:
 
     Servers look at what is asked for first, and not at weights: browsers send the languages in
     their order. One that is there for a region alone is for all, as with Django: ``pt`` gets
-    ``pt-br``.
+    ``pt-br``. One in another script is another language: ``zh-tw`` doesn't get ``zh-hans``.
     """
-    bases: set[str] = set(languages)
-    patterns = [(each, each) for each in languages]
+    patterns = {each: each for each in languages}
     for each in languages:
-        base = each.partition("-")[0]
-        if base not in bases:
-            bases.add(base)
-            patterns.append((each, base))
-    return iter(sorted(patterns, key=lambda pair: (-len(pair[1]), pair[1])))
+        patterns.setdefault(each.partition("-")[0], each)
+    for tag, language in _by_script(languages).items():
+        found = max((each for each in patterns if _begins(tag, each)), key=len, default=None)
+        if found is not None and patterns[found] != language:
+            patterns[tag] = language
+    pairs = ((language, pattern) for pattern, language in patterns.items())
+    return iter(sorted(pairs, key=lambda pair: (-len(pair[1]), pair[1])))
+
+
+def _by_script(languages: Sequence[str]) -> Mapping[str, str]:
+    """Return tags for a script, by its name or as Django knows it, each with what is sent then.
+
+    That is what the site answers: English, where it has a language without pages for it.
+    """
+    english = ENGLISH if ENGLISH in languages else languages[0]
+    known = (*languages, *(str(code).lower() for code, _name in settings.LANGUAGES))
+    scripts = {
+        each: each if each in languages else english
+        for each in known
+        if len(each.partition("-")[2].partition("-")[0]) == _LENGTH_OF_SCRIPT
+    }
+    found = dict(scripts)
+    for code, info in LANG_INFO.items():
+        for each in info.get("fallback", ()):
+            if each in scripts and code not in languages:
+                found[code] = scripts[each]
+    return found
+
+
+def _begins(tag: str, beginning: str) -> bool:
+    return f"{tag}-".startswith(f"{beginning}-")
 
 
 def _type_map(status: int, folders: Sequence[str], pages: Collection[str]) -> Iterator[str]:

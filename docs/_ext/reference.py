@@ -23,7 +23,6 @@ import ast
 import inspect
 import json
 import re
-import textwrap
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
@@ -112,6 +111,8 @@ class Setting(ConfigurationValue):
         setting = conf.SETTINGS.get(self.arguments[0])
         if setting is None:
             raise self.error(f"there is no setting {self.arguments[0]!r}")
+        if "type" not in self.options:
+            raise self.error(f"the setting {self.arguments[0]!r} has no type")
         self.options.setdefault("default", f"``{setting.default!r}``")
         return super().run()
 
@@ -140,7 +141,10 @@ class StatusTexts(SphinxDirective):
     """All statuses: what they tell a person."""
 
     def run(self) -> list[nodes.Node]:
-        rows = [[[_literal(each.code)], [_text(each.detail)]] for each in STATUSES.values()]
+        rows = [
+            [[_literal(each.code)], [_text(each.detail_with_list or each.detail)]]
+            for each in STATUSES.values()
+        ]
         return [table(("Status", "Explanation"), rows, (10, 90))]
 
 
@@ -275,7 +279,9 @@ class Command(SphinxDirective):
         common = BaseCommand().create_parser("manage.py", name)
         known = {option for each in common._actions for option in each.option_strings}
         own = [each for each in parser._actions if not known.intersection(each.option_strings)]
-        usage = "\n    ".join([f"manage.py {name}", *textwrap.wrap(" ".join(map(_usage, own)), 80)])
+        formatter = argparse.HelpFormatter(f"manage.py {name}", width=100)
+        formatter.add_usage(None, own, parser._mutually_exclusive_groups, prefix="")
+        usage = formatter.format_help()
         rows = [
             [[self.target(name, each)], [_text((each.help or "") % vars(each))]] for each in own
         ]
@@ -285,7 +291,7 @@ class Command(SphinxDirective):
 
     def target(self, command: str, action: argparse.Action) -> nodes.paragraph:
         name = _name(action)
-        paragraph = _literal(_usage(action).strip("[]"))
+        paragraph = _literal(argparse.HelpFormatter("")._format_action_invocation(action))
         paragraph["ids"] = [nodes.make_id(f"{command}-{name}")]
         std = self.env.domains["std"]
         std.add_program_option(command, name, self.env.docname, paragraph["ids"][0])
@@ -295,13 +301,6 @@ class Command(SphinxDirective):
 
 def _name(action: argparse.Action) -> str:
     return action.option_strings[-1] if action.option_strings else action.dest
-
-
-def _usage(action: argparse.Action) -> str:
-    if not action.option_strings:
-        return str(action.metavar or action.dest.upper())
-    value = "|".join(action.choices) if action.choices else action.dest.upper()
-    return f"[{action.option_strings[-1]}{f' {value}' if action.nargs != 0 else ''}]"
 
 
 class Requirements(Described):
@@ -382,9 +381,11 @@ def _parameters(obj: Any) -> set[str]:
     return names
 
 
-def no_inherited_signature(app: Sphinx, what: str, name: str, obj: Any, *rest: Any) -> Any:
+def no_inherited_signature(app: Sphinx, *arguments: Any) -> Any:
     """Leave out the signature of a class that has no constructor of its own."""
-    return ("", None) if inspect.isclass(obj) and "__init__" not in vars(obj) else None
+    _what, _name, obj, _options, signature, _annotation = arguments
+    is_inherited = inspect.isclass(obj) and "__init__" not in vars(obj)
+    return ("", None) if is_inherited and signature is not None else None
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

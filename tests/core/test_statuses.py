@@ -7,14 +7,16 @@ import string
 import sys
 from http import HTTPStatus
 from types import ModuleType
+from typing import Any
 
 import pytest
+from django.utils import translation
 from django.utils.functional import Promise
 
 from django_http_errors import exceptions, views
-from django_http_errors.core.statuses import STATUSES, error_status
+from django_http_errors.core.statuses import STATUSES, error_status, lacks_list, translated
 from django_http_errors.http.headers import HEADERS
-from django_http_errors.problems import Permanence, Problem
+from django_http_errors.problems import Permanence, Problem, Representation
 
 from ..iana import ERRORS, UNREGISTERED
 
@@ -57,7 +59,8 @@ every_status = pytest.mark.parametrize("status", ERRORS)
 def texts() -> list[str]:
     """Return every text that the table can put on the wire."""
     rows = [*STATUSES.values(), error_status(499), error_status(599)]
-    return sorted({str(each) for row in rows for each in (row.title, row.heading, row.detail)})
+    names = ("title", "heading", "detail", "detail_with_list")
+    return sorted({str(getattr(row, name)) for row in rows for name in names})
 
 
 @pytest.mark.conformance("rfc9110-15-registered")
@@ -165,6 +168,31 @@ def test_an_explanation_is_its_own_and_in_whole_sentences(status: int) -> None:
     assert detail.endswith(".")
     assert sum(str(row.detail) == detail for row in STATUSES.values()) == 1
     assert detail.rstrip(".") != ERRORS[status]
+
+
+@pytest.mark.parametrize(
+    ("status", "name", "values"),
+    [
+        (406, "available", (Representation("text/csv", "/"),)),
+        (415, "accept", ("text/csv",)),
+        (426, "upgrade", ("HTTP/2",)),
+    ],
+)
+@pytest.mark.parametrize("language", ["en", "de", "ja"])
+def test_an_explanation_speaks_of_a_list_where_there_is_one(
+    status: int, name: str, values: Any, language: str
+) -> None:
+    row = STATUSES[status]
+    with translation.override(language):
+        bare = translated(row.problem(), language)
+        full = translated(row.problem(**{name: values}), language)
+        own = translated(row.problem(**{name: values}, detail="Own."), language)
+        assert lacks_list(bare)
+        assert not lacks_list(full)
+        assert (bare.detail, full.detail) == (str(row.detail), str(row.detail_with_list))
+        assert full.detail.startswith(bare.detail)
+        assert len(full.detail) > len(bare.detail)
+        assert own.detail == "Own."
 
 
 @pytest.mark.conformance("rfc9110-15-registered")

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from types import ModuleType
 from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
+from django.conf.urls.i18n import i18n_patterns
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.test.utils import override_script_prefix
-from django.urls import path
+from django.urls import include, path, re_path
+from django.utils import translation
 
 from django_http_errors.conf import LOCALE_MIDDLEWARE
-from django_http_errors.decorators import hide_forbidden, reveal
+from django_http_errors.core import way_on
+from django_http_errors.decorators import hide_forbidden, require_acceptable, reveal
 from django_http_errors.exceptions import HttpError
+from django_http_errors.handlers import handler404
 from django_http_errors.models import HidingRule
 from django_http_errors.rules.snapshot import snapshots
 from django_http_errors.test import VARIANTS, assert_indistinguishable
 
-from ..asking import FORMS, HTML, TEXT
+from ..asking import FORMS, HTML, PROBLEM, TEXT
 from ..factories import ErrorMessageFactory, PermanenceRuleFactory
 
 pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
@@ -38,11 +43,20 @@ def hiding(request: HttpRequest, status: int) -> HttpResponse:
     raise HttpError(status=status)
 
 
+@require_acceptable("text/csv")
+def listing(request: HttpRequest) -> HttpResponse:
+    return HttpResponse()
+
+
 urlpatterns = [
+    path("", failing, {"status": 404}),
     path("sign-in/", lambda request: HttpResponse("who?"), name="sign-in"),
     path("<int:status>/", failing),
     path("hidden/<int:status>/", hiding),
     path("covered/<int:status>/", failing),
+    # Where the second of two slashes is a part of the path.
+    path("/evil.example/<int:status>/", failing),
+    path("/evil.example/list/", listing),
 ]
 
 LINK = re.compile(r'<li><a(?: class="(button)")? href="([^"]*)"[^>]*>([^<]*)</a></li>')
@@ -105,7 +119,10 @@ def test_each_status_leads_on_to_what_helps() -> None:
         # To send the form again, one goes back to it.
         ("/409/", "post", [], []),
         ("/413/?wait=601", "post", [], []),
-        ("/415/", "post", [], []),
+        # Nobody knows what else could be asked for.
+        ("/406/", "get", [HOME], [HOME]),
+        ("/415/", "post", [HOME], [HOME]),
+        ("/426/", "get", [HOME], [HOME]),
         ("/422/", "post", [], []),
     ):
         for client, ways_on in ((strange, expected), (known, expected_when_known)):
@@ -174,6 +191,126 @@ def test_the_login_page_is_that_of_the_settings_if_there_is_one(
 ) -> None:
     settings.LOGIN_URL = login
     assert ways(Client().get("/403/", headers={"accept": HTML})) == [*expected, HOME]
+
+
+def at_two_slashes(path: str, form: str = HTML, **headers: str) -> HttpResponse:
+    """Return the response to a GET of ``//evil.example`` and `path`, at this site."""
+    fields = {"accept": form, **{name.replace("_", "-"): each for name, each in headers.items()}}
+    # The client, as a browser, would take what is behind two slashes for a host.
+    return Client().get("/x?a=b", headers=fields, PATH_INFO=f"//evil.example{path}")
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/503/", [("Try again", "/%2Fevil.example/503/?a=b")]),
+        ("/403/", [sign_in("/%252Fevil.example/403/%3Fa%3Db"), HOME]),
+        ("/404/", [HOME]),
+    ],
+)
+def test_nothing_leads_on_to_another_site(path: str, expected: list[tuple[str, str]]) -> None:
+    assert ways(at_two_slashes(path)) == expected
+
+
+def test_a_login_elsewhere_leads_back_to_this_site(settings: Any) -> None:
+    settings.LOGIN_URL = "https://id.example/"
+    way_back = "http%3A//testserver/%252Fevil.example/403/%3Fa%3Db"
+    login = ("Sign in", f"https://id.example/?next={way_back}")
+    assert ways(at_two_slashes("/403/")) == [login, HOME]
+
+
+def test_a_part_of_a_page_is_asked_for_again_at_this_site() -> None:
+    page = at_two_slashes("/503/", hx_request="true").content.decode()
+    assert 'hx-get="/%2Fevil.example/503/?a=b"' in page
+
+
+def test_what_there_is_is_offered_at_this_site() -> None:
+    response = at_two_slashes("/list/", PROBLEM)
+    here = "/%2Fevil.example/list/?a=b"
+    assert response["Link"] == f'<{here}>; rel="alternate"; type="text/csv"'
+    assert [each["href"] for each in response.json()["available"]] == [here]
+
+
+def page(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("a page")
+
+
+COMMON = "django.middleware.common.CommonMiddleware"
+FLAT_PAGES = "django.contrib.flatpages.middleware.FlatpageFallbackMiddleware"
+REDIRECTS = "django.contrib.redirects.middleware.RedirectFallbackMiddleware"
+WHITENOISE = "whitenoise.middleware.WhiteNoiseMiddleware"
+BELOW_LANGUAGES = i18n_patterns(path("", page))
+BELOW_OTHERS = i18n_patterns(path("", page), prefix_default_language=False)
+WITHOUT_HOME = i18n_patterns(path("shop/", page))
+
+
+@pytest.mark.parametrize(
+    ("routes", "middleware", "options", "has_home"),
+    [
+        ([], [], {}, False),
+        ([path("api/", page)], [COMMON, "corsheaders.middleware.CorsMiddleware"], {}, False),
+        ([path("", page)], [COMMON], {}, True),
+        ([path("", include([path("", page)]))], [], {}, True),
+        ([re_path(r"^(?!api/).*$", page)], [], {}, True),
+        # What has no route may have a page all the same.
+        ([], [FLAT_PAGES], {}, True),
+        ([], [REDIRECTS], {}, True),
+        ([], ["shop.middleware.SinglePage"], {}, True),
+        ([], [WHITENOISE], {}, False),
+        ([], [WHITENOISE], {"WHITENOISE_INDEX_FILE": True}, True),
+        ([], [], {"handler404": page}, True),
+        # LocaleMiddleware leads from there to the page for the language, if there is one.
+        (BELOW_LANGUAGES, [LOCALE_MIDDLEWARE], {}, True),
+        (BELOW_OTHERS, [LOCALE_MIDDLEWARE], {}, True),
+        (WITHOUT_HOME, [LOCALE_MIDDLEWARE], {}, False),
+        ([path("<slug:name>/", page)], [LOCALE_MIDDLEWARE], {}, False),
+    ],
+)
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_there_is_a_home_page_if_something_may_answer_there(
+    routes: list[Any],
+    middleware: list[str],
+    options: dict[str, Any],
+    has_home: bool,
+    language: str,
+    settings: Any,
+) -> None:
+    urlconf = ModuleType("urlconf")
+    vars(urlconf).update({"urlpatterns": routes, "handler404": handler404, **options})
+    settings.MIDDLEWARE, settings.ROOT_URLCONF = middleware, urlconf
+    settings.WHITENOISE_INDEX_FILE = options.get("WHITENOISE_INDEX_FILE", False)
+    with translation.override(language):
+        assert way_on.has_home(RequestFactory().get("/no/where/"), language) is has_home
+        assert not way_on.has_home(RequestFactory().get("/"), language)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_nobody_is_sent_to_a_home_page_that_isnt_there(
+    form: str, language: str, settings: Any
+) -> None:
+    """Nor to the one that was asked for; where there is one, everybody is."""
+    home = {"en": "home page", "de": "Startseite"}[language]
+    asking = {"accept": form, "accept-language": language}
+    for path_, has_home in (("/404/", True), ("/", False)):
+        page_ = Client().get(path_, headers=asking).content.decode()
+        assert (home in page_) == has_home
+    settings.ROOT_URLCONF = (urlconf := ModuleType("urlconf"))
+    vars(urlconf).update(urlpatterns=[path("<int:status>/", failing)])
+    for path_ in ("/404/", "/nowhere/"):
+        page_ = Client().get(path_, headers=asking).content.decode()
+        assert home not in page_
+        assert "404" in page_
+
+
+def test_the_home_page_is_looked_for_once(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To find a route takes longer than the rest of the answer."""
+    asked: list[str] = []
+    monkeypatch.setattr(way_on, "resolve", lambda address, urlconf: asked.append(address))
+    way_on._has_home.cache_clear()
+    for number in range(3):
+        Client().get(f"/nowhere/{number}/")
+    assert asked == ["/"]
 
 
 def test_a_site_below_a_prefix_has_its_home_there(settings: Any) -> None:

@@ -21,6 +21,7 @@ from typing import Any
 import html5lib
 import httpx
 import pytest
+from django.conf import global_settings
 from django.core.management import CommandError, call_command
 from django.test import override_settings
 
@@ -33,7 +34,7 @@ from ..factories import ErrorMessageFactory
 PATH = "/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin"
 NGINX = shutil.which("nginx", path=PATH)
 LOCALE = "django.middleware.locale.LocaleMiddleware"
-LANGUAGES = [(each, each) for each in ("en", "de", "ko", "pt-br")]
+LANGUAGES = [(each, each) for each in ("en", "de", "ko", "pt-br", "zh-hans", "zh-hant")]
 
 Export = Callable[..., Path]
 
@@ -74,7 +75,8 @@ def test_there_is_a_page_and_json_for_each_status_and_language(export: Export) -
     names = pages_in(folder)
     assert names == {
         f"{language}/{status}.{ending}"
-        for language in ("en", "de", "pt-br")  # the app has no words in Korean
+        # The app has no words in Korean, nor in traditional Chinese.
+        for language in ("en", "de", "pt-br", "zh-hans")
         for status in STATUSES
         for ending in ("html", "json")
     }
@@ -160,7 +162,9 @@ def test_what_has_no_words_in_a_language_is_there_in_english(
     settings.LANGUAGE_CODE = "en" if is_asked_for else "ko"
     asked = ["ko", "de", "en"] if is_asked_for else []
     folder = export("--status", "503", *(f"--language={each}" for each in asked))
-    expected = {f"{language}/503" for language in ("en", "de", *([] if asked else ["pt-br"]))}
+    expected = {
+        f"{language}/503" for language in ("en", "de", *([] if asked else ["pt-br", "zh-hans"]))
+    }
     expected = {f"{name}.{ending}" for name in expected for ending in ("html", "json")}
     assert pages_in(folder) == expected
     assert f"{len(expected)} files" in capsys.readouterr().out
@@ -261,14 +265,36 @@ def test_the_words_are_the_editors_and_the_template_the_projects(
         ),
         (
             ["zh-hans", "zh-hant"],
-            [("zh-hans", "zh-hans"), ("zh-hant", "zh-hant"), ("zh-hans", "zh")],
+            [
+                *(("zh-hans", "zh-hans"), ("zh-hant", "zh-hant")),
+                *(("zh-hant", "zh-hk"), ("zh-hant", "zh-mo"), ("zh-hant", "zh-tw")),
+                ("zh-hans", "zh"),
+            ],
         ),
+        (
+            ["en", "zh-hans"],
+            [
+                *(("zh-hans", "zh-hans"), ("en", "zh-hant")),
+                *(("en", "zh-hk"), ("en", "zh-mo"), ("en", "zh-tw"), ("en", "en")),
+                ("zh-hans", "zh"),
+            ],
+        ),
+        (["zh-hans"], [("zh-hans", "zh-hans"), ("zh-hans", "zh")]),
+        (["en", "sr"], [("en", "sr-latn"), ("en", "en"), ("sr", "sr")]),
     ],
 )
 def test_the_longest_tag_is_looked_for_first(
-    languages: list[str], patterns: list[tuple[str, str]]
+    languages: list[str], patterns: list[tuple[str, str]], settings: Any
 ) -> None:
+    settings.LANGUAGES = global_settings.LANGUAGES
     assert list(language_patterns(languages)) == patterns
+
+
+def test_a_script_that_the_site_doesnt_have_has_the_nearest(settings: Any) -> None:
+    """As Django has it: it doesn't know then that there are two."""
+    settings.LANGUAGES = [(each, each) for each in ("en", "zh-hans")]
+    assert ("zh-hans", "zh") in list(language_patterns(["en", "zh-hans"]))
+    assert "zh-tw" not in dict(map(reversed, language_patterns(["en", "zh-hans"])))
 
 
 # --- Behind nginx ---------------------------------------------------------------------------
@@ -359,6 +385,9 @@ ASKED: list[tuple[str | None, str | None, str, str]] = [
     (BROWSER, "en,de;q=0.5", "en", "html"),
     (BROWSER, "de-DE,de;q=0.9,en;q=0.8", "de", "html"),
     (BROWSER, "pt-PT,pt;q=0.9", "pt-br", "html"),
+    (BROWSER, "zh-CN,zh;q=0.9", "zh-hans", "html"),
+    (BROWSER, "zh-TW,zh;q=0.9,en;q=0.8", "en", "html"),
+    (BROWSER, "zh-Hant-HK", "en", "html"),
     (BROWSER, "den,ko", "en", "html"),
     (BROWSER, "ko", "en", "html"),
     (PROBLEM, "ko-KR", "en", "json"),

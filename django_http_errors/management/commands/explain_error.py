@@ -16,6 +16,7 @@ from django.utils.timezone import localtime, now
 from django.utils.translation import gettext as _
 
 from ... import validators
+from ...core.request_info import default_host
 from ...explaining import explanation
 from ...http.urls import bare_host
 from ...rules import messages
@@ -38,7 +39,11 @@ class Command(BaseCommand):
         parser.add_argument("--method", default="GET", help="GET if left out")
         parser.add_argument("--accept", default="", help="the Accept header of the client")
         parser.add_argument("--language", default="", help="the language of the client")
-        parser.add_argument("--host", default="", help="the host; localhost if left out")
+        parser.add_argument(
+            "--host",
+            default="",
+            help="the host that is asked; the first of ALLOWED_HOSTS if left out, or localhost",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         asked = {
@@ -46,6 +51,7 @@ class Command(BaseCommand):
             for name in ("address", "status", "method", "accept", "language", "host")
         }
         _check(**asked)
+        asked["host"] = asked["host"] or default_host()
         explained = explanation.explain(asked.pop("address"), **asked)
         for line in (
             *_view(explained, options["status"]),

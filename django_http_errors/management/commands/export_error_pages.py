@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
 from ... import validators
+from ...core.request_info import default_host
 from ...gateways import pages, snippets
 from ...rules.snapshot import snapshots
 
@@ -45,7 +46,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--host",
             default="",
-            help="whose messages to take; the first of ALLOWED_HOSTS if left out",
+            help="whose messages to take; the first of ALLOWED_HOSTS if left out, or localhost",
         )
         parser.add_argument(
             "--served-from", metavar="DIR", type=Path, help="where the server will have the files"
@@ -60,7 +61,7 @@ class Command(BaseCommand):
         folder: Path = options["folder"].resolve()
         statuses = sorted(set(options["status"] or pages.STATUSES))
         languages = list(dict.fromkeys(options["language"] or pages.languages()))
-        host = options["host"] or pages.default_host()
+        host = options["host"] or default_host()
         snapshot = snapshots.current()
         for row in pages.of_single_requests(snapshot.messages, statuses, host):
             self.stderr.write(
