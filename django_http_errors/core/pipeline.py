@@ -22,6 +22,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
+from django.core.signals import got_request_exception
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import translation
@@ -33,6 +34,7 @@ from ..hiding import leaks, policies
 from ..hiding.policies import HidingPolicy
 from ..http import headers, representations, responses
 from ..http.csp import csp_nonce
+from ..http.csrf import send_csrf_secret
 from ..http.headers import Headers
 from ..http.instance import address_of, instance_of
 from ..http.methods import allowed_methods
@@ -52,8 +54,8 @@ from .languages import ENGLISH, is_translated, language_of
 from .own_types import with_own_type
 from .request_info import RequestInfo
 from .slashes import is_redirected_to_slash
-from .statuses import error_status, translated, translated_default
-from .way_on import NOWHERE, WayOn, may_lead_to_login, way_on
+from .statuses import error_status, translated, translated_default, without_home
+from .way_on import NOWHERE, WayOn, has_home, may_lead_to_login, way_on
 from .words import duration
 
 logger = logging.getLogger("django_http_errors")
@@ -137,7 +139,10 @@ def hide(request: HttpRequest, response: HttpResponseBase, info: RequestInfo) ->
     # transaction, and REST framework's when that is about to be rolled back.
     is_seen_again = info.has_middleware or info.has_hiding_middleware
     rule = rule_policy(request, info, from_memory=is_seen_again)
-    view = policies.view_policy(request, info)
+    # A redirect to a login that is not the view's own is what everybody is asked for who wants
+    # anything of it (LoginRequiredMiddleware, login_required around a view that hides).
+    is_error = response.status_code >= 400
+    view = policies.view_policy(request, info) if is_error else None
     for policy in (view, rule):
         if policy is None:
             continue
@@ -226,7 +231,7 @@ def untouched(request: HttpRequest) -> HttpRequest:
 def is_unfinished(response: HttpResponseBase) -> bool:
     """Return whether `finish` has something to do for the error `response`."""
     if isinstance(response, UnfinishedError):
-        return not response.is_finished
+        return not (response.is_finished or response.is_replaced)
     return responses.is_bare(response) or debug.is_technical_page(response)
 
 
@@ -258,6 +263,7 @@ def finish(request: HttpRequest, response: HttpResponseBase, info: RequestInfo) 
             send_request_id(request, response)
         if given.is_personal:
             headers.make_private(response)
+            send_csrf_secret(request, response)
         if error is not None:
             error.set_problem(given.complete_problem)
         else:
@@ -344,7 +350,9 @@ def apply_policies(problem: Problem, request: HttpRequest, info: RequestInfo) ->
     except Exception:
         logger.exception("Rules and messages could not be applied")
     try:
-        return translated(problem, info.language)
+        problem = translated(problem, info.language)
+        lacks_home = problem.status == 404 and not has_home(request, info.language)
+        return without_home(problem, info.language) if lacks_home else problem
     except Exception:
         logger.exception("An error could not be put into words")
     return translated_default(problem.status, info.language)
@@ -445,6 +453,9 @@ def render(renderer: RendererEntry, given: RenderInput) -> tuple[bytes, str]:
             )
         except Exception:
             logger.exception("The %s for status %d could not be rendered", media_type, status)
+            # As Django does where a template of its handlers fails: what tracks errors, and the
+            # client of a project's tests, would see nothing else of it.
+            got_request_exception.send_robust(sender=None, request=given.request)
     body = responses.last_resort(status, media_type)
     return body, responses.last_resort_content_type(media_type)
 

@@ -256,6 +256,8 @@ def make_private(response: HttpResponseBase) -> None:
     """Let no shared cache store `response`, which shows something of who asked for it."""
     if "no-store" not in response.headers.get("Cache-Control", "").lower():
         patch_cache_control(response, private=True)
+        # The visitor's own cache may know them by another session, or by none.
+        patch_vary_headers(response, ("Cookie",))
 
 
 def listed(value: str) -> tuple[str, ...]:

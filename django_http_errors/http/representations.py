@@ -18,6 +18,7 @@ from django.utils.module_loading import import_string
 from ..conf import RENDERERS_DEFAULT, forget_on_change, http_errors
 from ..problems import Problem
 from . import headers, negotiation, prepared
+from .csrf import read_csrf_secret
 from .headers import Headers
 from .prepared import PreparedBody
 from .project_templates import has_own_page, project_template
@@ -95,6 +96,7 @@ def _render_request(renderer: Any, given: RenderInput) -> bytes | None:
     def context() -> dict[str, Any]:
         return {**way_on_context(given.problem, given.way_on), **(given.get_context or dict)()}
 
+    read_csrf_secret(given.request)
     body: bytes | None = renderer.render_request(given.complete_problem(), given.request, context)
     given.is_personal = body is not None and (
         given.is_personal or has_looked_at_visitor(given.request)

@@ -60,6 +60,11 @@ class UnfinishedError:
         headers: ResponseHeaders = self.headers  # type: ignore[attr-defined]
         return dict(headers._store.values()).items()
 
+    @property
+    def is_replaced(self) -> bool:
+        """Whether the site has written a page of its own into it before it was finished."""
+        return False
+
     def own_renderer(self) -> RendererEntry | None:
         """Return the renderer that the view has chosen, None if the Accept header decides."""
         return None
@@ -84,6 +89,10 @@ class ErrorResponse(UnfinishedError, HttpResponse):
             self.raised = raised
         if get_context is not None:
             self.get_context = get_context
+
+    @property
+    def is_replaced(self) -> bool:
+        return bool(self.content) and self.hides_status is None
 
     def own_renderer(self) -> RendererEntry | None:
         # Once: a project may raise one and the same exception anywhere else.

@@ -32,7 +32,7 @@ from django_http_errors.http.responses import (
 )
 from django_http_errors.problems import Permanence, Problem
 
-from ..asking import FORMS, HTML, JSON, PROBLEM
+from ..asking import FORMS, HTML, JSON, PROBLEM, send
 from ..iana import ERRORS, UNREGISTERED
 
 every_status = pytest.mark.parametrize("status", ERRORS)
@@ -101,7 +101,7 @@ def test_a_successor_is_not_logged_again_and_closes_what_was_open() -> None:
     response._resource_closers.append(lambda: closed.append("it"))
     take_over(response, successor)
     assert successor._has_been_logged  # type: ignore[attr-defined]
-    successor.close()
+    send(successor)
     assert closed == ["it"]
 
 

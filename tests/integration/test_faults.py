@@ -226,7 +226,8 @@ def test_an_exception_that_was_given_nonsense(
     check(site.ask(f"/raises-{name}/", form), status)
     assert all(record.exc_info or "can't be sent" in record.getMessage() for record in own_records)
     assert [record.status_code for record in records] == [status]
-    assert signals == []
+    # That of what could not be rendered, and none of the exception that is answered.
+    assert {str(each) for each in signals} <= {"secret"}
 
 
 @pytest.mark.parametrize(

@@ -13,14 +13,16 @@ from django.apps import apps
 from django.conf import urls as default_urls
 from django.contrib import admin
 from django.contrib.auth import get_user_model
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.management import call_command
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.test import SimpleTestCase, modify_settings, override_settings
+from django.urls import NoReverseMatch
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from django_http_errors.admin import advice
+from django_http_errors.exceptions import Gone
 from django_http_errors.explaining.answering import AT_ONCE, answering
 from django_http_errors.models import PermanenceRule
 from django_http_errors.rules.matching import Index
@@ -28,7 +30,7 @@ from django_http_errors.rules.rows import PermanenceRow
 from django_http_errors.rules.snapshot import snapshots
 
 from ..imports import import_rules
-from . import middleware
+from . import middleware, urls
 from .context_processors import renderings
 from .project import HERE, Visitor, messages_on, project, said, templates, token_on
 
@@ -223,7 +225,64 @@ def test_the_handlers_alone_have_the_page_too(visitor: Visitor) -> None:
             assert sent.content == b"sent"
 
 
-# --- Middleware between the two of the app
+REFUSING = {"prepend": [f"{HERE}.middleware.refuse"]}
+CSRF = {"remove": ["django.middleware.csrf.CsrfViewMiddleware"]}
+
+
+@pytest.mark.parametrize("app", [False, True])
+def test_the_form_on_a_page_for_what_the_first_middleware_raises_can_be_sent(
+    visitor: Visitor, app: bool
+) -> None:
+    """No other has seen the request; Django's handlers ask for the visitor's secret themselves."""
+    cookies = "django.contrib.sessions.backends.signed_cookies"
+    with project(app=app, SESSION_ENGINE=cookies), modify_settings(MIDDLEWARE=REFUSING):
+        for _visit in range(2):
+            page = visitor.get("/form/?lost")
+            assert page.status_code == 404
+            sent = visitor.post("/form/", {"csrfmiddlewaretoken": token_on(page)})
+            assert sent.content == b"sent"
+
+
+@pytest.mark.parametrize("uses_sessions", [False, True])
+@pytest.mark.parametrize(("app", "path", "status"), ERRORS)
+def test_a_page_has_its_token_without_the_middleware_too(
+    visitor: Visitor, app: bool, path: str, status: int, uses_sessions: bool
+) -> None:
+    """The views that need it may be decorated, one by one."""
+    settings = {"CSRF_USE_SESSIONS": uses_sessions}
+    with project(app=app, **settings), modify_settings(MIDDLEWARE=CSRF):
+        token = token_on(visitor.get(f"/{path}/"))
+    with project(app=app, **settings):
+        assert visitor.post("/form/", {"csrfmiddlewaretoken": token}).content == b"sent"
+
+
+# --- Middleware between the two of the app, and behind them
+
+
+def write_into_the_page(get_response: Any) -> Any:
+    """A middleware that writes its own page into each 404, and keeps the response."""
+
+    def middleware(request: HttpRequest) -> Any:
+        response = get_response(request)
+        if response.status_code == 404:
+            response.content = b"a page of another"
+            response.headers["X-Mine"] = "1"
+        return response
+
+    return middleware
+
+
+@pytest.mark.parametrize("path", ["nowhere", "raised/404", "returned/404"])
+@pytest.mark.parametrize("app", [False, True])
+@pytest.mark.parametrize("place", ["around", "behind"])
+def test_what_a_middleware_writes_into_an_error_stays(
+    visitor: Visitor, path: str, app: bool, place: str
+) -> None:
+    own: dict[str, Any] = {place: [f"{__name__}.write_into_the_page"]}
+    with project(app=app, **own):
+        page = visitor.get(f"/{path}/")
+    assert (page.status_code, page.content) == (404, b"a page of another")
+    assert page["X-Mine"] == "1"
 
 
 @pytest.mark.parametrize(("path", "status"), [*WITH_THE_APP, ("raised/500", 500)])
@@ -366,8 +425,6 @@ def test_it_is_named_where_rules_are_imported(django_assert_max_num_queries: Any
         "Before any rule, this answers here: a redirect to /new/.": "line 2, line 5",
         "Before any rule, this answers here: a redirect to nowhere, which is a 410 without words"
         ".": "line 3",
-        "The view tests.integration.views.raised answers here today: the rule counts only where"
-        " that is a 404.": "line 4",
     }
     import_rules(content)
     assert not import_rules(content).remarks, "Who made them has been told."
@@ -448,6 +505,39 @@ def test_records_and_signals_are_as_plain_djangos(
     plain = _seen(False, visitor, f"/{path}/", caplog, signals)
     assert plain[1] or path == "ordinary"
     assert _seen(True, visitor, f"/{path}/", caplog, signals) == plain
+
+
+@pytest.mark.parametrize("app", [False, True])
+@pytest.mark.parametrize("path", ["nowhere", "raised/403"])
+def test_a_template_that_fails_is_signalled(
+    visitor: Visitor, path: str, app: bool, signals: list[Any]
+) -> None:
+    """So what tracks errors hears of it, and the tests of the project fail."""
+    broken = templates(dict.fromkeys(("403.html", "404.html"), "{% url 'nope' %}"))
+    with project(app=app, TEMPLATES=broken):
+        page = visitor.get(f"/{path}/")
+    found = [type(each) for each in signals if not isinstance(each, PermissionDenied)]
+    assert found == [NoReverseMatch]
+    if app:
+        assert page.status_code == (404 if path == "nowhere" else 403)
+        assert b"<h1" in page.content
+
+
+@pytest.mark.parametrize("error", [Http404, PermissionDenied, Gone])
+def test_a_handler_that_raises_has_an_answer(
+    visitor: Visitor, error: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is asked where the middleware has been left."""
+
+    def handler500(request: HttpRequest) -> HttpResponse:
+        raise error
+
+    monkeypatch.setattr(urls, "handler500", handler500, raising=False)
+    with project(around=[f"{HERE}.middleware.roll"]):
+        page = visitor.get("/raised/500/")
+    assert page.status_code == {Http404: 404, PermissionDenied: 403, Gone: 410}[error]
+    assert page.content
+    assert page["Cache-Control"] == "no-store"
 
 
 def test_a_urlconf_that_a_request_brings_has_the_handlers(visitor: Visitor) -> None:
@@ -536,6 +626,19 @@ def test_a_page_that_looked_at_the_visitor_is_not_shared(
         answer = visitor.get(f"/{path}/")
     scope = {"private"} if looks_at in LOOKING else {"public"}
     assert _cache_control(answer) == {*scope, "max-age=3600"}
+
+
+@pytest.mark.parametrize("looks_at", [*LOOKING, *BLIND])
+def test_a_page_that_looked_at_the_visitor_varies(visitor: Visitor, looks_at: str) -> None:
+    """Where the language, too, isn't kept in a cookie."""
+    settings = {
+        "TEMPLATES": templates({"410.html": {**LOOKING, **BLIND}[looks_at]}),
+        "MESSAGE_STORAGE": "django.contrib.messages.storage.cookie.CookieStorage",
+    }
+    without = modify_settings(MIDDLEWARE={"remove": ["django.middleware.locale.LocaleMiddleware"]})
+    with project(http_errors=STORABLE, **settings), without:
+        answer = visitor.get("/raised/410/")
+    assert ("Cookie" in answer["Vary"]) == (looks_at in LOOKING)
 
 
 def user_of_a_header(get_response: Any) -> Any:
