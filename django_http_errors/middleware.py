@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
@@ -62,10 +62,13 @@ class HttpErrorsMiddleware(_Middleware):
         info.is_innermost = self.is_innermost
         if info.rule_policy is not None:
             policies.remember_before_view(info)
-        response: HttpResponseBase = self.get_response(request)
-        info.has_middleware, info.is_innermost = outer, False
+        try:
+            response: HttpResponseBase = self.get_response(request)
+        finally:
+            # What is raised through here is answered further out, and nobody here finishes that.
+            info.has_middleware, info.is_innermost = outer, False
         if response.status_code < 400 and self._is_fine(request, info, response):
-            if info.rule_policy is not None:
+            if info.time_zone_before_view is not None:
                 policies.keep_since_view(info)
             if snapshots.announcing:
                 pipeline.announce(request, response, info)
@@ -77,10 +80,12 @@ class HttpErrorsMiddleware(_Middleware):
         outer, info.has_middleware = info.has_middleware, True
         if info.rule_policy is not None:
             policies.remember_before_view(info)
-        response: HttpResponseBase = await self.get_response(request)
-        info.has_middleware = outer
+        try:
+            response: HttpResponseBase = await self.get_response(request)
+        finally:
+            info.has_middleware = outer
         if response.status_code < 400 and self._is_fine(request, info, response):
-            if info.rule_policy is not None:
+            if info.time_zone_before_view is not None:
                 policies.keep_since_view(info)
             if snapshots.announcing:
                 pipeline.announce(request, response, info)
@@ -121,11 +126,31 @@ class HidingMiddleware(_Middleware):
     before everything that could tell by a header or a cookie that a view was called.
     """
 
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        super().__init__(get_response)
+        # One that isn't of the handler's kind would be called in another thread.
+        self.process_view = self._abefore_view if self.is_async else self._before_view
+
+    def _before_view(
+        self, request: HttpRequest, view: Any, args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> None:
+        """Keep what a page is rendered for, before other middleware looks at what is there."""
+        if hasattr(view, policies.POLICY):
+            info = RequestInfo.of(request)
+            if info.untouched_request is None:
+                info.untouched_request = policies.copy_request(request)
+
+    async def _abefore_view(self, request: HttpRequest, view: Any, *arguments: Any) -> None:
+        self._before_view(request, view, *arguments)
+
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
         if self.is_async:
             return self.__acall__(request)
         self._before(request)
-        response: HttpResponseBase = self.get_response(request)
+        try:
+            response: HttpResponseBase = self.get_response(request)
+        finally:
+            RequestInfo.of(request).has_hiding_middleware = False
         return self._after(request, response) if self._has_to_look(request, response) else response
 
     async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
@@ -133,7 +158,10 @@ class HidingMiddleware(_Middleware):
             self._before(request)
         else:
             await sync_to_async(self._before)(request)
-        response: HttpResponseBase = await self.get_response(request)
+        try:
+            response: HttpResponseBase = await self.get_response(request)
+        finally:
+            RequestInfo.of(request).has_hiding_middleware = False
         if not self._has_to_look(request, response):
             return response
         return await sync_to_async(self._after)(request, response)
@@ -146,9 +174,7 @@ class HidingMiddleware(_Middleware):
             policies.drop_conditions(request)
 
     def _has_to_look(self, request: HttpRequest, response: HttpResponseBase) -> bool:
-        info = RequestInfo.of(request)
-        info.has_hiding_middleware = False
-        return info.has_hidden or leaks.could_leak(request, response)
+        return RequestInfo.of(request).has_hidden or leaks.could_leak(request, response)
 
     def _after(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         info = RequestInfo.of(request)
@@ -157,10 +183,13 @@ class HidingMiddleware(_Middleware):
         if is_hidden or (info.has_hidden and 400 <= status < 500):
             # The second: middleware in between has made a page of its own for the 404.
             return pipeline.complete(request, hidden_response(response, 404))
+        hidden = pipeline.hide(request, response, info)
+        if hidden is not response:
+            return pipeline.complete(request, hidden)
         policy = pipeline.rule_policy(request, info)
         if (
             policy is not None
-            and (policy.hides(status, info.shown) or _tells_of_route(policy, request, response))
+            and _tells_of_route(policy, request, response)
             and not policies.is_exempt(policy, request)
         ):
             hidden = pipeline.hide_by(policy, request, response, status)

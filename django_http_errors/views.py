@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
@@ -93,6 +94,16 @@ class HideForbiddenMixin:
     """Puts a class-based view under `hide_forbidden`; goes before all other bases."""
 
     hide_exempt: Exempt | Condition = "nobody"
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        bases = cls.__mro__
+        # Django's `as_view()` calls no other: behind it this one would hide nothing.
+        if View in bases and bases.index(View) < bases.index(HideForbiddenMixin):
+            raise ImproperlyConfigured(
+                f"{cls.__qualname__} would hide nothing: HideForbiddenMixin has to stand before all"
+                f" other bases, as in class {cls.__name__}(HideForbiddenMixin, ...)"
+            )
 
     @classmethod
     def as_view(cls, *args: Any, **kwargs: Any) -> Any:

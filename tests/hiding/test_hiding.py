@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from importlib.util import find_spec
@@ -16,7 +17,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.mixins import PermissionRequiredMixin, UserPassesTestMixin
 from django.contrib.auth.models import User
-from django.core.exceptions import BadRequest, PermissionDenied
+from django.core.exceptions import BadRequest, ImproperlyConfigured, PermissionDenied
 from django.db import OperationalError, connection
 from django.http import (
     Http404,
@@ -28,14 +29,16 @@ from django.http import (
 )
 from django.middleware.csrf import get_token
 from django.template.response import TemplateResponse
-from django.test import AsyncClient, Client
+from django.test import AsyncClient, Client, override_settings
 from django.urls import include, path
 from django.utils import timezone, translation
 from django.utils.decorators import method_decorator
+from django.utils.deprecation import MiddlewareMixin
 from django.views import View
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import condition, require_POST, require_safe
+from django.views.generic import DetailView
 
 from django_http_errors import exceptions
 from django_http_errors.decorators import errors_exempt, hide_forbidden, reveal
@@ -46,7 +49,7 @@ from django_http_errors.signals import forbidden_hidden
 from django_http_errors.test import VARIANTS, Variant, assert_indistinguishable
 from django_http_errors.views import HideForbiddenMixin
 
-from ..asking import HIDING_MIDDLEWARE, HTML, JSON, MIDDLEWARE
+from ..asking import HIDING_MIDDLEWARE, HTML, JSON, MIDDLEWARE, Site
 
 pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
 
@@ -564,6 +567,141 @@ def test_the_time_zone_is_the_visitors_and_not_the_views(
         ask(Client(), "/x/2/")
         settings.TIME_ZONE = "Asia/Dili"
         assert timezone.get_current_timezone_name() == "Asia/Dili", "none is left active"
+
+
+def test_the_mixin_goes_before_all_other_bases() -> None:
+    """Behind them nothing would be hidden, and nobody would know."""
+    bases = [View, DetailView, Refusing]
+    if HAS_REST_FRAMEWORK:
+        bases += [APIView, viewsets.ViewSet]
+    for base in bases:
+        with pytest.raises(ImproperlyConfigured, match=r"Last would .* class Last\(HideForbidden"):
+            type("Last", (base, HideForbiddenMixin), {})
+        first = type("First", (HideForbiddenMixin, base), {})
+        type("Below", (first,), {})
+        type("Beside", (PermissionRequiredMixin, first), {})
+    type("Beside", (DetailView, Mixed), {})
+
+
+def test_what_is_too_long_to_be_compared_is_hidden_by_the_strictest_rule(client: Client) -> None:
+    """Whichever covers it isn't known."""
+    rule("/ruled/exists/", "exact", exempt="staff")
+    rule(fold_client_errors=True)
+    client.force_login(User.objects.create(username="boss", is_staff=True))
+    long = "\u00e9" * 600
+    denied = lambda request, x: _denied(request)  # noqa: E731
+    routes = Urls(path("ruled/<str:x>/", require_POST(denied)), path("<str:x>/", denied))
+    with override_settings(ROOT_URLCONF=routes):
+        assert ask(client, f"/ruled/{long}/", "POST").status_code == 404
+        assert ask(client, f"/ruled/{long}/").status_code == 404, "not 405"
+        assert ask(client, f"/{'x' * 600}/").status_code == 403
+
+
+class BeforeTheView(MiddlewareMixin):
+    """Refuses 1, which the view would show, and leaves marks."""
+
+    def process_view(
+        self, request: HttpRequest, view: Any, args: Any, kwargs: Any
+    ) -> HttpResponseBase | None:
+        if kwargs["pk"] != 1:
+            return None
+        request.user, request.LANGUAGE_CODE = User(username="secret"), "secret"
+        return REFUSALS[kwargs["how"]](request)
+
+
+class BehindTheView(MiddlewareMixin):
+    """Refuses 1 when the view has shown it."""
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        if response.status_code != 200:
+            return response
+        return REFUSALS[request.resolver_match.kwargs["how"]](request)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("middleware", ["BeforeTheView", "BehindTheView"])
+@pytest.mark.parametrize("how", ["denied", "bare-403", "own-body-403", "bare-401"])
+@pytest.mark.parametrize("view", ["function", "async-function", "for-staff"])
+def test_what_middleware_answers_for_a_view_is_hidden_as_well(
+    view: str, how: str, middleware: str, site: Site, settings: Any, project_pages: Any
+) -> None:
+    """And the page is rendered for the same request."""
+    own = f"{__name__}.{middleware}"
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE[:-1], own, settings.MIDDLEWARE[-1]]
+    assert settings.MIDDLEWARE[-1] == MIDDLEWARE
+    project_pages(
+        {"404.html": "{{ user }} {{ request.session.items|length }} {{ request.LANGUAGE_CODE }}"},
+        "django.contrib.auth.context_processors.auth",
+    )
+    (forbidden, missing) = (
+        site.ask(f"/{view}/{how}/{pk}/", HTML, accept_language="de") for pk in (1, 9)
+    )
+    assert forbidden.status_code == missing.status_code == 404
+    assert forbidden.content == missing.content == b"AnonymousUser 0 de"
+    assert [*forbidden.headers] == [*missing.headers]
+    assert forbidden["Vary"] == missing["Vary"]
+    assert not forbidden.cookies
+
+
+class Fallback(MiddlewareMixin):
+    """Has a page for what is missing."""
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        return HttpResponse("another") if response.status_code == 404 else response
+
+
+@pytest.mark.parametrize("how", ["denied", "bare-403"])
+def test_what_is_answered_before_a_view_is_missing_to_what_is_further_out(
+    how: str, settings: Any
+) -> None:
+    own = [f"{__name__}.Fallback", f"{__name__}.BeforeTheView"]
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE[:-1], *own, settings.MIDDLEWARE[-1]]
+    for pk in (1, 9):
+        assert ask(Client(), f"/function/{how}/{pk}/").content == b"another"
+
+
+def test_what_middleware_answers_is_shown_to_who_may_know(settings: Any) -> None:
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE[:-1], f"{__name__}.BehindTheView", MIDDLEWARE]
+    client = Client()
+    client.force_login(User.objects.create(username="boss", is_staff=True))
+    assert ask(client, "/for-staff/bare-403/1/").status_code == 403
+
+
+LOGIN_REQUIRED = "django.contrib.auth.middleware.LoginRequiredMiddleware"
+
+
+@pytest.mark.parametrize("view", ["function", "outer-login"])
+def test_who_has_to_sign_in_first_is_asked_to(view: str, site: Site, settings: Any) -> None:
+    """For what is hidden and for what is missing: nothing of it has been looked at."""
+    if view == "function":
+        settings.MIDDLEWARE = [*settings.MIDDLEWARE[:-1], LOGIN_REQUIRED, MIDDLEWARE]
+    for pk in (1, 2, 9):
+        answer = site.ask(f"/{view}/denied/{pk}/", HTML)
+        assert answer.status_code == 302
+        assert answer["Location"] == f"/accounts/login/?next=/{view}/denied/{pk}/"
+
+
+@pytest.mark.parametrize("address", ["/function/denied/{}/", "/ruled/deep/denied/{}/"])
+def test_a_form_on_the_page_can_be_sent(address: str, project_pages: Any) -> None:
+    """By who has a cookie, and by who has none yet: hidden or missing, both get the same."""
+    rule()
+    project_pages({"404.html": "{% csrf_token %}"})
+    for before in ("", "a" * 32):
+        for pk in (2, 9):
+            client = Client(enforce_csrf_checks=True)
+            if before:
+                client.cookies["csrftoken"] = before
+            page = client.get(address.format(pk), headers={"accept": HTML})
+            assert page.status_code == 404
+            cookie = page.cookies["csrftoken"].value
+            assert not before or cookie == before
+            token = re.search(r'value="(\w+)"', page.content.decode())
+            assert token is not None
+            sent = client.post("/plain/bare-401/1/", {"csrfmiddlewaretoken": token[1]})
+            assert sent.status_code == 200
 
 
 def test_the_time_zone_of_one_visitor_is_not_left_to_the_next(settings: Any) -> None:
