@@ -318,7 +318,11 @@ def _try_again(way_on: WayOn, *, is_part: bool) -> str:
 @cache
 def own_engine() -> Engine:
     """Return an engine that finds the app's templates however the project's are set up."""
-    return Engine(dirs=[str(DIRECTORY)], libraries={"i18n": "django.templatetags.i18n"})
+    libraries = {
+        "i18n": "django.templatetags.i18n",
+        "http_errors": "django_http_errors.templatetags.http_errors",
+    }
+    return Engine(dirs=[str(DIRECTORY)], libraries=libraries)
 
 
 @cache

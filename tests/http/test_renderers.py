@@ -683,6 +683,23 @@ def test_every_block_of_the_page_can_be_filled(
         assert f"-{name}-" in render(rf.get("/"), full(404)).decode()
 
 
+@pytest.mark.parametrize("site_name", ["", "Shop"])
+@pytest.mark.parametrize("logo", ["", "\n", "<img>"])
+def test_the_head_of_the_page_is_there_for_a_name_or_a_logo(
+    site_name: str,
+    logo: str,
+    project_pages: Callable[..., None],
+    rf: RequestFactory,
+    settings: Any,
+) -> None:
+    settings.HTTP_ERRORS = {"SITE_NAME": site_name}
+    page = "{%% extends 'django_http_errors/error.html' %%}{%% block logo %%}%s{%% endblock %%}"
+    project_pages({"404.html": page % logo})
+    expected = logo.strip() + (f"<bdi>{site_name}</bdi>" if site_name else "")
+    body = render(rf.get("/"), full(404)).decode()
+    assert re.findall("<header>(.*?)</header>", body) == ([expected] if expected else [])
+
+
 def test_a_template_that_fails_raises(
     project_pages: Callable[..., None], rf: RequestFactory
 ) -> None:
