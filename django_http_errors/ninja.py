@@ -23,7 +23,7 @@ from . import exceptions
 from .core import debug, pipeline
 from .core.bounded_errors import bounded
 from .core.exception_mapping import is_client_error, problem_for
-from .core.pointers import json_pointer
+from .core.pointers import after_names, json_pointer
 from .core.statuses import error_status
 from .core.times import seconds_until
 from .hiding.view_wrapper import roll_back
@@ -232,12 +232,14 @@ def _invalid_parts(
             if source not in contents:
                 contents[source] = _content(source, request, api)
             content = contents[source]
-            pointer = json_pointer(*(_names_sent(names, content) if content else names))
-            yield InvalidPart(detail, pointer or None, code)
+            sent = names if content in (None, {}) else list(_names_sent(names, content))
+            if code == "missing" and sent[-1:] != names[-1:]:
+                # Something else was sent than the object that it is missing in.
+                detail = after_names(names[-1:], detail)
+            yield InvalidPart(detail, json_pointer(*sent) or None, code)
         else:
             # A part of the path, a header or a cookie: the name is all that can be told of it.
-            name = ".".join(map(str, names))
-            yield InvalidPart(f"{name}: {detail}" if name else detail, code=code)
+            yield InvalidPart(after_names(names, detail), code=code)
 
 
 def _names_of_client(names: list[Any], model: Any) -> list[Any]:

@@ -22,6 +22,15 @@ if TYPE_CHECKING:
 logger = logging.getLogger("django_http_errors")
 
 
+# The members of the JSON formats, which no extension has the name of.
+MEMBERS = frozenset(
+    {
+        *("type", "title", "status", "detail", "instance", "permanence", "code", "request_id"),
+        *("retry_after", "allow", "available", "accept", "errors", "actions"),
+    }
+)
+
+
 class Permanence(StrEnum):
     """Whether the situation lasts (RFC 9110, section 15.5: "temporary or permanent")."""
 
@@ -242,8 +251,9 @@ class Problem:
         }
         members.update({name: values for name, values in lists.items() if values})
         for name, value in self.extensions.items():
-            # A member of the app's is never replaced by an extension of the same name.
-            members.setdefault(name, _thawed(value))
+            # What clients know as a member of the app's has its type wherever it is sent.
+            if name not in MEMBERS:
+                members[name] = _thawed(value)
         return members
 
 

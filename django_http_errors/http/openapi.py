@@ -72,13 +72,20 @@ PROBLEM: Mapping[str, Any] = {
     ),
 }
 
+
+def with_errors(problem: Mapping[str, Any], errors: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schema of a `problem` that has `errors`.
+
+    These are a property once more: for generators of code (openapi-typescript), what has no
+    properties has no members at all.
+    """
+    return {"allOf": [problem, _members("errors", errors=errors)]}
+
+
 VALIDATION_PROBLEM: Mapping[str, Any] = {
     "title": "ValidationProblem",
     "description": "A problem that says what is wrong with what was sent.",
-    "allOf": [
-        {"$ref": "#/components/schemas/Problem"},
-        {"type": "object", "required": ["errors"]},
-    ],
+    **with_errors({"$ref": "#/components/schemas/Problem"}, PROBLEM["properties"]["errors"]),
 }
 
 SCHEMAS: Mapping[str, Mapping[str, Any]] = {

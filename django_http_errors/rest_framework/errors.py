@@ -6,16 +6,18 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import NoneType
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.utils.datastructures import MultiValueDict
+from django.utils.functional import Promise
+from django.utils.text import format_lazy
 from django.views import View
 from rest_framework.request import Empty
 from rest_framework.settings import api_settings
 
 from ..core.bounded_errors import MOST_CHARACTERS, MOST_ERRORS, bounded
-from ..core.pointers import json_pointer, names_in, token
+from ..core.pointers import after_names, json_pointer, names_in, token
 from ..http.spelling import as_in_query
 from ..problems import InvalidPart
 
@@ -88,7 +90,8 @@ def located(
     """Return `parts` with the place in what was sent that each of them is about.
 
     That is a pointer into the body or the name of a query parameter, and neither where nobody
-    knows which: a pointer would then lead a client to something that it never sent.
+    knows which: a pointer would then lead a client to something that it never sent. The name is
+    in the detail there.
 
     parts: with pointers as the serializer has them
     exc: what was raised
@@ -140,11 +143,13 @@ class _Sent:
         elif self.is_query or self._is_parameter(names):
             name = as_in_query(self._parameter(names), self.request.META)
             return replace(part, pointer=None, parameter=name)
-        elif not self._is_in_body(names[0]):
-            return replace(part, pointer=None)
         if not names:
             return part
-        return replace(part, pointer=json_pointer(*(spell(names) if spell else names)))
+        is_in_body = self.way is not None or self._is_in_body(names[0])
+        spelled = spell(names) if spell else names
+        if is_in_body:
+            return replace(part, pointer=json_pointer(*spelled))
+        return replace(part, pointer=None, detail=after_names(spelled, str(part.detail)))
 
     def _parameter(self, names: Sequence[str]) -> str:
         """Return the name of the parameter that `names` lead to."""
@@ -252,6 +257,23 @@ def _wrong_bound(asked: Mapping[str, Any] | None, name: str) -> str | None:
         except ValidationError:
             return parameter
     return None
+
+
+def message_of_paginator(exc: BaseException) -> Promise | None:
+    """Return what the paginator that raised `exc` says of a page, to be translated anew.
+
+    REST framework's has filled it in before it raised, in the visitor's language.
+    """
+    asked = _asked_by(exc) or {}
+    message: Any = getattr(asked.get("self"), "invalid_page_message", None)
+    if not isinstance(message, Promise):
+        return None
+    # Its words alone: the exception would keep all that its frames hold.
+    why = next(iter(exc.__context__.args if exc.__context__ else ()), "")
+    words: Promise = format_lazy(
+        cast("Any", message), page_number=asked.get("page_number"), message=why
+    )
+    return words
 
 
 def page_parameter(exc: BaseException) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any, cast
 
@@ -12,11 +13,12 @@ from django.utils.translation import pgettext_lazy
 from rest_framework import exceptions
 from rest_framework.parsers import BaseParser
 
+from ..core.bounded_errors import bounded
 from ..core.statuses import error_status
-from ..core.times import seconds_until
-from ..problems import Permanence, Problem
+from ..core.times import Moment, seconds_until
+from ..problems import MEMBERS, InvalidPart, Permanence, Problem
 from ..views import csrf_problem
-from .errors import frames, invalid_parts
+from .errors import frames, invalid_parts, message_of_paginator
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -29,7 +31,6 @@ _UNREADABLE = pgettext_lazy(
 )
 
 _CSRF_FAILED = "CSRF Failed: "
-# What a dict may say of these is their value; anything else in it is a further member.
 _TEXTS = ("type", "title", "detail", "code")
 
 
@@ -44,7 +45,7 @@ def problem_for(exc: exceptions.APIException) -> Problem:
         if exc.status_code == 400:
             members["detail"] = INVALID
     elif isinstance(detail, dict):
-        members = _members_of(detail)
+        members = members_of(detail)
         if "detail" not in members and not _has_framework_words(exc):
             members["detail"] = str(exc.default_detail)
     elif str(detail).startswith(_CSRF_FAILED):
@@ -65,42 +66,88 @@ def problem_for(exc: exceptions.APIException) -> Problem:
 def _words_of(exc: exceptions.APIException) -> dict[str, Any]:
     """Return what `exc` says by a text: the words, and a code that isn't its class's default."""
     members: dict[str, Any] = {}
-    if _is_by_a_parser(exc):
+    if _quotes_a_parser(exc):
         members.update(_place_of_syntax_error(exc))
     elif not _says_the_default(exc):
-        members["detail"] = _untranslated(exc)
+        members["detail"] = untranslated(exc)
     code = getattr(exc.detail, "code", None)
     if code and code != exc.default_code:
         members["code"] = str(code)
     return members
 
 
-def _untranslated(exc: exceptions.APIException) -> StrOrPromise:
+def untranslated(exc: exceptions.APIException) -> StrOrPromise:
     """Return the text of `exc` as it can still be translated, if that is known.
 
     REST framework has put it into the visitor's language, which may be another one than the rest
     of the answer has words in.
     """
     text = str(exc.detail)
-    for each in (*exc.args, exc.default_detail):
+    for each in (*exc.args, exc.default_detail, message_of_paginator(exc)):
         if isinstance(each, Promise) and str(each) == text:
             return cast("StrOrPromise", each)
     return text
 
 
-def _members_of(detail: dict[str, Any]) -> dict[str, Any]:
-    """Return the members that the dict of an exception says: not errors by field."""
+def members_of(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the members that a dict gives, of an exception or in the place of one.
+
+    Where it has the name of a member of the app's, that is what it becomes: texts, what is wrong
+    of any nesting, seconds to wait. What can't become that is left out, and all that has another
+    name is a further member.
+    """
     members: dict[str, Any] = {
-        name: str(detail[name]) for name in _TEXTS if isinstance(detail.get(name), str)
+        name: value if isinstance(value, Promise) else str(value)
+        for name in _TEXTS
+        if _is_text(value := values.get(name))
     }
-    members["extensions"] = {name: value for name, value in detail.items() if name not in members}
+    nested = () if "detail" in members else invalid_parts(values.get("detail") or ())
+    errors = tuple(bounded((*nested, *_parts(values.get("errors")))))
+    if errors:
+        members["errors"] = errors
+    wait = values.get("retry_after")
+    if isinstance(wait, str) and wait.isascii() and wait.isdigit():
+        wait = int(wait)  # An exception makes texts of all that its dict has.
+    if isinstance(wait, Moment) and not isinstance(wait, bool):
+        members.update(retry_after=seconds_until(wait), permanence=Permanence.TEMPORARY)
+    further = {name: value for name, value in values.items() if name not in MEMBERS}
+    if further:
+        members["extensions"] = further
     return members
 
 
-def _is_by_a_parser(exc: exceptions.APIException) -> bool:
-    """Return whether `exc` has the text of what a parser raised, which isn't for the wire."""
-    return isinstance(exc, exceptions.ParseError) and any(
-        isinstance(each.get("self"), BaseParser) for each in frames(exc, "parse")
+def _is_text(value: object) -> bool:
+    # Codes are often numbers, and so are the types of some APIs.
+    return isinstance(value, (str, Promise, int, float)) and not isinstance(value, bool)
+
+
+def _parts(errors: Any) -> Iterator[InvalidPart]:
+    """Yield what a dict has as its errors: in the app's own form, or of any nesting."""
+    if errors is None:
+        return
+    is_own = isinstance(errors, (list, tuple)) and all(
+        isinstance(each, Mapping) and _is_text(each.get("detail")) for each in errors
+    )
+    if not is_own:
+        yield from invalid_parts(errors)
+        return
+    for each in errors:
+        places = (each.get(name) for name in ("pointer", "parameter"))
+        pointer, parameter = (str(place) if _is_text(place) else None for place in places)
+        yield InvalidPart(str(each["detail"]), pointer, str(each.get("code") or ""), parameter)
+
+
+def _quotes_a_parser(exc: exceptions.APIException) -> bool:
+    """Return whether a parser may have put into the text of `exc` what isn't for the wire.
+
+    That is the text of another exception, which may quote the content. What a parser finds out by
+    itself it says in words for clients.
+    """
+    is_by_another = exc.__context__ is not None or exc.__cause__ is not None
+    return (
+        isinstance(exc, exceptions.ParseError)
+        and is_by_another
+        and any(isinstance(each.get("self"), BaseParser) for each in frames(exc, "parse"))
     )
 
 

@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
-from django.utils.http import escape_leading_slashes
 from rest_framework import exceptions, views
 from rest_framework.settings import api_settings
 from rest_framework.utils.urls import remove_query_param, replace_query_param
@@ -20,12 +19,14 @@ from ..core.exception_mapping import is_client_error, problem_for
 from ..core.request_info import RequestInfo
 from ..core.statuses import error_status, with_status
 from ..http.headers import members_of
-from ..http.instance import LONGEST_ADDRESS
+from ..http.instance import address_of
 from ..http.responses import UnfinishedError, let_django_answer, take_over
 from ..http.spelling import Spelled, in_camel_case, is_camel_case, names_spelled
 from ..problems import InvalidPart, Problem, Representation
 from ..rules.snapshot import snapshots
 from .errors import invalid_parts, located, page_parameter
+from .exception_mapping import members_of as members_of_dict
+from .exception_mapping import untranslated
 from .renderers import ProblemJSONRenderer
 from .response import APIErrorResponse, app_renderer
 
@@ -84,14 +85,12 @@ class ExceptionHandler:
         """
         exc = self.exc
         if problem.errors and isinstance(exc, (exceptions.APIException, ValidationError)):
-            spell = self.spell if self._spells else None
-            kwargs = getattr(self.view, "kwargs", None) or {}
-            return located(problem.errors, exc, self.request, kwargs, spell)
+            return self._located(problem.errors)
         if isinstance(exc, exceptions.NotFound):
             parameter = page_parameter(exc)
             if parameter:
                 code = str(getattr(exc.detail, "code", ""))
-                return (InvalidPart(str(exc.detail), code=code, parameter=parameter),)
+                return (InvalidPart(untranslated(exc), code=code, parameter=parameter),)
         return problem.errors
 
     def spell(self, names: Sequence[str]) -> Sequence[str]:
@@ -117,6 +116,8 @@ class ExceptionHandler:
         added = _added(data) if data is getattr(self.exc, "detail", self) else data
         problem = with_status(self._problem(), response.status_code) if self.handles() else None
         members = _said(added, self.exc, problem)
+        if "errors" in members:
+            members["errors"] = self._located(members["errors"])
         members.update(members_of(response.status_code, response.headers))
         problem = problem or error_status(response.status_code).default_problem
         own = self.get_response(problem.replaced(**members))
@@ -155,6 +156,11 @@ class ExceptionHandler:
         finally:
             # No query is possible after that: who is exempt may be one, and what the rules are.
             views.set_rollback()
+
+    def _located(self, parts: Sequence[InvalidPart]) -> tuple[InvalidPart, ...]:
+        spell = self.spell if self._spells else None
+        kwargs = getattr(self.view, "kwargs", None) or {}
+        return located(parts, self.exc, self.request, kwargs, spell)
 
     @property
     def _spells(self) -> bool:
@@ -293,15 +299,20 @@ def _said(data: Any, exc: Exception, problem: Problem | None) -> dict[str, Any]:
         for name, value in data.items()
         if not (isinstance(raised, Mapping) and name in raised)
     }
-    members: dict[str, Any] = {
-        name: str(further.pop(name))
-        for name in ("type", "title", "detail", "code")
-        if isinstance(further.get(name), str)
-    }
-    if problem and members.get("detail") in _framework_words(exc):
+    # Many a handler puts the framework's answer below this name.
+    if raised is not None and further.get("errors") == raised:
+        del further["errors"]
+    members = members_of_dict(further)
+    if problem is None:
+        return members
+    words = _framework_words(exc)
+    if members.get("detail") in words:
         del members["detail"]
-    if further:
-        members["extensions"] = {**(problem.extensions if problem else {}), **further}
+    errors = [each for each in members.pop("errors", ()) if str(each.detail) not in words]
+    if errors and not problem.errors:
+        members["errors"] = errors
+    if "extensions" in members:
+        members["extensions"] = {**problem.extensions, **members["extensions"]}
     return members
 
 
@@ -313,9 +324,7 @@ def _framework_words(exc: Exception) -> tuple[str, ...]:
 
 def _available(view: Any, request: Any) -> Iterator[Representation]:
     """Yield the representations that the view's renderers make, and where to get each."""
-    here = escape_leading_slashes(request.get_full_path())
-    if len(here) > LONGEST_ADDRESS:
-        here = ""  # Relative to the address that was asked for, and without its query string.
+    here = address_of(getattr(request, "_request", request))
     parameter = api_settings.URL_FORMAT_OVERRIDE
     in_path = getattr(view, "format_kwarg", None)
     for renderer in view.get_renderers():

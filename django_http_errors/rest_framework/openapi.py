@@ -23,11 +23,12 @@ from rest_framework.versioning import AcceptHeaderVersioning, BaseVersioning
 
 from ..core.own_types import BLANK, address_of
 from ..core.pointers import json_pointer
-from ..core.statuses import error_status
+from ..core.statuses import error_status, with_list_words
 from ..exceptions import HttpError
 from ..explaining.handlers import is_apps_handler
 from ..hiding.policies import CONDITIONS, POLICY
 from ..hiding.view_wrapper import OBSERVED
+from ..http.openapi import with_errors
 from ..http.spelling import spelled
 from ..problems import InvalidPart, Permanence, Problem, Representation
 from . import json_api
@@ -260,7 +261,7 @@ class AutoSchema(openapi.AutoSchema):
     def _example(self, problem: Problem) -> Schema:
         """Return the members of `problem` as they are on the wire for this operation."""
         request_id = "5f3a9c0d2b8e4f71" if problem.status >= 500 else ""
-        known = problem.replaced(instance=self._address(), request_id=request_id)
+        known = with_list_words(problem).replaced(instance=self._address(), request_id=request_id)
         members: Schema = spelled(known.as_dict())
         return members
 
@@ -333,8 +334,10 @@ class AutoSchema(openapi.AutoSchema):
         return self._component(self.problem_component, schema, Problem)
 
     def _validation_problem(self) -> Schema:
+        problem = self._problem()
+        members: Schema = self._resolved(problem)["properties"]
         schema = {
-            "allOf": [self._problem(), {"type": "object", "required": ["errors"]}],
+            **with_errors(problem, members["errors"]),
             "description": "What is wrong with what was sent, each with its place.",
         }
         return self._component(self.validation_problem_component, schema, AutoSchema)

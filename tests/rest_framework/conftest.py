@@ -75,7 +75,8 @@ def serve(settings) -> Callable[..., Api]:
 
     def serve(view: Any = None, routes: list[URLPattern] | None = None) -> Api:
         urlconf = ModuleType("urlconf")
-        vars(urlconf)["urlpatterns"] = routes or [path("api/", view)]
+        home = path("", lambda request: HttpResponse("home"))
+        vars(urlconf)["urlpatterns"] = [home, *(routes or [path("api/", view)])]
         settings.ROOT_URLCONF = urlconf
         return Api()
 

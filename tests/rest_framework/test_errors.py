@@ -318,6 +318,81 @@ def test_members_that_an_exception_brings(serve) -> None:
     assert response.problem.code == "token_not_valid"
 
 
+def part(detail: str, pointer: str | None = None, code: str = "error") -> dict[str, str]:
+    return {"detail": detail, **({"pointer": pointer} if pointer else {}), "code": code}
+
+
+@pytest.mark.parametrize("is_raw", [False, True], ids=["as-texts", "as-it-is"])
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("errors", {"a": ["b"]}, [part("b", "/a")]),
+        ("errors", ["a", "b"], [part("a"), part("b")]),
+        ("errors", "x", [part("x")]),
+        ("errors", {"a": {"b": ["c"]}}, [part("c", "/a/b")]),
+        (
+            "errors",
+            [{"detail": "x", "pointer": "/a", "code": "c"}, {"detail": "y", "parameter": "p"}],
+            [part("x", "/a", "c"), {"detail": "y", "parameter": "p"}],
+        ),
+        ("errors", [], None),
+        ("code", 17, "17"),
+        ("code", "own", "own"),
+        ("type", "urn:own", "urn:own"),
+        ("type", 5, "5"),
+        ("title", "Own", "Own"),
+        ("title", ["Own"], "Conflict"),
+        ("retry_after", 30, 30),
+        ("retry_after", "30", 30),
+        ("retry_after", "soon", None),
+        ("retry_after", ["30"], None),
+        ("status", "failed", 409),
+        ("permanence", "often", "unknown"),
+        ("instance", 7, "/api/"),
+        ("request_id", 7, None),
+        ("allow", "no", None),
+        ("available", "z", None),
+        ("accept", 1, None),
+        ("actions", {}, None),
+        ("left", {"a": ["b"]}, {"a": ["b"]}),
+    ],
+)
+def test_a_name_of_the_apps_has_the_type_of_the_apps(
+    serve, name: str, value: Any, expected: Any, is_raw: bool
+) -> None:
+    """Clients rely on the types; what fits is kept, whether or not texts were made of it."""
+
+    class Own(APIException):
+        status_code = 409
+
+        def __init__(self, detail: dict[str, Any]) -> None:
+            super().__init__(detail)
+            if is_raw:
+                self.detail = detail
+
+    problem = serve(raising(lambda: Own({"detail": "No.", name: value}))).post({}).json()
+    found = problem.get(name)
+    if is_raw and name == "errors" and expected:
+        # Codes are known of REST framework's own texts alone.
+        own = isinstance(value, list) and isinstance(value[0], dict)
+        expected = expected if own else [{**each, "code": ""} for each in expected]
+        found = found if own else [{**each, "code": ""} for each in found]
+    assert found == expected
+    assert problem["detail"] == "No."
+    assert problem["permanence"] == ("temporary" if found == 30 else "unknown")
+
+
+@pytest.mark.parametrize("detail", [["a", "b"], {"seat": ["a", "b"]}])
+def test_a_detail_that_is_no_text_has_errors(serve, detail: Any) -> None:
+    class Own(APIException):
+        status_code = 409
+
+    problem = serve(raising(lambda: Own({"detail": detail}))).post({}).json()
+    pointer = "/seat" if isinstance(detail, dict) else None
+    assert problem["errors"] == [part("a", pointer), part("b", pointer)]
+    assert problem["detail"] == str(error_status(409).detail)
+
+
 def test_a_problem_type_that_an_exception_brings(serve) -> None:
     detail = {"type": "https://example.com/sold-out", "title": "Sold out", "left": "0"}
     problem = serve(raising(lambda: APIException(detail))).ask().json()

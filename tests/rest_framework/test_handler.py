@@ -29,7 +29,13 @@ from rest_framework.authentication import BasicAuthentication, SessionAuthentica
 from rest_framework.decorators import action, api_view
 from rest_framework.exceptions import APIException
 from rest_framework.negotiation import DefaultContentNegotiation
-from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
+from rest_framework.parsers import (
+    BaseParser,
+    FileUploadParser,
+    FormParser,
+    JSONParser,
+    MultiPartParser,
+)
 from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer, TemplateHTMLRenderer
 from rest_framework.response import Response
@@ -123,6 +129,13 @@ def checked(response: Any, status: int) -> dict[str, Any]:
     return members
 
 
+def words_of(problem: Problem) -> str:
+    """Return the words of its status, which speak of the list that the view has given it."""
+    status = error_status(problem.status)
+    has_list = problem.available or problem.accept
+    return str(status.detail_with_list if has_list else status.detail)
+
+
 # What is raised, and what the client gets
 
 
@@ -141,7 +154,7 @@ def test_every_exception_of_the_framework(serve, settings, name: str, middleware
     assert response["Content-Type"] == PROBLEM
     assert ("errors" in members) == (name == "ValidationError")
     if name != "ValidationError":
-        assert members["detail"] == str(error_status(kind.status_code).detail)
+        assert members["detail"] == words_of(response.problem)
     assert ("WWW-Authenticate" in response) == (kind.status_code == 401)
 
 
@@ -159,7 +172,7 @@ def test_every_exception_of_the_app(serve, status: int, records: list) -> None:
     kind = EXCEPTIONS.get(status, HttpError)
     response = serve(raising(lambda: kind(status=status))).ask()
     members = checked(response, status)
-    assert members["detail"] == str(error_status(status).detail)
+    assert members["detail"] == words_of(response.problem)
     for name in error_status(status).required_headers:
         if name in ("WWW-Authenticate", "Allow"):
             assert name in response
@@ -340,6 +353,48 @@ def test_words_for_what_could_not_be_parsed_by_the_view(serve) -> None:
 
     members = serve(raising(parsed)).ask().json()
     assert members["detail"] == "'from' must be a date like 2026-01-31."
+
+
+class Books(BaseParser):
+    """A parser of the project's own."""
+
+    media_type = "text/csv"
+
+    def parse(self, stream: Any, *args: Any) -> Any:
+        content = stream.read().decode()
+        if "isbn" not in content:
+            raise exceptions.ParseError("There is no column 'isbn'.", code="no_isbn")
+        try:
+            return [int(each) for each in content.split(",")]
+        except ValueError as error:
+            raise exceptions.ParseError(f"CSV parse error - {error}", code="no_number") from None
+
+
+MULTIPART = "multipart/form-data; boundary=x"
+QUIET = str(error_status(400).detail)
+
+
+@pytest.mark.parametrize(
+    ("parser", "content_type", "body", "detail", "code"),
+    [
+        (Books, "text/csv", b"secret", "There is no column 'isbn'.", "no_isbn"),
+        (Books, "text/csv", b"isbn,secret", QUIET, "no_number"),
+        (FileUploadParser, "image/png", b"secret", str(FileUploadParser.errors["no_filename"]), ""),
+        (MultiPartParser, "multipart/form-data", b"secret", QUIET, ""),
+        (MultiPartParser, MULTIPART + "\u00e9", b"secret", QUIET, ""),
+        (JSONParser, JSON, b'"secret\xff"', QUIET, ""),
+        (JSONParser, JSON, b'{"secret": NaN}', QUIET, ""),
+    ],
+)
+def test_a_parser_says_what_it_found_out_by_itself(
+    serve, parser: Any, content_type: str, body: bytes, detail: str, code: str
+) -> None:
+    """The text of an exception behind it may quote the content, and isn't for the wire."""
+    api = serve(PlainView.as_view(parser_classes=[parser]))
+    response = api.post(body, content_type=content_type)
+    members = checked(response, 400)
+    assert (members["detail"], members.get("code", "")) == (detail, code)
+    assert b"secret" not in response.content
 
 
 @pytest.mark.parametrize("language", ["en", "de"])

@@ -49,11 +49,25 @@ def recipe(monkeypatch: pytest.MonkeyPatch) -> Any:
 class Line(serializers.Serializer):
     price = serializers.IntegerField(min_value=1)
 
+    def validate(self, values: Any) -> Any:
+        if values["price"] == 13:
+            raise serializers.ValidationError("No luck.", code="luck")
+        return values
+
 
 class Order(serializers.Serializer):
     name = serializers.CharField(max_length=5)
     lines = Line(many=True)
     tags = serializers.ListField(child=serializers.CharField(max_length=3), required=False)
+
+    def validate(self, values: Any) -> Any:
+        if values["name"] == "whole":
+            raise serializers.ValidationError("Of the whole.")
+        return values
+
+
+class Taken(exceptions.APIException):
+    status_code = 409
 
 
 BODIES: list[Any] = [
@@ -61,6 +75,10 @@ BODIES: list[Any] = [
     {"name": "too long", "lines": [{"price": 0}, {}, {"price": 1}]},
     {"name": None, "lines": "x"},
     {"name": "x", "lines": [], "tags": ["abcd", "ab", ""]},
+    {"name": "whole", "lines": []},
+    {"name": "x", "lines": [{"price": 1}, {"price": 13}]},
+    [],
+    "x",
 ]
 MADE: list[Any] = [
     exceptions.NotFound,
@@ -70,6 +88,11 @@ MADE: list[Any] = [
     lambda: exceptions.Throttled(30),
     lambda: exceptions.MethodNotAllowed("GET"),
     lambda: exceptions.NotFound("No such lamp."),
+    Taken,
+    lambda: Taken("Sold.", code="sold"),
+    lambda: exceptions.ValidationError("Of the whole."),
+    lambda: exceptions.ValidationError({"q": ["Too short."]}),
+    lambda: exceptions.ValidationError({"q": {"non_field_errors": ["Too short."]}}),
 ]
 
 
@@ -104,13 +127,11 @@ def test_the_errors_of_standardized_errors_by_their_old_names(
 
     def told(response: Any) -> list[tuple[str, ...]]:
         errors = response.json()["errors"]
-        whole = ".non_field_errors"  # The name of what it is about is enough here.
-        return sorted(
-            (each["attr"].removesuffix(whole), each["code"], each["detail"]) for each in errors
-        )
+        return sorted((each["attr"], each["code"], each["detail"]) for each in errors)
 
     assert told(old) == told(both)
-    assert all(each["pointer"] for each in both.json()["errors"])
+    for each in both.json()["errors"]:
+        assert ("pointer" in each) == (each["attr"] != "non_field_errors")
 
 
 @standardized
@@ -128,11 +149,16 @@ def test_other_errors_of_standardized_errors_by_their_old_names(
     )
     assert old.status_code == both.status_code
     (was,), (became,) = old.json()["errors"], both.json()["errors"]
-    assert became["attr"] is was["attr"] is None
-    # Django's own exceptions have no code: their texts aren't shown either.
-    assert became["code"] in (was["code"], None)
+    assert (became["attr"], became["code"]) == (was["attr"], was["code"])
     for name in ("Retry-After", "WWW-Authenticate"):
         assert old.get(name) == both.get(name)
+
+
+@standardized
+def test_a_crash_has_no_old_names(serve, settings, recipe) -> None:
+    settings.REST_FRAMEWORK = {"EXCEPTION_HANDLER": recipe("shop.both")}
+    crash = serve(raising(ZeroDivisionError)).ask()
+    assert (crash.status_code, "errors" in crash.json()) == (500, False)
 
 
 @standardized

@@ -44,6 +44,7 @@ from rest_framework.views import exception_handler as framework_handler
 from django_http_errors.core.statuses import error_status
 from django_http_errors.decorators import hide_forbidden
 from django_http_errors.exceptions import Conflict, Gone
+from django_http_errors.http.openapi import SCHEMAS
 from django_http_errors.rest_framework import (
     ExceptionHandler,
     ProblemDetailsMixin,
@@ -430,6 +431,19 @@ def test_the_components() -> None:
         "detail",
         "permanence",
     }
+
+
+@pytest.mark.parametrize("is_of_ninja", [False, True])
+def test_what_is_required_is_a_property_in_the_same_place(is_of_ninja: bool) -> None:
+    """For openapi-typescript, a part without properties is a record that has none."""
+    schemas: Any = SCHEMAS
+    if not is_of_ninja:
+        schemas = document(path("api/", Writing.as_view()))["components"]["schemas"]
+    parts = [each for schema in schemas.values() for each in (schema, *schema.get("allOf", ()))]
+    for each in parts:
+        assert set(each.get("required", ())) <= set(each.get("properties", ()))
+    errors = schemas["Problem"]["properties"]["errors"]
+    assert schemas["ValidationProblem"]["allOf"][1]["properties"] == {"errors": errors}
 
 
 def test_other_names_for_the_components() -> None:

@@ -9,9 +9,13 @@ import pytest
 
 pytest.importorskip("rest_framework")
 
+from django.conf import global_settings
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.urls import path
+from django.utils import translation
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy
 from rest_framework import pagination, serializers
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.filters import BaseFilterBackend
@@ -19,6 +23,10 @@ from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from django_http_errors.rest_framework import ExceptionHandler
+
+from ..asking import MIDDLEWARE
+from .conftest import COMMON, LOCALE
 from .views import PlainView, raising
 
 Place = tuple[str | None, str | None]
@@ -44,6 +52,10 @@ def places(response: Any) -> list[Place]:
     """Return the pointer and the parameter of each error."""
     assert response.status_code == response.json()["status"] == 400
     return [(each.get("pointer"), each.get("parameter")) for each in response.json()["errors"]]
+
+
+def details(response: Any) -> list[str]:
+    return [each["detail"] for each in response.json()["errors"]]
 
 
 def validating(
@@ -153,6 +165,31 @@ def test_what_a_paginator_refuses(serve, paginator: Any, parameter: str) -> None
     ]
 
 
+class OwnPages(Pages):
+    invalid_page_message = format_lazy("{start}: {{page_number}}.", start=gettext_lazy("Page"))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("paginator", [Pages, OwnPages, Cursor])
+@pytest.mark.parametrize(
+    ("asked", "language"), [("pt", "en"), ("zh-tw", "en"), ("fi", "en"), ("de", "de"), ("en", "en")]
+)
+def test_what_a_paginator_says_is_in_the_language_of_the_rest(
+    serve, settings, paginator: Any, asked: str, language: str
+) -> None:
+    """REST framework puts it into languages that the app has no words in."""
+    settings.MIDDLEWARE = [LOCALE, COMMON, MIDDLEWARE]
+    settings.LANGUAGES = global_settings.LANGUAGES
+    api = serve(listing(pagination_class=paginator))
+    response = api.ask("/api/?leaf=99&cursor=x", **{"accept-language": asked})
+    assert response["Content-Language"] == language
+    with translation.override(language):
+        message = getattr(paginator, "invalid_page_message", Cursor.invalid_cursor_message)
+        words = message.format(page_number=99)
+    members = response.json()
+    assert [members["detail"], members["errors"][0]["detail"]] == [words, words]
+
+
 def test_another_404_names_nothing(serve) -> None:
     assert "errors" not in serve(raising(lambda: NotFound("No."))).ask("/api/?page=2").json()
 
@@ -251,6 +288,45 @@ def test_a_place_within_what_nobody_sent(serve) -> None:
     """A parameter has no parts."""
     response = serve(raising(lambda: ValidationError({"a": {"b": ["x"]}}))).ask()
     assert places(response) == [(None, None)]
+    assert details(response) == ["a.b: x"]
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "raised", "said"),
+    [
+        ("POST", "/api/1/", {"pk": ["Unknown lamp."]}, ["pk: Unknown lamp."]),
+        (
+            "DELETE",
+            "/api/",
+            {"reason": ["One.", "Two."], "date": {"from": ["bad"]}},
+            ["reason: One.", "reason: Two.", "date.from: bad"],
+        ),
+        ("DELETE", "/api/", {"non_field_errors": ["No."]}, ["No."]),
+    ],
+)
+def test_what_has_no_place_has_its_name_before_it(
+    serve, method: str, address: str, raised: Any, said: list[str]
+) -> None:
+    view = raising(lambda: ValidationError(raised))
+    api = serve(routes=[path("api/", view), path("api/<int:pk>/", view)])
+    response = api.ask(address, method=method, body={} if method == "POST" else None)
+    assert places(response) == [(None, None)] * len(said)
+    assert details(response) == said
+
+
+def test_the_name_of_what_the_view_has_added(serve) -> None:
+    api = serve(validating(Row, lambda request: {**request.data, "owner": "anon"}))
+    assert details(api.post({"count": 1})) == ["owner: A valid integer is required."]
+
+
+def test_the_name_is_in_the_spelling_of_the_client(serve, settings) -> None:
+    class Shouting(ExceptionHandler):
+        def spell(self, names: Any) -> Any:
+            return [name.upper() for name in names]
+
+    settings.REST_FRAMEWORK = {"EXCEPTION_HANDLER": lambda *given: Shouting(*given).run()}
+    api = serve(raising(lambda: ValidationError({"reason": ["x"]})))
+    assert details(api.ask(method="DELETE")) == ["REASON: x"]
 
 
 # Django's own

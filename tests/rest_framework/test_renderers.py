@@ -196,7 +196,9 @@ def test_the_page_of_the_browsable_api_shows_the_headers(serve) -> None:
     response = serve(PlainView.as_view()).ask(accept=HTML, method="DELETE")
     page = response.content.decode()
     for name in ("Allow", "Cache-Control", "Vary"):
-        assert re.search(f"<b>{name}:</b> <span.*>{re.escape(response[name])}<", page), name
+        # It has a form, and what its token adds is added when it has been rendered.
+        value = response[name].removesuffix(", Cookie")
+        assert re.search(f"<b>{name}:</b> <span.*>{re.escape(value)}<", page), name
 
 
 @pytest.mark.parametrize("make", [exceptions.PermissionDenied, exceptions.NotAuthenticated])

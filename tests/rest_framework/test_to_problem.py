@@ -136,6 +136,19 @@ def test_what_the_handler_adds_is_a_member(ask) -> None:
     assert "a" not in members
 
 
+@pytest.mark.parametrize("make", MADE)
+def test_an_envelope_of_the_handler_says_nothing_new(ask, serve, make: Any) -> None:
+    """Many put the framework's answer below a name that the app has, too."""
+
+    def own(exc: Exception, context: dict[str, Any]) -> Any:
+        response = framework_handler(exc, context)
+        assert response is not None
+        response.data = {"errors": response.data}
+        return response
+
+    assert ask(make, own).json() == ask(make).json()
+
+
 def test_words_of_the_handler(ask) -> None:
     def own(exc: Exception, context: dict[str, Any]) -> Any:
         return Response({"detail": "Look in the attic.", "code": "attic"}, 404)
@@ -150,6 +163,8 @@ def test_words_of_the_handler(ask) -> None:
         ({"detail": "None left.", "left": 0}, {"detail": "None left.", "left": 0}),
         ({"message": "None left."}, {"message": "None left."}),
         (["None left."], {"errors": [{"detail": "None left."}]}),
+        ({"errors": {"a": ["x"]}}, {"errors": [{"detail": "x", "parameter": "a"}]}),
+        ({"code": 17, "retry_after": 5}, {"code": "17", "retry_after": 5}),
         (None, {"detail": str(error_status(409).detail)}),
         ("None left.", {"detail": str(error_status(409).detail)}),
     ],

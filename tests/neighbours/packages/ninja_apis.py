@@ -89,6 +89,14 @@ def own_errors(ask: Asker, api: str) -> None:
 
 def places(ask: Asker, api: str) -> None:
     """Members of a schema for a query or a form are named as they are sent."""
+    # Something else than an object was sent, and no pointer leads to what is missing in it.
+    for content in ("[1]", "[]", '"secret"', "0"):
+        (error,) = ask.problem(f"{api}/orders", 422, method="POST", data=content)["errors"]
+        assert error == {"detail": "items: Field required", "code": "missing"}
+    content = '{"first": [1], "second": {"name": "a", "inStock": 1}}'
+    errors = ask.problem(f"{api}/both", 422, method="POST", data=content)["errors"]
+    said = [(each["pointer"], each["detail"].partition(":")[0]) for each in errors]
+    assert said == [("/first", "name"), ("/first", "inStock")], said
     wrong = "tags=1&tags=x&size=x&areaWidth=x&nearTo=x"
     errors = ask.problem(f"{api}/search?{wrong}", 422)["errors"]
     parameters = [each["parameter"] for each in errors]
