@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache, partial
@@ -111,28 +112,54 @@ class Edit(models.Model):
                 rows.filter(pk=key).delete()
 
 
+@contextmanager
+def in_schema(using: str, schema: str) -> Iterator[None]:
+    """Have the connection to `using` set to the `schema` of a tenant (django-tenants).
+
+    schema: "" for whichever it is set to
+    """
+    connection: Any = connections[using]
+    if schema in ("", getattr(connection, "schema_name", "")):
+        yield
+        return
+    before = connection.tenant
+    connection.set_schema(schema)
+    try:
+        yield
+    finally:
+        connection.set_tenant(before)
+
+
 @dataclass(frozen=True)
 class Announcement:
     """What is done when an edit is committed; a class of its own, to be found in `run_on_commit`.
 
     using: the database that was edited
+    schema: the one that its connection was set to, "" if it has none
     """
 
     using: str
+    schema: str
 
     def publish(self) -> None:
         """Give the edits numbers and tell this process; Django logs a hook's name: a method's."""
         try:
-            Edit.number_pending(self.using)
+            with in_schema(self.using, self.schema):
+                Edit.number_pending(self.using)
         finally:
             # Here it is known also where it has no number: that it is pending says enough.
             edited.send(sender=Edit)
 
     @classmethod
+    def due(cls, using: str) -> list[Announcement]:
+        """Return those of the transaction that is open on `using`: none if it has no edits."""
+        found = (getattr(hook[1], "__self__", None) for hook in connections[using].run_on_commit)
+        return [each for each in found if isinstance(each, cls)]
+
+    @classmethod
     def is_due(cls, using: str) -> bool:
         """Return whether the transaction that is open on `using` has edits."""
-        hooks = (hook[1] for hook in connections[using].run_on_commit)
-        return any(isinstance(getattr(hook, "__self__", None), cls) for hook in hooks)
+        return bool(cls.due(using))
 
 
 def recorded(using: str, digests: Iterable[int], change: Callable[[], T]) -> T:
@@ -146,8 +173,9 @@ def recorded(using: str, digests: Iterable[int], change: Callable[[], T]) -> T:
         found = list(islice(dict.fromkeys(digests), Edit.MOST_DIGESTS + 1))
         are_noted = len(found) <= Edit.MOST_DIGESTS
         Edit._base_manager.using(using).create(digests=found if are_noted else None)
-        if not Announcement.is_due(using):
-            transaction.on_commit(Announcement(using).publish, using=using, robust=True)
+        announcement = Announcement(using, getattr(connections[using], "schema_name", None) or "")
+        if announcement not in Announcement.due(using):
+            transaction.on_commit(announcement.publish, using=using, robust=True)
     edited.send(sender=Edit)
     return result
 
@@ -531,7 +559,7 @@ class PathRule(BaseRule):
     def _refuse_wildcards(self) -> None:
         as_written = "%" in self.written and _normalised(self.written) == self.pattern
         try:
-            validators.wildcards(self.written if as_written else self.pattern)
+            validators.wildcards(self.written if as_written else self.pattern, self.kind)
         except ValidationError:
             if not self._is_literal():
                 raise

@@ -22,8 +22,8 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from .http.urls import bare_host, decoded_path
-from .models import Edit, MatchType, PermanenceRule, PermanenceRuleQuerySet
-from .rules.snapshot import start_thread
+from .models import Edit, MatchType, PermanenceRule, PermanenceRuleQuerySet, in_schema
+from .rules.snapshot import snapshots, start_thread
 
 logger = logging.getLogger("django_http_errors")
 
@@ -101,10 +101,14 @@ def remove_tombstone(url: str) -> None:
 
 
 class _Address(NamedTuple):
-    """What a rule is for: a path, and a host or any ("")."""
+    """What a rule is for: a path, and a host or any ("").
+
+    schema: that of the tenant, with django-tenants, "" where the rules are those of all
+    """
 
     pattern: str
     host: str
+    schema: str
 
 
 @dataclass(frozen=True)
@@ -214,10 +218,15 @@ class _Tombstones:
             return ()
 
     def _urls(self, instance: Any) -> Iterator[str]:
-        if not is_language_prefix_patterns_used(settings.ROOT_URLCONF)[0]:
+        is_prefixed, is_default_prefixed = is_language_prefix_patterns_used(settings.ROOT_URLCONF)
+        if not is_prefixed:
             yield self.get_url(instance)
             return
-        for language, _name in settings.LANGUAGES:
+        languages = [language for language, _name in settings.LANGUAGES]
+        if not is_default_prefixed:
+            # It needn't be one of them: "en-us" is that of a new project.
+            languages.append(settings.LANGUAGE_CODE)
+        for language in dict.fromkeys(languages):
             with translation.override(language):
                 yield self.get_url(instance)
 
@@ -277,17 +286,25 @@ def _when_committed(using: str, changes: _Changes) -> None:
 
 
 def _write(changes: _Changes) -> None:
+    """Make `changes`, each in its schema: the connection may be set to another one by now."""
+    by_schema: dict[str, dict[_Address, str | None]] = {}
+    for each, note in changes.items():
+        by_schema.setdefault(each.schema, {})[each] = note
+    for schema, own in by_schema.items():
+        with _nothing_raised(), in_schema(_alias(), schema):
+            _write_in(own, schema)
+
+
+def _write_in(changes: _Changes, schema: str) -> None:
     """Make `changes`, and wait for nobody who has written to the same addresses.
 
     Where that would have to be, a thread does it: an import may take a minute to be committed.
     """
-    connection: Any = connections[_alias()]
-    if connection.in_atomic_block:
+    if connections[_alias()].in_atomic_block:
         # A query that fails would break the whole transaction.
         with transaction.atomic(using=_alias()):
             _make(changes)
         return
-    schema = getattr(connection, "schema_name", "")
     if _waiting.has_any_of(changes, schema):
         _waiting.add(changes, schema)  # Theirs come first.
         return
@@ -434,8 +451,9 @@ def _make(
 def _known(addresses: Iterable[_Address]) -> dict[_Address, PermanenceRule]:
     """Return the exact rules that there are for `addresses`, in their order."""
     rows = _rules().filter(kind=MatchType.EXACT, pattern__in={each.pattern for each in addresses})
-    found = {_Address(each.pattern, each.host): each for each in rows}
-    return {each: found[each] for each in addresses if each in found}
+    found = {(each.pattern, each.host): each for each in rows}
+    places = {each: (each.pattern, each.host) for each in addresses}
+    return {each: found[place] for each, place in places.items() if place in found}
 
 
 def _create(rules: list[tuple[_Address, str]]) -> None:
@@ -512,4 +530,4 @@ def _address(url: str) -> _Address | None:
     longest = PermanenceRule._meta.get_field("pattern").max_length or 0
     if not path.startswith("/") or len(path) > longest:
         return None
-    return _Address(path, bare_host(parts.netloc))
+    return _Address(path, bare_host(parts.netloc), snapshots.source().schema)

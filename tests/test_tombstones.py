@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf.urls.i18n import i18n_patterns
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.management import call_command
-from django.db import connection, connections, models, transaction
+from django.db import OperationalError, connection, connections, models, transaction
 from django.db.models.signals import class_prepared, post_delete, post_save, pre_delete
 from django.db.utils import ConnectionHandler
 from django.test.utils import CaptureQueriesContext
-from django.urls import NoReverseMatch, clear_script_prefix, set_script_prefix
+from django.urls import NoReverseMatch, clear_script_prefix, path, reverse, set_script_prefix
 from django.utils.translation import get_language
 
-from django_http_errors.models import PermanenceRule
+from django_http_errors import tombstones as tombstones_module
+from django_http_errors.models import Announcement, PermanenceRule
 from django_http_errors.rules.snapshot import snapshots
 from django_http_errors.tombstones import create_tombstone, leave_tombstone, remove_tombstone
 from testproject.models import Document
+from testproject.views import index
 
 from .asking import JSON, Site
 
@@ -608,6 +611,24 @@ def test_a_url_in_every_language(settings: Any) -> None:
     assert tombstones() == {}
 
 
+class Unprefixed:
+    urlpatterns = i18n_patterns(path("pages/", index, name="page"), prefix_default_language=False)
+
+
+@pytest.mark.parametrize("code", ["en-us", "en"])
+def test_a_url_without_a_language(settings: Any, code: str) -> None:
+    """The language of such addresses needn't be one of LANGUAGES: a new project's isn't."""
+    settings.ROOT_URLCONF = Unprefixed
+    settings.LANGUAGES = [("en", "English"), ("de", "German")]
+    settings.LANGUAGE_CODE = code
+    leave_tombstone(Document, url=lambda document: reverse("page"))
+    document().delete()
+    prefixed = {"/en/pages/": "code"} if code != "en" else {}
+    assert tombstones() == {"/de/pages/": "code", **prefixed, "/pages/": "code"}
+    document()
+    assert tombstones() == {}
+
+
 def test_what_is_moved_without_a_signal() -> None:
     create_tombstone("/moved/", note="To the archive.")
     rule = PermanenceRule.objects.get()
@@ -649,7 +670,7 @@ def test_what_looks_like_a_wildcard_can_be_edited(url: str) -> None:
     rule.full_clean()
     rule.source = PermanenceRule.Source.CODE
     rule.pattern = f"{url}/*"
-    with pytest.raises(ValidationError, match="would be taken literally"):
+    with pytest.raises(ValidationError, match=r"would be taken literally|This is no pattern"):
         rule.full_clean()
 
 
@@ -744,3 +765,123 @@ def test_a_database_of_rules_that_is_away_fails_nobody(
     assert [record.getMessage() for record in own_records] == [
         "A tombstone could not be written"
     ] * 2
+
+
+# A schema for each tenant.
+
+
+@contextmanager
+def tenant(name: str) -> Iterator[None]:
+    """Set the schema as django-tenants does it."""
+    connection.set_schema(name)
+    yield
+    connection.set_schema("public")
+
+
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str, str]]]:
+    """The schema that a statement was executed in, what it does, and to which of the models."""
+    wrapper: Any = connections["default"]
+
+    def set_schema(name: str) -> None:
+        wrapper.schema_name = wrapper.tenant = name
+
+    def note(execute: Any, sql: str, *rest: Any) -> Any:
+        model = sql.partition("django_http_errors_")[2].partition(wrapper.ops.quote_name("")[0])[0]
+        if model and not sql.startswith("SELECT"):
+            statements.append((wrapper.schema_name, sql.partition(" ")[0], model))
+        return execute(sql, *rest)
+
+    statements: list[tuple[str, str, str]] = []
+    for name, value in {
+        "schema_name": "public",
+        "tenant": "public",
+        "set_schema": set_schema,
+        "set_tenant": set_schema,
+    }.items():
+        monkeypatch.setattr(wrapper, name, value, raising=False)
+    snapshots.forget()
+    with connection.execute_wrapper(note):
+        yield statements
+    snapshots.forget()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_tombstone_is_in_the_schema_of_the_object(written: list[tuple[str, str, str]]) -> None:
+    leave_tombstone(Document)
+    found = document()
+    with tenant("b"), transaction.atomic():
+        connection.set_schema("a")
+        pk = found.pk
+        found.delete()
+        connection.set_schema("b")
+        assert tombstones() == {}
+    assert tombstones() == tombstones_of(pk)
+    # And the edit has a number there, by which the other processes of the tenant learn of it.
+    assert {schema for schema, _statement, _model in written} == {"a"}
+    assert ("a", "INSERT", "permanencerule") in written
+    assert ("a", "UPDATE", "edit") in written
+    assert connection.schema_name == "public"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_address_of_several_tenants(written: list[tuple[str, str, str]]) -> None:
+    PermanenceRule.objects.create(pattern="/new/", source="code")
+    del written[:]
+    with transaction.atomic():
+        for name in ("a", "b"):
+            with tenant(name):
+                create_tombstone("/old/")
+                remove_tombstone("/new/")
+        with tenant("c"):
+            create_tombstone("/new/")
+            remove_tombstone("/old/")
+    # They have one table here: "b" finds what "a" has written.
+    ours = [(schema, done) for schema, done, model in written if model == "permanencerule"]
+    assert ours == [("a", "INSERT"), ("a", "DELETE"), ("c", "INSERT"), ("c", "DELETE")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_fails_in_one_schema_is_made_in_the_others(
+    written: list[tuple[str, str, str]],
+    monkeypatch: pytest.MonkeyPatch,
+    own_records: list[logging.LogRecord],
+) -> None:
+    def make(*args: Any) -> None:
+        if connection.schema_name == "a":
+            raise OperationalError("no such table")
+        made(*args)
+
+    made = tombstones_module._make
+    monkeypatch.setattr(tombstones_module, "_make", make)
+    with transaction.atomic():
+        for name in ("a", "b"):
+            with tenant(name):
+                create_tombstone(f"/{name}/")
+    assert tombstones() == {"/b/": "code"}
+    assert [each.getMessage() for each in own_records] == ["A tombstone could not be written"]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("name", ["a", "b"])
+def test_an_edit_has_its_number_in_the_schema_that_it_was_made_in(
+    written: list[tuple[str, str, str]], name: str
+) -> None:
+    with transaction.atomic():
+        for each in ("a", name):
+            with tenant(each):
+                PermanenceRule.objects.create(pattern=f"/{each}{len(written)}/")
+        assert len(Announcement.due("default")) == len({"a", name})
+    assert {schema for schema, _, model in written if model == "generation"} == {"a", name}
+
+
+def test_tables_that_tenants_share_have_one_tombstone(
+    written: list[tuple[str, str, str]], settings: Any
+) -> None:
+    settings.TENANT_APPS = ["somebody.elses"]
+    snapshots.forget()
+    with tenant("a"):
+        create_tombstone("/old/")
+    with tenant("b"):
+        remove_tombstone("/old/")
+    assert tombstones() == {}

@@ -139,6 +139,54 @@ def rows_of_their_own():
         cursor.execute(f"ALTER TABLE {table}_away RENAME TO {table}")
     snapshots.forget()
     check({("c", "/secret/"): (403, "Forbidden"), ("c", "/gone/"): (410, "Gone")})
+    tombstones()
+
+
+def tombstones():
+    """Each is of the tenant whose object was deleted, whatever the schema is at the commit."""
+    from django.contrib.contenttypes.models import ContentType
+    from django.db import connection, transaction
+    from django_tenants.utils import schema_context
+
+    from django_http_errors.models import Edit, PermanenceRule
+    from django_http_errors.tombstones import create_tombstone, leave_tombstone, remove_tombstone
+
+    leave_tombstone(ContentType, url=lambda each: f"/{each.model}/")
+    for name in ("a", "b", "c"):
+        with schema_context(name):
+            PermanenceRule.objects.all().delete()
+            ContentType.objects.create(app_label="shop", model="lamp")
+            ContentType.objects.create(app_label="shop", model=f"lamp_{name}")
+    with schema_context("b"):
+        with transaction.atomic(), schema_context("a"):
+            ContentType.objects.get(model="lamp").delete()
+        assert connection.schema_name == "b"
+    check({("a", "/lamp/"): (410, "Gone"), ("b", "/lamp/"): (404, "Not in b")})
+    # All tenants in one transaction; it is committed where there are no tables.
+    connection.set_schema_to_public()
+    with transaction.atomic():
+        for name in ("a", "b", "c"):
+            with schema_context(name):
+                ContentType.objects.get(model=f"lamp_{name}").delete()
+                create_tombstone("/old/")
+        with schema_context("c"):
+            remove_tombstone("/old/")
+    assert connection.schema_name == "public"
+    check(
+        {
+            ("a", "/lamp_a/"): (410, "Gone"),
+            ("b", "/lamp_b/"): (410, "Gone"),
+            ("c", "/lamp_c/"): (410, "Gone"),
+            ("b", "/lamp_a/"): (404, "Not in b"),
+            ("a", "/old/"): (410, "Gone"),
+            ("b", "/old/"): (410, "Gone"),
+            ("c", "/old/"): (404, "Not in c"),
+        }
+    )
+    # Each edit has a number, by which other processes learn of it.
+    for name in ("a", "b", "c"):
+        with schema_context(name):
+            assert not Edit.pending("default").exists(), name
 
 
 def rows_for_all():
