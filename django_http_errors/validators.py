@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import unquote, urlsplit
+import unicodedata
+from itertools import pairwise
+from urllib.parse import quote, unquote, urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured, ValidationError
@@ -139,25 +141,41 @@ ONLY_QUERY = _("Only what stands behind ? says which page this is, and that is n
 
 
 # A wildcard of other tools, at the end of a path: all that is below it.
-_ALL_BELOW = re.compile(r"/(?:\*{1,2}|\.\*|\(\.\*\)|:splat|\*\*/\*)/?\Z")
-# One within a path, or a regular expression. A parameter as other frameworks write it has a name.
-# Nothing is looked at twice: what has no end is known by the next beginning.
-_WILDCARD = re.compile(
-    r"(?<=/):(?P<name>[A-Za-z_]\w*+)|\(\?P<(?P<group>\w++)>[^()]*+\)"
-    r"|\([^()/*+]*+[*+][^()/]*+\)|\[[^\[\]/]*+\][*+]|\.\*|\\[dws]\+?|\*+"
+_ALL_BELOW = re.compile(r"/(?:\*{1,2}|\.[*+]|\(\.[*+]\)|:splat|\*\*/\*)/?\Z")
+# What varies in a regular expression, and how often.
+_REPEATED = r"(?:[*+]|\{\d+(?:,\d*)?\})"
+_SOME = (
+    rf"(?:\\[dwsS]{_REPEATED}?|\[(?:\^\\?/|[^\[\]/]*+)\]{_REPEATED}|\.\*|\.\+(?=[/\\)]|\Z)|\*"
+    rf"|\((?:\?:)?(?:\[\^\\?/\]{_REPEATED}|[^()/*+|{{]*+{_REPEATED}[^()/|]*+)\))++"
 )
-_ANCHORS = re.compile(r"\A/?\^/?|\$\Z")
+# A wildcard within a path, or a regular expression. A parameter as other frameworks write it has a
+# name. Nothing is looked at twice: what has no end is known by the next beginning.
+_WILDCARD = re.compile(
+    r"\\(?P<escaped>[^\w\s])|(?<=/):(?P<name>[A-Za-z_]\w*+)"
+    r"|\{(?P<braces>[A-Za-z_]\w*+)(?::(?P<converter>int|str|slug|uuid|path))?\}"
+    r"|(?<=/)\[(?P<brackets>[A-Za-z_]\w*+)\](?=/|\Z)"
+    rf"|\(\?P?<(?P<group>\w++)>(?P<within>[^()|]*+)\)|(?P<some>{_SOME})"
+    r"|(?P<choice>\([^()|]*+\|[^()]*+\))|(?P<other>[\\\[\](){}+?|^$])"
+)
+_NAMES = ("name", "braces", "brackets", "group")
+_DIGITS = re.compile(rf"(?:\((?:\?:)?)?(?:(?:\\d|\[(?:0-9|\\d)+\]){_REPEATED}?)+\)?")
+_BEGIN, _END = re.compile(r"\A/?\^\\?/?"), re.compile(r"(?:(?<=/)\?)?\$\Z")
+_ESCAPED = re.compile(r"\\[^\w\s]")
 
 
-def wildcards(value: str) -> None:
+def wildcards(value: str, kind: str = "route") -> None:
     """Refuse the wildcards of other tools, which would stand for themselves here.
 
     The error says which kind of rule and which pattern were meant: `params` has "kind" and
-    "pattern".
+    "pattern". Where there is no such pattern, it is that of `route`.
+
+    kind: that of the rule, since a parameter (``<int:year>``) is one in routes alone
     """
-    meant = meaning(value)
+    meant = meaning(value, kind)
     if meant is None:
         return
+    if meant[0] == "route":
+        route(meant[1])
     raise ValidationError(
         _("“%(value)s” would be taken literally. Choose “%(label)s”, and write %(pattern)s"),
         code="wildcard",
@@ -172,34 +190,71 @@ _LABELS = {
 }
 
 
-def meaning(value: str) -> tuple[str, str] | None:
+def meaning(value: str, kind: str = "route") -> tuple[str, str] | None:
     """Return the kind and the pattern that `value`, with another tool's wildcards, stands for.
 
-    None if there are no wildcards in it.
+    None if there are no wildcards in it. Raises ValidationError for what no pattern can say.
+
+    kind: that of the rule
     """
-    plain = _ANCHORS.sub("/", value).replace("//", "/") if _ANCHORS.search(value) else value
-    kind = "exact"
-    if _ALL_BELOW.search(plain):
-        kind, plain = "prefix", _ALL_BELOW.sub("/", plain)
-    count = 0
-
-    def parameter(found: re.Match[str]) -> str:
-        nonlocal count
-        count += 1
-        return f"<str:{found['name'] or found['group'] or f'any{count}'}>"
-
-    pattern = _WILDCARD.sub(parameter, plain)
-    if count:
-        # A route has no end that stands for all below it but a path.
-        kind, pattern = "route", pattern + ("<path:rest>" if kind == "prefix" else "")
-    if (kind, pattern) == ("exact", value):
+    plain = _END.sub("", _BEGIN.sub("/", value))
+    is_expression = plain != value or _ESCAPED.search(value) is not None
+    covers_below = _ALL_BELOW.search(plain) is not None
+    if covers_below:
+        plain = _ALL_BELOW.sub("/", plain)
+    reader = _Reader()
+    pattern = _WILDCARD.sub(reader.read, plain)
+    unknown = "".join(reader.others)
+    if unknown and (is_expression or ("\\" in unknown and pattern != value)):
+        raise _no_pattern(_UNKNOWN % unknown[0])
+    taken = meant = "exact"
+    if _CONVERTER.search(pattern):
+        taken, meant = kind, "route"
+        if (covers_below or kind == "prefix") and "<path:" not in pattern:
+            # A route has no end that stands for all below it but a path.
+            pattern = f"{pattern.rstrip('/')}/<path:rest>"
+    elif covers_below:
+        meant = "prefix"
+    if (meant, pattern) == (taken, value):
         return None
-    return kind, pattern if pattern.startswith("/") else f"/{pattern}"
+    return meant, pattern if pattern.startswith("/") else f"/{pattern}"
+
+
+class _Reader:
+    """Makes parameters of wildcards, and remembers the signs of expressions that it can't read."""
+
+    def __init__(self) -> None:
+        self.others: list[str] = []
+        self._count = 0
+
+    def read(self, found: re.Match[str]) -> str:
+        if found["escaped"]:
+            # Again it would be a wildcard, or the end of the path.
+            return quote(found[0][1:], safe="/!&'+,;=@")
+        if found["other"]:
+            self.others.append(found[0])
+            return found[0]
+        if found["choice"]:
+            raise _no_pattern(_UNKNOWN % found[0])
+        self._count += 1
+        name = next(filter(None, map(found.group, _NAMES)), f"any{self._count}")
+        is_number = _DIGITS.fullmatch(found["within"] or found["some"] or "")
+        return f"<{found['converter'] or ('int' if is_number else 'str')}:{name}>"
+
+
+_UNKNOWN = _("%s isn't known.")
+
+
+def _no_pattern(error: object) -> ValidationError:
+    return ValidationError(
+        _("This is no pattern: %(error)s"), code="route", params={"error": error}
+    )
 
 
 _CONVERTER = re.compile(r"<(?:(\w+):)?\w+>")
 # What takes characters that no other converter could take in its place.
 _DEFINITE = frozenset({"int", "uuid"})
+_NO_DIGIT = re.compile(r"[^0-9]")
 
 
 def ambiguity(value: str) -> str:
@@ -211,11 +266,25 @@ def ambiguity(value: str) -> str:
     if converters.count("path") > 1:
         return str(_("There can be one path converter."))
     for segment in value.split("/"):
-        within = _CONVERTER.findall(segment)
-        greedy = [each for each in within if each not in _DEFINITE]
-        if len(greedy) > 1 or (len(within) > 1 and "><" in segment):
+        within = list(_CONVERTER.finditer(segment))
+        greedy = [each for each in within if each[1] not in _DEFINITE]
+        if len(greedy) > 1 or any(
+            _is_ambiguous(one, segment[one.end() : other.start()], other)
+            for one, other in pairwise(within)
+        ):
             return str(_("There can be one parameter in “%(part)s”.") % {"part": segment})
     return ""
+
+
+def _is_ambiguous(one: re.Match[str], between: str, other: re.Match[str]) -> bool:
+    """Return whether what stands between two parameters may be a part of both.
+
+    One of them takes digits alone, and ends with them. "uuid" has a length of its own.
+    """
+    if "uuid" in (one[1], other[1]):
+        return not between
+    # As rules that hide are compared: "²" is a digit then.
+    return _NO_DIGIT.search(unicodedata.normalize("NFKC", between)) is None
 
 
 def route(value: str) -> None:
@@ -229,9 +298,7 @@ def route(value: str) -> None:
     except (ImproperlyConfigured, re.error) as raised:
         error = raised
     if error:
-        raise ValidationError(
-            _("This is no pattern: %(error)s"), code="route", params={"error": error}
-        )
+        raise _no_pattern(error)
 
 
 def covers(kind: str, pattern: str, path: str) -> bool:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
 from django.core.exceptions import ValidationError
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from django_http_errors import validators
 from django_http_errors.core.pipeline import _placeholders
 from django_http_errors.core.request_info import RequestInfo
+from django_http_errors.http.urls import pattern_key
 from django_http_errors.models import HidingRule, PermanenceRule
 from django_http_errors.problems import Problem
+from django_http_errors.rules.matching import LONGEST_ROUTED, matcher
+from django_http_errors.rules.rows import PermanenceRow
 
 TAKEN: list[tuple[Callable[[str], None], list[str]]] = [
     (validators.no_control, ["", "a", "a b", "é", "日本", "\u202fx"]),
@@ -273,10 +279,31 @@ def test_every_placeholder_has_a_value(rf) -> None:
         ("/old/:id/*", "route", "/old/<str:id>/<path:rest>"),
         ("/*.php", "route", "/<str:any1>.php"),
         ("/a/*/b/", "route", "/a/<str:any1>/b/"),
-        (r"/x/(\d+)/", "route", "/x/<str:any1>/"),
-        ("/a/[0-9]+/", "route", "/a/<str:any1>/"),
+        (r"/x/(\d+)/", "route", "/x/<int:any1>/"),
+        ("/a/[0-9]+/", "route", "/a/<int:any1>/"),
+        (r"/a/\d\d\d\d/", "route", "/a/<int:any1>/"),
+        (r"/a/(?:\d{4})-([0-9]{2})/", "route", "/a/<int:any1>-<int:any2>/"),
+        ("/a/[a-z]+[0-9]*/", "route", "/a/<str:any1>/"),
+        ("/a/([^/]+)/b/", "route", "/a/<str:any1>/b/"),
         ("/blog/(?P<slug>[^/]+)/", "route", "/blog/<str:slug>/"),
+        (r"/blog/(?P<year>\d{4})/", "route", "/blog/<int:year>/"),
         ("^/x/$", "exact", "/x/"),
+        ("^/x$", "exact", "/x"),
+        ("^/x/?$", "exact", "/x/"),
+        ("^/x.html$", "exact", "/x.html"),
+        (r"/x\.html", "exact", "/x.html"),
+        (r"^\/x\/a\-b\/$", "exact", "/x/a-b/"),
+        (r"/x\.\*\(y\)", "exact", "/x.%2A%28y%29"),
+        (r"/x/.*\.html", "route", "/x/<str:any1>.html"),
+        (r"/y/[a-z]+\.php$", "route", "/y/<str:any1>.php"),
+        (r"/v/\d+\.html", "route", "/v/<int:any1>.html"),
+        (r"/v/.+\.html", "route", "/v/<str:any1>.html"),
+        ("/v/.+", "prefix", "/v/"),
+        ("/x/{id}/", "route", "/x/<str:id>/"),
+        ("/x/{id:int}.html", "route", "/x/<int:id>.html"),
+        ("/x/[id]/", "route", "/x/<str:id>/"),
+        ("/x/[id]", "route", "/x/<str:id>"),
+        ("/x/<int:a>/*", "route", "/x/<int:a>/<path:rest>"),
         ("*/foo", "route", "/<str:any1>/foo"),
         ("foo/*", "prefix", "/foo/"),
         ("^foo/(.*)$", "prefix", "/foo/"),
@@ -300,11 +327,55 @@ def test_the_wildcards_of_other_tools_are_refused(written: str, kind: str, patte
 
 @pytest.mark.parametrize(
     "path",
-    ["/a/b/", "/v1.2/(beta)/", "/a:b/", "/a/<int:x>/", "/~user/", "/[old]/", "/a$b/", "/a^b"],
+    [
+        *("/a/b/", "/v1.2/(beta)/", "/a:b/", "/a/<int:x>/", "/~user/", "/a[old]/", "/[a-z]/"),
+        *("/a$b/", "/a^b", r"/a\b/", "/{}/", "/c++/", "/a|b/", "/a{4}/"),
+    ],
 )
 def test_what_is_no_wildcard_is_taken_as_it_is(path: str) -> None:
     validators.wildcards(path)
     assert validators.meaning(path) is None
+
+
+@pytest.mark.parametrize(
+    ("written", "kind", "pattern"),
+    [
+        ("/archive/<int:year>/", "exact", "/archive/<int:year>/"),
+        ("/archive/<int:year>/", "prefix", "/archive/<int:year>/<path:rest>"),
+        ("/archive/<year>", "prefix", "/archive/<year>/<path:rest>"),
+        ("/x/{id}/", "prefix", "/x/<str:id>/<path:rest>"),
+        ("/x/<path:all>/", "prefix", "/x/<path:all>/"),
+        ("/x/<int:a>/*", "prefix", "/x/<int:a>/<path:rest>"),
+    ],
+)
+def test_a_parameter_is_one_in_routes_alone(written: str, kind: str, pattern: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        validators.wildcards(written, kind)
+    assert caught.value.code == "wildcard"
+    assert (caught.value.params["kind"], caught.value.params["pattern"]) == ("route", pattern)
+    validators.wildcards(pattern, "route")
+    validators.wildcards(written.replace("<", "%3C").replace("{", "%7B").rstrip("*"), kind)
+
+
+@pytest.mark.parametrize(
+    ("written", "error"),
+    [
+        ("/w/(a|b)/", "(a|b) isn't known."),
+        (r"/w/(a\|b)*/", r"(a\|b) isn't known."),
+        ("^/w/(a)/$", "( isn't known."),
+        (r"/a\b/.*/c", "\\ isn't known."),
+        ("^/a?b$", "? isn't known."),
+        (r"^/a{2}\.html", "{ isn't known."),
+        ("/x/{a}-{b}/", "There can be one parameter in “<str:a>-<str:b>”"),
+        ("/x/{a}/{a}/", "redefinition"),
+        ("/x/<nothing:a>/", "nothing"),
+    ],
+)
+def test_what_no_pattern_can_say_is_refused(written: str, error: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        validators.wildcards(written, "exact")
+    assert caught.value.code == "route"
+    assert error in caught.value.messages[0]
 
 
 @pytest.mark.parametrize(
@@ -315,6 +386,12 @@ def test_what_is_no_wildcard_is_taken_as_it_is(path: str) -> None:
         "/<a>-<b>/",
         "/<int:a><int:b>/",
         "/<str:a>.<path:b>",
+        "/d/<int:a>0<int:b>/",
+        "/d/<int:a>\u00b2<int:b>/",
+        "/d/<slug:a>0<int:b>/",
+        "/u/<path:a>1<int:b>",
+        "/u/<int:a>1<b>",
+        "/u/<uuid:a><int:b>",
     ],
 )
 def test_a_route_that_could_be_read_in_many_ways_is_refused(pattern: str) -> None:
@@ -325,7 +402,50 @@ def test_a_route_that_could_be_read_in_many_ways_is_refused(pattern: str) -> Non
 
 @pytest.mark.parametrize(
     "pattern",
-    ["/<int:year>-<int:month>/", "/<slug:a>/<slug:b>/", "/<str:a>-<int:b>/", "/<path:a>/"],
+    [
+        *("/<int:year>-<int:month>/", "/<slug:a>/<slug:b>/", "/<str:a>-<int:b>/", "/<path:a>/"),
+        *("/<int:a>0-0<int:b>/", "/<uuid:a>0<int:b>/", "/<path:a>/0<int:b>", "/<path:a>-<int:b>"),
+    ],
 )
 def test_a_route_that_can_be_read_in_one_way_is_taken(pattern: str) -> None:
     validators.route(pattern)
+
+
+UUID = "01234567-0123-0123-0123-0123456789ab"
+LITERALS = ["0", "-", "/", "1", "a", ".", "/0", "/-", "0-", "-0"]
+PARTS = st.lists(
+    st.tuples(
+        st.sampled_from(LITERALS), st.sampled_from(["int", "path", "slug", "", "str", "uuid"])
+    ),
+    min_size=1,
+    max_size=6,
+)
+NASTY = st.lists(st.sampled_from([*LITERALS, UUID]), max_size=4).map("".join)
+
+
+def route_of(parts: list[tuple[str, str]]) -> str:
+    texts = (
+        f"{text}<{converter}:p{at}>" if converter else text
+        for at, (text, converter) in enumerate(parts)
+    )
+    return "/d/" + "".join(texts)
+
+
+@settings(max_examples=300, deadline=None)
+@given(PARTS.map(route_of), NASTY, st.sampled_from(LITERALS) | NASTY, st.sampled_from(["!", "/!"]))
+def test_no_address_takes_long(route: str, first: str, again: str, last: str) -> None:
+    try:
+        validators.route(route)
+    except ValidationError:
+        return
+    rule = PermanenceRow.of(PermanenceRule(kind="route", pattern=route))
+    covers = matcher(rule, pattern_key(route), 0).covers
+    # What is longer isn't compared.
+    beginning = route.partition("<")[0] + first + again * LONGEST_ROUTED
+    address = beginning[: LONGEST_ROUTED - len(last)] + last
+    seconds = []
+    for _ in range(3):
+        began = time.process_time()
+        covers(address)
+        seconds.append(time.process_time() - began)
+    assert min(seconds) < 0.02, (route, address)

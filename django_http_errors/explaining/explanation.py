@@ -24,6 +24,7 @@ from ..core.slashes import is_redirected_to_slash
 from ..core.statuses import error_status
 from ..hiding import policies
 from ..http.responses import ErrorResponse
+from ..http.urls import path_key
 from ..problems import Problem
 from ..rules import permanence
 from ..rules.rows import MessageRow, PermanenceRow
@@ -80,6 +81,7 @@ def explain(
     host: str = "",
     nonce: str = "",
     snapshot: Snapshot | None = None,
+    as_if_missing: bool = False,
 ) -> Explanation:
     """Return what a `status` at `address` is answered with, by the real pipeline.
 
@@ -91,6 +93,7 @@ def explain(
     host: the host name; "": localhost
     nonce: what lets the page's style through the Content-Security-Policy of where it is shown
     snapshot: the messages and rules to go by; left out, those of the site
+    as_if_missing: whether to leave out what is there: a view, and what redirects to one
     """
     snapshot = snapshot or snapshots.current()
     request = request_for(
@@ -100,25 +103,34 @@ def explain(
     info = RequestInfo.of(request)
     info.snapshot = snapshot
     info.is_rehearsal = True
+    # By what is in force: `snapshot` may be what somebody may see of it. Where every error is
+    # hidden, redirects that tell of a route are too, and the rules decide.
+    hiding = policies.rule_policy(request, info, snapshots.current().hiding)
+    info.is_silent = as_if_missing or (hiding is not None and hiding.fold_client_errors)
     with translation.override(language or _language_of_visitor(request)):
         pipeline.finish(request, response, info)
     policy = policies.rule_policy(request, info, snapshot.hiding)
     host = info.host(request)
-    answered_by = tuple(_answered_by(request, response.status_code)) if status == 404 else ()
+    is_redirected = not info.is_silent and _is_redirected_to_slash(request)
+    # Rules are asked inside of the middleware that redirects, but outside of it for what is hidden.
+    sent = response.status_code if hiding is None else 404
+    answered_by: tuple[str, ...] = ()
+    if status == 404 and not as_if_missing:
+        answered_by = tuple(_answered_by(request, info, sent, is_redirected))
     considered = []
-    decided = status != 404 or _is_redirected_to_slash(request)
+    decided = status != 404 or is_redirected
     for rule, in_force in permanence.considered(snapshot.rules, info.path, host, info.now):
         considered.append(Considered(rule, in_force, in_force and not decided))
         decided = decided or in_force
-    sent = response.problem
+    problem = response.problem
     return Explanation(
         request=request,
-        match=view_of(request.path_info),
+        match=None if as_if_missing else view_of(request.path_info),
         rules=tuple(considered),
         messages=tuple(
-            snapshot.messages.matching(sent.status, info.path_key, host, info.language.lower())
+            snapshot.messages.matching(problem.status, info.path_key, host, info.language.lower())
         ),
-        problem=sent,
+        problem=problem,
         response=response,
         hidden_by=policy.rule if policy else None,
         handler=handler_of_the_site(status),
@@ -126,18 +138,21 @@ def explain(
     )
 
 
-def _answered_by(request: HttpRequest, status: int) -> Iterator[str]:
+def _answered_by(
+    request: HttpRequest, info: RequestInfo, status: int, is_redirected: bool
+) -> Iterator[str]:
     """Yield what answers a 404 to `request`, in words: the innermost that does.
 
-    status: that of the answer by the rules; `LocaleMiddleware` redirects no other than 404
+    status: that of the answer inside of `LocaleMiddleware`, which redirects no other than 404
+    is_redirected: whether that is a redirect to the address with a slash
     """
     path = request.path_info
     found = list(answering(path))
     if found:
         yield from found
-    elif _is_redirected_to_slash(request):
+    elif is_redirected:
         yield redirect_to(f"{path}/")
-    elif status == 404:
+    elif status == 404 and not info.is_silent:
         target = language_redirect(path, [_language_of_visitor(request)])
         if target:
             yield redirect_to(target)
@@ -215,15 +230,30 @@ def answered_today(paths: Collection[str]) -> Iterator[tuple[str, str]]:
         yield from (each for each in found if not is_hidden(each[0]))
 
 
+def view_answering(path: str) -> str:
+    """Return in words which view answers at just the decoded `path` today, "" if that isn't known.
+
+    Of a view with parameters nobody knows for which of their values it is a 404, nor of one that
+    hides.
+    """
+    match = view_at(path)
+    if not match or not _is_for_one_address(match, path) or hasattr(match.func, policies.POLICY):
+        return ""
+    text = _("The view %s answers here today: the rule counts only where that is a 404.")
+    return text % match.view_name
+
+
+def _is_for_one_address(match: ResolverMatch, path: str) -> bool:
+    if match.args or getattr(match, "captured_kwargs", None):
+        return False
+    below = view_at(f"{path_key(path)}/~a/")
+    return below is None or below.route != match.route
+
+
 def _answered_today(paths: Collection[str]) -> Iterator[tuple[str, str]]:
     for path in paths:
-        match = view_at(path)
-        if match:
-            yield (
-                path,
-                _("The view %s answers here today: the rule counts only where that is a 404.")
-                % match.view_name,
-            )
+        if text := view_answering(path):
+            yield path, text
         if text := redirected_today(path):
             yield path, text
     for path, what in answering_at(list(paths)):

@@ -40,7 +40,7 @@ class Cell(Widget):
         self._column = column
 
     def render(self, value: object, obj: Any = None, **kwargs: Any) -> object:
-        return cell_of(self._column, value)
+        return cell_of(self._column, value, getattr(obj, "kind", ""))
 
 
 class SchemaResource(ModelResource):

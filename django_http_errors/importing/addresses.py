@@ -28,20 +28,29 @@ _SCHEME = re.compile(r"https?://", re.IGNORECASE)
 _QUERY = re.compile(r"[?#]")
 # Not what makes something optional in a regular expression.
 _QUERY_OF_PATH = re.compile(r"(?<![)\]*+])\?|#")
-_PARAMETER = re.compile(r"<(?:\w+:)?\w+>")
-
-
 # A parameter of a route, and what wildcards are made of.
-_LITERALLY = re.compile(r"<(?:\w+:)?\w+>|[*:()\[\]^$\\]")
+_PARAMETER = r"<(?:\w+:)?\w+>"
+_SIGN = r"[*:()\[\]{}<>|^$\\]"
+_LITERALLY = {
+    MatchType.ROUTE.value: re.compile(rf"{_PARAMETER}|({_SIGN})"),
+    "": re.compile(rf"({_SIGN})"),
+}
 
 
-def literally(pattern: str) -> str:
+def literally(pattern: str, kind: str) -> str:
     """Return the stored `pattern` as a file has it, so that nothing in it is a wildcard there."""
-    if _PLAIN.fullmatch(pattern) or validators.meaning(pattern) is None:
+    if _PLAIN.fullmatch(pattern) or _refused(pattern, kind) is None:
         return pattern
-    return _LITERALLY.sub(
-        lambda found: found[0] if found[0].startswith("<") else quote(found[0], safe=""), pattern
-    )
+    signs = _LITERALLY.get(kind, _LITERALLY[""])
+    return signs.sub(lambda found: quote(found[0], safe="") if found[1] else found[0], pattern)
+
+
+def _refused(pattern: str, kind: str) -> ValidationError | None:
+    try:
+        validators.wildcards(pattern, kind)
+    except ValidationError as error:
+        return error
+    return None
 
 
 def understood(cells: Cells, headings: Headings = AS_NAMED) -> tuple[Cells, list[str]]:
@@ -58,22 +67,24 @@ def understood(cells: Cells, headings: Headings = AS_NAMED) -> tuple[Cells, list
     return changed, [*left_out, *taken]
 
 
-def offered(cells: Cells) -> tuple[Cells, list[str]]:
+def offered(cells: Cells, kind: str) -> tuple[Cells, list[str]]:
     """Return what to offer for `cells` that were refused, and remarks on what was left out.
 
     As `understood`, and where nothing but the first slash is missing, with one: nobody has to take
     what is offered.
+
+    kind: that of the rule, for which another may be offered
     """
     text = str(cells.get("pattern", "")).strip()
     if len(text) > LONGEST:
         return cells, []
     if _NO_SLASH.fullmatch(text) and not validators.names_site(text):
         text = f"/{text}"
-    return _read(text, cells)[:2]
+    return _read(text, cells, kind=kind)[:2]
 
 
 def _read(
-    text: str, cells: Cells, headings: Headings = AS_NAMED
+    text: str, cells: Cells, headings: Headings = AS_NAMED, kind: str = "exact"
 ) -> tuple[Cells, list[str], list[str]]:
     """Return `cells` with what `text` means, and remarks: on what was left out, and on the rest."""
     changed = dict(cells)
@@ -82,7 +93,7 @@ def _read(
         text = _without_query(_split_host(text, changed, headings), _QUERY, left_out)
     elif not text.startswith("^"):
         text = _without_query(text, _QUERY_OF_PATH, left_out)
-    return changed, left_out, _set_kind(text, changed)
+    return changed, left_out, _set_kind(text, changed, kind)
 
 
 def _split_host(url: str, cells: dict[str, object], headings: Headings) -> str:
@@ -118,21 +129,24 @@ def _without_query(text: str, mark: re.Pattern[str], remarks: list[str]) -> str:
     return path
 
 
-def _set_kind(text: str, cells: dict[str, object]) -> list[str]:
-    """Write the pattern, and of which kind it is if `cells` don't say otherwise; return remarks."""
+def _set_kind(text: str, cells: dict[str, object], unless: str) -> list[str]:
+    """Write the pattern, and of which kind it is if `cells` don't say otherwise; return remarks.
+
+    unless: the kind that it would be of if nothing else were meant
+    """
     cells["pattern"] = text
     kind = str(cells.get("kind") or "").strip().lower()
     labels = {str(label).lower(): value for value, label in MatchType.choices}
     kind = labels.get(kind, kind)
-    # What lacks the first slash is refused.
-    meant = validators.meaning(text) if text.startswith(("/", "^")) else None
-    if not kind and _PARAMETER.search(text):
-        tail = "<path:rest>" if meant and meant[0] == "prefix" else ""
-        meant = "route", f"{meant[1] if meant else text}{tail}"
-    if meant and kind == meant[0] == "exact" and text.startswith("/"):
+    # What lacks the first slash is refused, and so is what no rule can say.
+    error = _refused(text, kind or unless) if text.startswith(("/", "^")) else None
+    if error is None or error.code != "wildcard" or not error.params:
+        return []
+    meant = error.params["kind"], error.params["pattern"]
+    if kind == meant[0] == "exact" and text.startswith("/"):
         # No more than an anchor, which may be a letter: who says the kind knows the address.
         return []
-    if meant and kind in {"", meant[0]}:
+    if kind in {"", meant[0]}:
         cells["kind"], cells["pattern"] = meant
         return [taken_as(text, *meant)]
     return []

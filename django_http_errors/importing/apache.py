@@ -6,11 +6,13 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from . import expressions
 from .lines import LONGEST_LINE, Lines
 from .rows import GONE, NO_COLUMNS, Parsed, ParsedRow, Remark, depends_on, literal, not_gone
 
-_WORD = re.compile(r"""\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|(\S+))""")
+_WORD = re.compile(r"""\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|((?:\\.|\S)+))""")
 _SECTION = re.compile(r"\s*<(/?)\s*(\w+)\s*([^>]*)>")
 # Sections that hold for some requests only, and not for hosts, directories or modules.
 _CONDITIONAL = frozenset(
@@ -114,9 +116,12 @@ class _Apache:
         yield from ()
 
     def read_rewriterule(self, line: int, words: list[str]) -> Parsed:
+        if not 2 <= len(words) <= 3:
+            yield _not_known(line, "RewriteRule", words)
+            return
         flags = dict(
             flag.strip().upper().partition("=")[::2]
-            for flag in (words[2] if len(words) > 2 else "").strip("[]").split(",")
+            for flag in "".join(words[2:]).strip("[]").split(",")
         )
         condition = ", ".join(self._conditions) or self._decider()
         self._conditions = []
@@ -178,7 +183,9 @@ class _Apache:
             yield Remark(line, not_gone(status))
         elif condition or within:
             yield Remark(line, depends_on(words[0] if words else GONE, condition or within))
-        elif words:
+        elif len(words) != 1:
+            yield _not_known(line, f"Redirect {GONE}", words)
+        else:
             cells: dict[str, Any] = {"permanence": "permanent"}
             if ignore_case:
                 cells["ignore_case"] = True
@@ -188,3 +195,8 @@ class _Apache:
                 # It holds for what is below it too.
                 cells |= {"kind": "prefix", "pattern": literal(words[0])}
                 yield ParsedRow(line, cells, headings=NO_COLUMNS)
+
+
+def _not_known(line: int, directive: str, words: list[str]) -> Remark:
+    """Return the remark on a directive with more words than it has, or fewer."""
+    return Remark(line, _("%s isn't known.") % " ".join([directive, *words]))

@@ -54,18 +54,21 @@ def csv_lines(rules: Any, remarks: Remarks, schema: ImportSchema = RULES) -> Ite
     write = csv.writer(_Line()).writerow
     yield write(schema.columns)
     for row in rules.values_list(*schema.columns).iterator(CHUNK):
-        cells = map(cell_of, schema.columns, row)
-        yield write([escaped(cell) for cell in cells])
+        cells = _cells(dict(zip(schema.columns, row, strict=True)))
+        yield write([escaped(cell) for cell in cells.values()])
 
 
 def json_lines(rules: Any, remarks: Remarks) -> Iterator[str]:
     """Yield the lines of a JSON file that can be imported again."""
     before = "[\n"
     for row in rules.values(*RULES.columns).iterator(CHUNK):
-        values = {name: cell_of(name, value) for name, value in row.items()}
-        yield before + json.dumps(values, ensure_ascii=False)
+        yield before + json.dumps(_cells(row), ensure_ascii=False)
         before = ",\n"
     yield "\n]\n" if before == ",\n" else "[]\n"
+
+
+def _cells(row: Mapping[str, Any]) -> dict[str, object]:
+    return {name: cell_of(name, value, row.get("kind", "")) for name, value in row.items()}
 
 
 @dataclass(frozen=True, slots=True)

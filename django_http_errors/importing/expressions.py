@@ -52,7 +52,9 @@ _HEX = r"\[(?:0-9|\\d|a-f|A-F)+\]"
 _UUID = re.compile(rf"{_HEX}\{{8\}}(?:-{_HEX}\{{4\}}){{3}}-{_HEX}\{{12\}}")
 _CLASSES = {"d": Converter("int"), "w": Converter("slug"), "S": ALL}
 # What would be read as something else in a pattern.
-_ENCODED = {"%": "%25", "#": "%23"}
+_ENCODED = {"%": "%25", "#": "%23", "<": "%3C", ">": "%3E"}
+# A parameter, or what would be one decoded.
+_BRACKET = re.compile("<|%3C")
 _NO_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
@@ -146,7 +148,7 @@ def _with_escapes(pattern: str) -> str:
 
 def _check(kind: str, pattern: str) -> None:
     try:
-        validators.wildcards(pattern)
+        validators.wildcards(pattern, kind)
         if kind == "route":
             validators.route(pattern)
     except ValidationError as error:
@@ -161,7 +163,7 @@ def _rules(parts: Parts) -> Iterator[tuple[str, str]]:
         raise InexpressibleError(_("^ or $ stands within it."))
     if parts[:1] != (Anchor.BEGIN,) and body[:1] == ["."] and not is_open:
         body.insert(0, ALL)  # an extension, of whatever
-    elif parts[:1] != (Anchor.BEGIN,) and body[:1] not in (["/"], [ALL]):
+    elif parts[:1] != (Anchor.BEGIN,) and body[:1] != [ALL]:
         raise InexpressibleError(_("it may match anywhere; begin it with ^."))
     if body[:1] != ["/"]:
         body.insert(0, "/")
@@ -182,7 +184,7 @@ def _rules(parts: Parts) -> Iterator[tuple[str, str]]:
 def _going_on(stem: str, *, has_parameters: bool) -> Iterator[tuple[str, str]]:
     """Yield the route for what goes on behind `stem` if its own rule doesn't cover that."""
     last = stem.rpartition("/")[2]
-    if last and "<" not in last:
+    if last and not _BRACKET.search(last):
         # A prefix covers whole segments.
         yield "route", f"{stem}<path:rest>"
     elif has_parameters:

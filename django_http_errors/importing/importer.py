@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ..models import PermanenceRule
-from .rows import AS_NAMED, Headings, ParsedRow, Remark, place, printable
+from .rows import AS_NAMED, NO_COLUMNS, Headings, ParsedRow, Remark, place, printable
 from .schema import ImportSchema
 
 T = TypeVar("T")
@@ -160,6 +160,21 @@ class Report:
         self.doubts.setdefault(printable(remark.text), Places()).add(remark)
 
 
+class _Seen:
+    """What a row of the file said, for those after it of the same key.
+
+    rest: a hash of all but whether capitals matter
+    result: None when it has been written
+    """
+
+    __slots__ = ("ignores_case", "line", "number", "rest", "result")
+
+    def __init__(self, result: RowResult, ignores_case: bool, rest: int) -> None:
+        self.line, self.number = result.line, result.number
+        self.ignores_case, self.rest = ignores_case, rest
+        self.result: RowResult | None = result
+
+
 class Import:
     """One import of the rows of a schema, in one transaction; one invalid row stops them all.
 
@@ -198,7 +213,7 @@ class Import:
             field.attname: schema.assumed.get(field.name, field.get_default())
             for field in schema.model._meta.concrete_fields
         }
-        self._seen: dict[tuple[object, ...], tuple[int, int, int]] = {}
+        self._seen: dict[tuple[object, ...], _Seen] = {}
         self._allowed: dict[object, bool] = {"": True}
 
     def run(
@@ -234,6 +249,8 @@ class Import:
         self._compare(results)
         for result in results:
             self.report.add(result)
+            if seen := self._seen.get(result.key):
+                seen.result = None
         return 0 if self._is_stopped else self._write(results)
 
     # One by one
@@ -299,21 +316,35 @@ class Import:
             self.report.remark(Remark(result.line, text, result.number))
 
     def _check_repetition(self, result: RowResult) -> None:
-        """Refuse a row that says something else than one before it of the same key."""
-        here = (result.line, result.number, hash(frozenset(result.given.items())))
+        """Refuse a row that says something else than one before it of the same key.
+
+        A file without columns can only say otherwise whether capitals matter, as a server's does:
+        of such rows, the one for which they don't covers the other too.
+        """
+        given = dict(result.given)
+        ignores_case = bool(given.pop("ignore_case", False))
+        here = _Seen(result, ignores_case, hash(frozenset(given.items())))
         before = self._seen.setdefault(result.key, here)
         if before is here:
             return
-        line, number, said = before
-        if said == here[2]:
+        is_same = before.rest == here.rest
+        if is_same and before.ignores_case == ignores_case:
             result.status = RowStatus.SAME
             return
         text = _("%(place)s has the same %(key)s already.")
-        first = place(line, number)
+        first = place(before.line, before.number)
         # What has no heading is called by its name: there may be no columns at all.
         key = ", ".join(result.headings.get(name) or name for name in self._schema.key)
-        names = {"place": first[:1].upper() + first[1:], "key": key}
-        raise ValidationError({NON_FIELD_ERRORS: text % names})
+        text %= {"place": first[:1].upper() + first[1:], "key": key}
+        if not is_same or result.headings is not NO_COLUMNS:
+            raise ValidationError({NON_FIELD_ERRORS: text})
+        self.report.remark(Remark(result.line, text, result.number))
+        if ignores_case and before.result is None:
+            self._seen[result.key] = here  # It changes the row that was written.
+            return
+        result.status = RowStatus.SAME
+        if ignores_case and before.result:
+            before.ignores_case = before.result.given["ignore_case"] = True
 
     # Many at a time
 

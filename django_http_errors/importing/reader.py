@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from . import apache, nginx, redirects_file, tables
+from . import apache, nginx, redirects_file, sitemap, tables
 from .lines import Lines
 from .rows import FileError, Parsed, ParsedRow, Remark
 
@@ -79,6 +79,11 @@ FORMATS: Mapping[str, Format] = {
         "Redirection (WordPress), JSON",
         tables.parse_redirection,
         lambda lines, columns: lines[0][0] == "{" and _REDIRECTION.search("\n".join(lines)),
+    ),
+    "sitemap": Format(
+        gettext_lazy("sitemap"),
+        sitemap.parse_sitemap,
+        _first(r"<\?xml\s|<!--|<(?:\w+:)?(?:urlset|sitemapindex)\b"),
     ),
     "json": Format("JSON", tables.parse_json, _first(r"[\[{]"), is_general=True),
     "csv": Format("CSV", tables.parse_csv, _is_csv, is_general=True),

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TypeAlias
+from urllib.parse import quote
 
 from django.utils.translation import gettext as _
 
@@ -66,7 +67,7 @@ class Remark:
 Parsed = Iterator[ParsedRow | Remark]
 
 GONE = "410"
-_ENCODED = str.maketrans({"%": "%25", "?": "%3F", "#": "%23"})
+_ENCODED = str.maketrans({each: quote(each) for each in "%?#<>"})
 
 
 def printable(text: str) -> str:

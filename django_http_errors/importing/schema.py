@@ -149,9 +149,12 @@ MESSAGES = ImportSchema(
 )
 
 
-def cell_of(column: str, value: object) -> object:
-    """Return the `value` that a row has in `column` as a file has it."""
-    return literally(str(value)) if column == "pattern" else written(value)
+def cell_of(column: str, value: object, kind: str) -> object:
+    """Return the `value` that a row has in `column` as a file has it.
+
+    kind: that of the rule, "" for what is none
+    """
+    return literally(str(value), kind) if column == "pattern" else written(value)
 
 
 def written(value: object) -> object:

@@ -35,6 +35,8 @@ LONGEST_VALUE = 1_048_576
 # What spreadsheets separate cells by, depending on the country that they think they are in.
 _DELIMITERS = ",;\t"
 ADDRESS = re.compile(rf"""["']?(?:/|{SITE})""", re.IGNORECASE)
+# What begins in the middle of a path: no expression, and no URL.
+_PATH = re.compile(rf"(?!/|\^|\s*\Z|{SITE})", re.IGNORECASE)
 _EXCEL = re.compile(r'\s*sep=([^\r\n"])?[\r\n]*', re.IGNORECASE)
 # Where a formula begins for a spreadsheet, before the apostrophes that keep it from being one: at
 # the beginning of a cell, and within it too, since a spreadsheet that separates cells by semicolons
@@ -62,11 +64,15 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
 # In a crawler's list of links, "source" is the page that has the link.
 _LINKS = {"source", "destination"}
 _OF_LINKS = frozenset({"anchor", "anchor text", "alt text", "follow"})
+# What Yoast SEO, a plugin of WordPress, calls what others call a status and an expression. It keeps
+# addresses without the first slash.
+_YOAST = frozenset({"origin", "format"})
+_OF_YOAST = {STATUS: ("type",), REGEX: ("format",)}
 # What they are called by the Redirection plugin of WordPress, which is known by its REGEX.
 _REDIRECTION = {"status": "enabled", "title": "note"}
 # Where a row of another tool comes from is no row of ours.
 _OWN_ALONE = frozenset({"source", "created_at", "updated_at"})
-_NO = frozenset({"", "0", "false", "no", "off"})
+_NO = frozenset({"", "0", "false", "no", "off", "plain"})
 
 
 def escaped(cell: object) -> object:
@@ -119,6 +125,7 @@ def parse_csv(lines: Lines, columns: Collection[str]) -> Parsed:
     if not headings:
         raise FileError(1, _("The file is empty."))
     names, is_own = _names(headings, columns, lines.number)
+    lacks_slash = _YOAST.issubset(map(_key, headings))
     called = {
         name: _printable(heading.strip())
         for heading, name in zip(headings, names, strict=True)
@@ -143,7 +150,15 @@ def parse_csv(lines: Lines, columns: Collection[str]) -> Parsed:
         if is_own or error:
             yield ParsedRow(line, named, error=error, headings=called)
         else:
+            if lacks_slash and _is_path(named):
+                named["pattern"] = f"/{named['pattern']}"
             yield from foreign(line, named, headings=called)
+
+
+def _is_path(cells: Mapping[str, str]) -> bool:
+    """Return whether the address of another tool's row is one, and lacks its first slash."""
+    is_plain = cells.get(REGEX, "").strip().lower() in _NO
+    return is_plain and _PATH.match(cells.get("pattern", "")) is not None
 
 
 def _first(lines: Lines) -> str:
@@ -179,7 +194,9 @@ def _names(headings: Sequence[str], columns: Collection[str], line: int) -> tupl
         return [own[key] for key in keys], True
     meant = {}
     are_links = _LINKS.issubset(keys) and not _OF_LINKS.isdisjoint(keys)
-    known = {**ALIASES, "pattern": ("destination",), TARGET: ()} if are_links else ALIASES
+    known = {**ALIASES, "pattern": ("destination",), TARGET: ()} if are_links else {**ALIASES}
+    if _YOAST.issubset(keys):
+        known |= _OF_YOAST
     for column, aliases in known.items():
         called = (each for each, name in labels.items() if name == column)
         if alias := next((each for each in (*aliases, *called) if each in keys), None):

@@ -180,6 +180,16 @@ def test_what_is_in_a_hidden_area_is_not_told(answers: Callable[..., None]) -> N
     ]
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["/shop/", "/feed", "/shop/7/", "/app", "/wiki", "/wiki/Page", "/hidden/", "/nothing/"],
+)
+def test_an_import_remarks_on_the_views_that_a_form_refuses(path: str) -> None:
+    """What is behind a view with parameters, nobody knows: a dead product's page for instance."""
+    refusals = [text for text in refused(pattern=path) if ONLY_WHERE in text]
+    assert [text for _, text in answered_today([path]) if ONLY_WHERE in text] == refusals
+
+
 def test_a_form_that_has_no_pattern() -> None:
     """Its error would be at a field that there isn't."""
     form_class = modelform_factory(PermanenceRule, fields=["note"])

@@ -19,7 +19,9 @@ from django_http_errors import handlers
 from django_http_errors.conf import LOCALE_MIDDLEWARE
 from django_http_errors.explaining import explanation
 from django_http_errors.explaining.handlers import HANDLED
+from django_http_errors.models import HidingRule
 
+from ..asking import HIDING_MIDDLEWARE
 from ..factories import PermanenceRuleFactory
 
 pytestmark = pytest.mark.urls("tests.urls_advice")
@@ -106,6 +108,7 @@ class OwnLocaleMiddleware(LocaleMiddleware):
 
 def middleware(*, own: bool = False) -> list[str]:
     return [
+        HIDING_MIDDLEWARE,
         f"{__name__}.OwnLocaleMiddleware" if own else LOCALE_MIDDLEWARE,
         f"{__name__}.OwnCommonMiddleware" if own else "django.middleware.common.CommonMiddleware",
         "django_http_errors.middleware.HttpErrorsMiddleware",
@@ -134,17 +137,20 @@ ADDRESSES = (
     [
         {},
         {"MIDDLEWARE": middleware(own=True)},
-        {"MIDDLEWARE": middleware()[2:]},
+        {"MIDDLEWARE": [middleware()[0], *middleware()[3:]]},
         {"APPEND_SLASH": False},
         {"LANGUAGES": [("en", "English")]},
     ],
 )
+@pytest.mark.parametrize("hides", [None, "some", "all"])
 def test_what_is_said_is_what_the_site_does(
-    changed: dict, permanence: str | None, editors: str, visitors: str
+    changed: dict, hides: str | None, permanence: str | None, editors: str, visitors: str
 ) -> None:
     """Redirects to a language or to the last slash, views below a language, and rules."""
     if permanence:
         PermanenceRuleFactory(pattern="/", kind="prefix", permanence=permanence)
+    if hides:
+        HidingRule.objects.create(pattern="/", kind="prefix", fold_client_errors=hides == "all")
     site = {
         "ROOT_URLCONF": Urls,
         "MIDDLEWARE": middleware(),

@@ -400,6 +400,100 @@ SAMPLES: dict[str, tuple[str, str, list[str], list[str]]] = {
             "line 29: No rule says ^/shop/sofas/(?!new), left out: (?! isn't known.",
             "line 30: Not gone (410) but 403: left out.",
             "line 35: /host depends on <If \"%{HTTP_HOST} == 'old.example.com'\">: left out.",
+            "line 37: Redirect 410 isn't known.",
+        ],
+    ),
+    "sitemap": (
+        """
+        <?xml version="1.0" encoding="ISO-8859-1"?>
+        <s:urlset xmlns:s="http://www.sitemaps.org/schemas/sitemap/0.9"
+            xmlns:image="http://www.google.com/schemas/sitemap-image/1.1">
+          <s:url>
+            <s:loc>
+              https://www.example.com/lamps/7/?a=1&amp;b=2
+            </s:loc>
+            <image:image><image:loc>https://www.example.com/7.jpg</image:loc></image:image>
+            <s:lastmod>2019-01-01</s:lastmod>
+          </s:url>
+          <s:url><s:loc><![CDATA[https://www.example.com/gro\u00df/]]></s:loc></s:url>
+          <s:url/>
+        </s:urlset>
+        """,
+        "sitemap",
+        ["exact www.example.com/lamps/7/", "exact www.example.com/gro\u00df/"],
+        [f"line 5: {LEFT_OUT}"],
+    ),
+    "Yoast SEO": (
+        """
+        Origin,Target,Type,Format
+        /legal/,,451,plain
+        /old-a/,,410,plain
+        old-b,,410,plain
+        ^old-c/.*,,410,regex
+        old-d/.*,,410,regex
+        /old-e/,/new/,301,plain
+        """,
+        "csv",
+        ["exact /old-a/", "exact /old-b", "prefix /old-c/"],
+        [
+            "line 2: Not gone (410) but 451: left out.",
+            "line 5: ^old-c/.* → /old-c/ (prefix)",
+            "line 6: No rule says old-d/.*, left out: it may match anywhere; begin it with ^.",
+            "line 7: Not gone (410) but 301: left out.",
+        ],
+    ),
+    "nginx, an expression with capitals and without": (
+        r"""
+        map $uri $gone {
+            default 0;
+            ~\.php$ 1;
+            /a 1;
+            ~^/a$ 1;
+        }
+        server {
+            location ~* \.(php|asp)$ { return 410; }
+            location ~ \.asp$ { return 410; }
+            location ~ /x/ { return 410; }
+        }
+        """,
+        "nginx",
+        [
+            "route /<path:any1>.php ignore_case=True",
+            "exact /a ignore_case=True",
+            "route /<path:any1>.asp ignore_case=True",
+        ],
+        [
+            r"line 3: \.php$ → /<path:any1>.php (route)",
+            "line 5: ^/a$ → /a (exact)",
+            "line 5: Line 4 has the same kind, pattern, host already.",
+            r"line 8: \.(php|asp)$ → /<path:any1>.asp (route)",
+            r"line 8: \.(php|asp)$ → /<path:any1>.php (route)",
+            "line 8: Line 3 has the same kind, pattern, host already.",
+            r"line 9: \.asp$ → /<path:any1>.asp (route)",
+            "line 9: Line 8 has the same kind, pattern, host already.",
+            "line 10: No rule says /x/, left out: it may match anywhere; begin it with ^.",
+        ],
+    ),
+    ".htaccess, spaces, and places that aren't the beginning": (
+        r"""
+        RewriteRule ^old\ dir/$ - [G]
+        RewriteRule "^new dir/$" - [G]
+        RewriteRule ^no dir/$ - [G]
+        RewriteRule ^nothing$
+        RewriteRule /l/ - [G]
+        Redirect gone /old dir/
+        RedirectMatch gone /p
+        """,
+        "apache",
+        ["exact /old dir/", "exact /new dir/"],
+        [
+            r"line 1: ^old\ dir/$ → /old dir/ (exact)",
+            "line 2: ^new dir/$ → /new dir/ (exact)",
+            "line 3: RewriteRule ^no dir/$ - [G] isn't known.",
+            "line 4: RewriteRule ^nothing$ isn't known.",
+            "line 5: No rule says /l/, left out: it may match anywhere; begin it with ^.",
+            "line 6: Redirect 410 /old dir/ isn't known.",
+            "line 7: No rule says /p, left out: it may match anywhere; begin it with ^.",
         ],
     ),
     ".htaccess, rules that decide about others": (

@@ -545,8 +545,13 @@ def test_in_one_file_objects_may_have_different_members() -> None:
         ({"pattern": "/x/:id", "kind": " Route "}, "route /x/<str:id>"),
         ({"pattern": "/x/<int:id>/*"}, "route /x/<int:id>/<path:rest>"),
         ({"pattern": "^/old/(.*)$"}, "prefix /old/"),
-        ({"pattern": "^/old$", "kind": "exact"}, "exact /old/"),
-        ({"pattern": "/<int:id>/", "kind": "exact"}, "exact /<int:id>/"),
+        ({"pattern": "^/old$", "kind": "exact"}, "exact /old"),
+        ({"pattern": "/<int:id>/", "kind": "exact"}, None),
+        ({"pattern": "/%3Cint:id%3E/", "kind": "exact"}, "exact /<int:id>/"),
+        ({"pattern": "/a/{id}/"}, "route /a/<str:id>/"),
+        ({"pattern": "/a/[id]/", "kind": "route"}, "route /a/<str:id>/"),
+        ({"pattern": r"/a/\d+\.html"}, "route /a/<int:any1>.html"),
+        ({"pattern": "/a/(b|c)/"}, None),
         ({"pattern": "https://a.example/old/*?x"}, "prefix a.example/old/"),
         ({"pattern": "https://a.example?x=1", "host": "A.example"}, None),
         ({"pattern": "https://a.example#top"}, "exact a.example/"),
@@ -582,7 +587,11 @@ def test_wildcards_of_a_rule_that_is_there_are_none() -> None:
 
 
 @pytest.mark.parametrize(
-    "pattern", ["/wiki/M*A*S*H", "/old/*", "/a/:b", "/x(.*)$", "/" + "*" * 499]
+    "pattern",
+    [
+        *("/wiki/M*A*S*H", "/old/*", "/a/:b", "/x(.*)$", "/" + "*" * 499),
+        *("/a/<int:b>/", "/a/{b}/", "/a/[b]/", "/a/(b|c)/", r"/a/.*\b/", r"/a\.b"),
+    ],
 )
 @pytest.mark.parametrize("format", ["csv", "json"])
 def test_an_edited_tombstone_can_be_restored(pattern: str, format: str) -> None:
@@ -762,3 +771,17 @@ def test_the_queries_are_few(monkeypatch) -> None:
     said = [query["sql"].partition(" ")[0] for query in queries.captured_queries]
     assert said.count("SELECT") == 2
     assert said.count("UPDATE") == 0
+
+
+@pytest.mark.parametrize("batch", [1, 1000])
+@pytest.mark.parametrize("expressions", ["~^/a$ 1; ~*^/a$ 1;", "~*^/a$ 1; ~^/a$ 1;"])
+def test_what_a_server_has_twice_ignores_case_if_one_does(
+    monkeypatch: pytest.MonkeyPatch, expressions: str, batch: int
+) -> None:
+    """Even where the first was written already."""
+    monkeypatch.setattr(importer, "BATCH", batch)
+    report = import_rules(f"map $uri $gone {{\n{expressions}\n~^/b$ 1;\n}}\n".encode())
+    assert report.invalid == 0
+    assert "Line 2 has the same kind, pattern, host already." in report.remarks
+    rules = PermanenceRule.objects.order_by("pattern").values_list("pattern", "ignore_case")
+    assert list(rules) == [("/a", True), ("/b", False)]

@@ -154,6 +154,23 @@ def test_the_format_can_be_said() -> None:
         pytest.param(b"PK\x03\x04\x14\x00", 1, "This is a workbook or an archive.", id="xlsx"),
         pytest.param(b"\xd0\xcf\x11\xe0\xa1", 1, "This is a workbook or an archive.", id="xls"),
         pytest.param(b"\x1f\x8b\x08\0a\n", 1, "This is compressed by gzip.", id="gzip"),
+        pytest.param(b"<sitemapindex>", 1, "This lists sitemaps. Import those", id="index"),
+        pytest.param(b"<?xml version='1.0'?>\n<rss/>", 2, "This is XML, and no sitemap.", id="rss"),
+        pytest.param(b"<urlset>\n<url></urlset>", 2, "that can be read: mismatched tag.", id="tag"),
+        pytest.param(b"<urlset>\n<url>", 2, "that can be read: no element found.", id="cut off"),
+        pytest.param(b"<urlset>&a;", 1, "that can be read: undefined entity.", id="entity"),
+        pytest.param(
+            b"<?xml version='1.0'?>\n<!DOCTYPE a [<!ENTITY b 'b'><!ENTITY c '&b;&b;'>]><urlset/>",
+            2,
+            "This is XML, and no sitemap.",
+            id="entities",
+        ),
+        pytest.param(b"<urlset>" + b"<a>" * 30, 1, "too many brackets in brackets", id="deep"),
+        pytest.param(
+            b"<urlset><url><loc>" + b"a\n" * 50_000, 1, "it is too long.", id="endless address"
+        ),
+        pytest.param(b"<urlset a='" + b"a\n" * 150_000, 1, "it is too long.", id="endless tag"),
+        pytest.param(b"<urlset>\n\xff\xc3\xa9", 2, "surrogates not allowed.", id="bytes"),
         pytest.param(b"\x89PNG\r\n\x1a\n\0\0", 1, "This is no text.", id="png"),
         pytest.param(b"\npattern,colour\n", 2, "There is no column colour.", id="unknown-column"),
         pytest.param(b"pattern,\n/a,\n", 1, 'There is no column "".', id="nameless-column"),
