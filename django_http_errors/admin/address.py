@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +13,20 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ..explaining.explanation import Considered, Explanation, explain, is_own_host
+from ..explaining.explanation import (
+    Considered,
+    Explanation,
+    explain,
+    is_in_hidden_area,
+    is_own_host,
+    request_for,
+)
 from ..http.csp import csp_nonce
 from ..http.urls import bare_host
 from ..models import ErrorMessage, HidingRule, PermanenceRule
 from ..rules.messages import contributions
 from ..rules.rows import PermanenceRow
+from ..rules.snapshot import NOTHING, snapshots
 from . import advice, hiding, missing_pages
 from .answers import Answer
 from .forms import TryForm, media_types
@@ -50,24 +59,28 @@ def try_address(rule_admin: BaseRuleAdmin, request: HttpRequest) -> HttpResponse
     asking = TryForm({**NOT_SAID, **request.GET.dict()} if request.GET else None)
     # The names of views and handlers, other hosts, and what leads elsewhere.
     may_see_site = seen[PermanenceRule] or seen[HidingRule]
-    may_see_rules = seen[PermanenceRule]
     context: dict[str, Any] = {}
     if asking.is_valid():
         asked = asking.cleaned_data
         host = asked["host"] or bare_host(request.get_host())
+        address, snapshot = asked["address"] or "/", snapshots.current()
+        is_secret = False
+        if not seen[HidingRule]:
+            # Who may not see hidden areas gets what there is where nothing is: another answer would
+            # tell of one.
+            is_secret = is_in_hidden_area(request_for(address).path_info)
+            snapshot = replace(snapshot, hiding=NOTHING.hiding)
         explanation = explain(
-            asked["address"] or "/",
+            address,
             status=int(asked["status"]),
             method=asked["method"],
             accept=asked["accept"],
             language=asked["language"],
             host=host,
             nonce=csp_nonce(request),
+            snapshot=snapshot,
+            as_if_missing=is_secret,
         )
-        if explanation.hidden_by is not None:
-            may_see_site = seen[HidingRule]
-            # Which of them decides depends on what is there.
-            may_see_rules = may_see_rules and may_see_site
         context = {
             "explanation": explanation,
             "answer": Answer.of(explanation.response),
@@ -75,7 +88,7 @@ def try_address(rule_admin: BaseRuleAdmin, request: HttpRequest) -> HttpResponse
                 explanation.match or explanation.answered_by or explanation.handler
             ),
             "other_host": "" if is_own_host(host) else host,
-            "rules": may_see_rules and _rules(rule_admin, explanation),
+            "rules": seen[PermanenceRule] and _rules(rule_admin, explanation),
             "words": seen[ErrorMessage] and _words(rule_admin, explanation),
             "hidden_by": seen[HidingRule] and _hidden_by(rule_admin, explanation),
             "offers": list(_offers(rule_admin, request, explanation, asked)),
@@ -90,7 +103,7 @@ def try_address(rule_admin: BaseRuleAdmin, request: HttpRequest) -> HttpResponse
         asks_as_program=any(
             asking[name].value() not in ("", None, NOT_SAID.get(name)) for name in FOR_PROGRAMS
         ),
-        may_see_rules=may_see_rules,
+        may_see_rules=seen[PermanenceRule],
         may_see_messages=seen[ErrorMessage],
         may_see_site=may_see_site,
         **context,

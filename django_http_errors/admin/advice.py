@@ -98,9 +98,11 @@ def name(rule: PermanenceRow) -> str:
     return f"{rule.host}{rule.pattern} ({MatchType(rule.kind).label})"
 
 
-def names(rules: Iterable[PermanenceRow]) -> str:
+def names(rules: Iterable[PermanenceRow], *, may_view: bool = True) -> str:
     """Return the first few of `rules` as they are called in a sentence, "" if there are none."""
     found = [name(rule) for rule in islice(rules, NAMED + 1)]
+    if found and not may_view:
+        return _("a rule that you may not see")
     return ", ".join(found[:NAMED]) + (_(", and others") if len(found) > NAMED else "")
 
 
@@ -118,9 +120,12 @@ def answer(rule: PermanenceRow, now: datetime) -> str:
 
 def sentence(rule: PermanenceRow, now: datetime, *, enabled: bool = True) -> str:
     """Return what `rule` does, in one sentence or a few."""
-    texts = _sentences(rule, now, enabled=enabled)
-    # The afternoon brings a full stop of its own: "6 p.m."
-    return " ".join(text[:-1] if text.endswith("..") else text for text in texts)
+    return " ".join(map(with_one_stop, _sentences(rule, now, enabled=enabled)))
+
+
+def with_one_stop(text: str) -> str:
+    """Return `text` without a second full stop at its end: "6 p.m." brings one of its own."""
+    return text[:-1] if text.endswith("..") else text
 
 
 def _sentences(rule: PermanenceRow, now: datetime, *, enabled: bool) -> Iterator[str]:
@@ -173,28 +178,46 @@ def _going_before(
             yield other
 
 
-def warnings(rule: PermanenceRow, rules: PermanenceRules, now: datetime) -> list[str]:
-    """Return what may be wrong with `rule`, a valid one, if it is added to `rules`."""
-    return [text for step in _WARNINGS for text in step(rule, rules, now)]
+def warnings(
+    rule: PermanenceRow, rules: PermanenceRules, now: datetime, *, may_view: bool = True
+) -> list[str]:
+    """Return what may be wrong with `rule`, a valid one, if it is added to `rules`.
+
+    may_view: whether the reader may see rules; who may not is told of none by name, nor what
+        answers at an address
+    """
+    return [text for step in _WARNINGS for text in step(rule, rules, now, may_view)]
 
 
-def _everything(rule: PermanenceRow, rules: PermanenceRules, now: datetime) -> Iterator[str]:
+def _everything(
+    rule: PermanenceRow, rules: PermanenceRules, now: datetime, may_view: bool
+) -> Iterator[str]:
     if permanence.covers_everything(rule):
-        yield (
-            _("This rule is for every address of %(host)s that is not found.") % {"host": rule.host}
-            if rule.host
-            else _("This rule is for every address of the site that is not found.")
-        )
+        yield everything(rule)
 
 
-def _unknown_host(rule: PermanenceRow, rules: PermanenceRules, now: datetime) -> Iterator[str]:
+def everything(rule: PermanenceRow) -> str:
+    """Return that `rule` is for all that isn't found."""
+    if rule.host:
+        text = _("This rule is for every address of %(host)s that is not found.")
+        return text % {"host": rule.host}
+    return _("This rule is for every address of the site that is not found.")
+
+
+def _unknown_host(
+    rule: PermanenceRow, rules: PermanenceRules, now: datetime, may_view: bool
+) -> Iterator[str]:
     if rule.host and not is_own_host(rule.host):
         yield _("The site does not answer at %(host)s: it is not in ALLOWED_HOSTS.") % {
             "host": rule.host
         }
 
 
-def _answered_today(rule: PermanenceRow, rules: PermanenceRules, now: datetime) -> Iterator[str]:
+def _answered_today(
+    rule: PermanenceRow, rules: PermanenceRules, now: datetime, may_view: bool
+) -> Iterator[str]:
+    if not may_view:
+        return
     only_then = _("The rule counts only where that answer is a 404.")
     for path in dict.fromkeys((_own_address(rule), permanence.sample(rule))):
         match = view_at(path)
@@ -219,8 +242,10 @@ def _answered_today(rule: PermanenceRow, rules: PermanenceRules, now: datetime) 
 
 
 def _answered_by_others(
-    rule: PermanenceRow, rules: PermanenceRules, now: datetime
+    rule: PermanenceRow, rules: PermanenceRules, now: datetime, may_view: bool
 ) -> Iterator[str]:
+    if not may_view:
+        return
     if rule.kind != MatchType.ROUTE:
         path = unquote(rule.pattern)
         others = () if is_in_hidden_area(path) else answering(path)
@@ -243,10 +268,12 @@ def _own_address(rule: PermanenceRow) -> str:
     return permanence.sample(rule) if rule.kind == MatchType.ROUTE else rule.pattern
 
 
-def _covered_already(rule: PermanenceRow, rules: PermanenceRules, now: datetime) -> Iterator[str]:
+def _covered_already(
+    rule: PermanenceRow, rules: PermanenceRules, now: datetime, may_view: bool
+) -> Iterator[str]:
     others = [each for each in permanence.covering(rule, rules) if each[0].is_valid(now)]
-    before = names(other for other, is_before in others if is_before)
-    after = names(other for other, is_before in others if not is_before)
+    before = names((other for other, is_before in others if is_before), may_view=may_view)
+    after = names((other for other, is_before in others if not is_before), may_view=may_view)
     if before:
         yield _("This rule has no effect, because another one goes before it: %(rules)s.") % {
             "rules": before
@@ -257,12 +284,14 @@ def _covered_already(rule: PermanenceRow, rules: PermanenceRules, now: datetime)
         }
 
 
-def _covers_others(rule: PermanenceRow, rules: PermanenceRules, now: datetime) -> Iterator[str]:
+def _covers_others(
+    rule: PermanenceRow, rules: PermanenceRules, now: datetime, may_view: bool
+) -> Iterator[str]:
     if rule.kind == MatchType.EXACT:
         return  # It covers none but its own other spelling, and that one covers it too.
     others = list(islice(permanence.covered(rule, rules), 2 * NAMED))
-    shadowed = names(other for other, is_before in others if is_before)
-    kept = names(other for other, is_before in others if not is_before)
+    shadowed = names((other for other, is_before in others if is_before), may_view=may_view)
+    kept = names((other for other, is_before in others if not is_before), may_view=may_view)
     if shadowed:
         yield _("This rule goes before others, which have no effect any more: %(rules)s.") % {
             "rules": shadowed
@@ -273,7 +302,8 @@ def _covers_others(rule: PermanenceRow, rules: PermanenceRules, now: datetime) -
         }
 
 
-_WARNINGS: tuple[Callable[[PermanenceRow, PermanenceRules, datetime], Iterator[str]], ...] = (
+_Step = Callable[[PermanenceRow, PermanenceRules, datetime, bool], Iterator[str]]
+_WARNINGS: tuple[_Step, ...] = (
     _everything,
     _unknown_host,
     _answered_today,

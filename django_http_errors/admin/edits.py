@@ -33,6 +33,7 @@ from django.utils.translation import override as language_override
 from ..importing.importer import Report
 from ..importing.schema import ImportSchema
 from . import statements, undo
+from .advice import with_one_stop
 from .undo import Change
 
 if TYPE_CHECKING:
@@ -266,7 +267,10 @@ class EditsAdmin(ModelAdmin):
         parts = undo.kept(request.user.pk, self.model, action)
         first = parts.first()
         if first is None:
-            text = _("This can't be undone any more: it was undone, or is more than an hour ago.")
+            text = _(
+                "This can't be undone here: it was undone, is more than an hour ago, or somebody"
+                " else did it."
+            )
             self.message_user(request, text, messages.WARNING)
             return HttpResponseRedirect(self.url("changelist"))
         was_deleted = _flag(Change(*first.rows[0])) == DELETION
@@ -406,7 +410,7 @@ class EditsAdmin(ModelAdmin):
             for name, (old, new) in values.items()
             if name in fields
         )
-        return _("Changed %(what)s.") % {"what": changed} if changed else ""
+        return with_one_stop(_("Changed %(what)s.") % {"what": changed}) if changed else ""
 
 
 def _flag(change: Change) -> int:

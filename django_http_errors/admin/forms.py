@@ -24,6 +24,7 @@ from ..importing import addresses
 from ..models import MatchType, MissingPage
 from ..rules import permanence
 from ..rules.rows import PermanenceRow
+from .advice import everything
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -87,6 +88,12 @@ def path_in(address: str) -> str:
     path, mark, query = address.partition("#")[0].partition("?")
     validators.path(path)
     return web_address(path) + mark + web_address(query)
+
+
+def split_site(address: str) -> tuple[str, str]:
+    """Return the host that `address` begins with, "" if it begins with none, and the rest."""
+    whole = validators.names_site(address) and _WHOLE.fullmatch(address)
+    return (bare_host(whole[1]), whole[2] or "/") if whole else ("", address)
 
 
 # The errors of what an editor may mean all the same, and that of what wasn't confirmed.
@@ -220,12 +227,19 @@ def _flat(errors: Mapping[str, list[ValidationError]]) -> list[ValidationError]:
 
 
 class ConfirmedRuleForm(ConfirmedForm):
-    """Asks whether an editor means it where a rule is for everything that isn't found."""
+    """Asks whether an editor means it where a rule is for everything that isn't found.
+
+    may_see_missing_pages: whether the editor may know how many there are
+    """
+
+    may_see_missing_pages: bool = False
 
     def doubts(self) -> list[ValidationError]:
         rule = PermanenceRow.of(self.instance)
         if not permanence.covers_everything(rule):
             return []
+        if not self.may_see_missing_pages:
+            return [ValidationError(everything(rule), code="covers_all")]
         missing = MissingPage.objects.filter(ignored=False).exclude(path__contains="*")
         covered = missing.filter(host=rule.host) if rule.host else missing
         text = _(
@@ -278,10 +292,13 @@ class PathRuleForm(RuleForm):
         """Return the values that what was sent for the pattern stands for, and what they lack."""
         sent = {name: self.data.get(self.add_prefix(name)) or "" for name in ("pattern", "host")}
         try:
-            cells, left_out = addresses.offered(sent)
+            kind = self.data.get(self.add_prefix("kind")) or ""
+            cells, left_out = addresses.offered(sent, kind)
         except ValidationError:
             return {}, []
         meant = {name: str(value) for name, value in cells.items() if value != sent.get(name)}
+        if meant:
+            meant["pattern"] = str(cells["pattern"])
         return meant, left_out
 
     @property
@@ -319,11 +336,9 @@ class AskingForm(forms.Form):
 
     def clean(self) -> None:
         """Take a whole address, as copied from a browser, apart."""
-        address = self.cleaned_data.get("address") or ""
-        whole = validators.names_site(address) and _WHOLE.fullmatch(address)
-        if whole:
-            self.cleaned_data["host"] = self.cleaned_data.get("host") or bare_host(whole[1])
-            address = whole[2] or "/"
+        host, address = split_site(self.cleaned_data.get("address") or "")
+        if host:
+            self.cleaned_data["host"] = self.cleaned_data.get("host") or host
         try:
             self.cleaned_data["address"] = address and path_in(address)
         except ValidationError as error:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+from urllib.parse import unquote as percent_decoded
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path
@@ -19,15 +22,18 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from .. import validators
 from ..conf import http_errors
-from ..http.urls import path_key
-from ..models import ErrorMessage, MatchType, MissingPage, PermanenceRule
+from ..core.missing_pages import shown_referrer
+from ..http.urls import ascii_host, bare_host, path_key
+from ..models import ErrorMessage, HidingRule, MatchType, MissingPage, PermanenceRule
 from ..rules.matching import Index
 from ..rules.rows import MessageRow, PermanenceRow
 from ..rules.snapshot import snapshots
 from . import advice
 from .edits import EditsAdmin, bulk_edit, short_date
 from .filters import ColumnFilter
+from .forms import ConfirmedForm, split_site
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -67,6 +73,63 @@ class HostFilter(ColumnFilter):
         return found if len(found) > 1 else []
 
 
+class MissingPageForm(ConfirmedForm):
+    """A pattern of an editor's; what is counted by itself can only be ignored.
+
+    It takes what people paste: a whole URL, escapes.
+    """
+
+    pasted_host = ""
+
+    def clean_host(self) -> str:
+        sent: str = self.cleaned_data["host"]
+        named, rest = split_site(sent)
+        host = ascii_host(named or bare_host(sent))
+        if host:
+            validators.host(sent if named and rest != "/" else host)
+        return host
+
+    def clean_path(self) -> str:
+        sent: str = self.cleaned_data["path"]
+        self.pasted_host, text = split_site(sent)
+        if not text.startswith(("/", "*")):
+            raise ValidationError(
+                _("An address begins with a slash: /%(value)s"), "slash", {"value": text}
+            )
+        if mark := re.search(r"[?#]", text):
+            raise ValidationError(
+                _("What stands behind %(mark)s is not compared. Write only %(path)s"),
+                "query",
+                {"mark": mark[0], "path": text[: mark.start()]},
+            )
+        if "*" not in text:
+            raise ValidationError(
+                _(
+                    "Write a * for what differs, as in /old-forum/*. Single addresses come by"
+                    " themselves."
+                ),
+                "no_asterisk",
+            )
+        return percent_decoded(text)
+
+    def clean(self) -> Any:
+        pasted = ascii_host(self.pasted_host)
+        if pasted and {"host", "path"} <= self.cleaned_data.keys():
+            if self.cleaned_data["host"] in ("", pasted):
+                self.cleaned_data["host"] = pasted
+            else:
+                text = _("Write the host %(host)s in its own field, and here only %(path)s")
+                values = {"host": pasted, "path": self.cleaned_data["path"]}
+                self.add_error("path", ValidationError(text, "host", values))
+        return super().clean()
+
+    def doubts(self) -> list[ValidationError]:
+        if "path" not in self.fields or self.instance.path.strip("*/"):
+            return []
+        text = _("This is for everything that is not found: no address would be listed any more.")
+        return [ValidationError(text, code="covers_all")]
+
+
 class MissingPageList(ChangeList):
     """Pages that know what can be done about them, and show a host where there are several."""
 
@@ -76,8 +139,13 @@ class MissingPageList(ChangeList):
         super().get_results(request)
         hosts = {row.host for row in self.result_list if row.host}
         for row in self.result_list:
-            row.to_do = self.model_admin.to_do(request, row, is_in_list=True)
+            self.model_admin.complete(request, row, is_in_list=True)
             row.address = str(row) if len(hosts) > 1 else row.path
+
+    def get_ordering_field(self, field_name: Any) -> Any:
+        # Django offers no other order, and yet takes one from the address.
+        is_offered = field_name in (self.sortable_by or ())
+        return super().get_ordering_field(field_name) if is_offered else None
 
 
 class MissingPageAdmin(EditsAdmin):
@@ -87,10 +155,11 @@ class MissingPageAdmin(EditsAdmin):
         "What visitors asked for and did not find, how often, and where they came from. Behind each"
         " address there is what you can do about it."
     )
-    list_display = ("address", "what_to_do", "hits", "last_seen_on", "referrer")
+    form = MissingPageForm
+    list_display = ("address", "what_to_do", "hits", "last_seen_on", "linked_from")
     list_filter = (IgnoredFilter, HostFilter)
     search_fields = ("path", "host", "referrer")
-    readonly_fields = ("what_to_do", "hits", "first_seen", "last_seen", "referrer")
+    readonly_fields = ("what_to_do", "hits", "first_seen", "last_seen", "linked_from")
     fields = ("path", "host", "ignored", *readonly_fields)
     actions = [
         bulk_edit("ignore", gettext_lazy("Ignore the selected pages"), ignored=True),
@@ -98,6 +167,9 @@ class MissingPageAdmin(EditsAdmin):
         "remove_together",
         "delete_selected",
     ]
+
+    class Media:
+        css = {"all": ["django_http_errors/admin.css"]}
 
     @property
     def if_empty(self) -> StrOrPromise:
@@ -122,14 +194,64 @@ class MissingPageAdmin(EditsAdmin):
     def last_seen_on(self, row: MissingPage) -> str:
         return short_date(row.last_seen)
 
+    @admin.display(description=gettext_lazy("last page with a link to it"), ordering="referrer")
+    def linked_from(self, row: Any) -> str:
+        return row.shown_referrer or str(self.get_empty_value_display())
+
+    # What was counted before an area was hidden stays, for those who may see hidden areas.
+
+    def _may_see_all(self, request: HttpRequest) -> bool:
+        return not snapshots.current().hiding or self.may_view(request, HidingRule)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows = super().get_queryset(request)
+        if self._may_see_all(request):
+            return rows
+        hidden = request.__dict__.get("http_errors_hidden")
+        if hidden is None:
+            is_hidden = snapshots.current().hiding.may_cover
+            # Of 10,000 rows it takes 0.1 s, and a list asks several times.
+            hidden = [
+                pk for pk, path in rows.order_by().values_list("pk", "path") if is_hidden(path)
+            ]
+            request.http_errors_hidden = hidden  # type: ignore[attr-defined]
+        return rows.exclude(pk__in=hidden)
+
+    # Nor does an order tell where a link was, or a search, or a filter in the address.
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        is_secret = lookup.partition("__")[0] == "referrer" and not self._may_see_all(request)
+        return not is_secret and super().lookup_allowed(lookup, value, request)
+
+    def get_search_fields(self, request: HttpRequest) -> Any:
+        fields = super().get_search_fields(request)
+        return fields if self._may_see_all(request) else [x for x in fields if x != "referrer"]
+
+    def get_sortable_by(self, request: HttpRequest) -> Any:
+        columns = super().get_sortable_by(request)
+        if self._may_see_all(request):
+            return columns
+        return [each for each in columns if each != "linked_from"]
+
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[MissingPageList]:
         return MissingPageList
 
     def get_object(self, request: HttpRequest, *args: Any) -> Any:
         row: Any = super().get_object(request, *args)
         if row is not None:
-            row.to_do = self.to_do(request, row)
+            self.complete(request, row)
         return row
+
+    def complete(self, request: HttpRequest, row: Any, *, is_in_list: bool = False) -> None:
+        """Add to `row` what is shown of it to who asks."""
+        row.to_do = self.to_do(request, row, is_in_list=is_in_list)
+        row.shown_referrer = row.referrer
+        if not self._may_see_all(request):
+            row.shown_referrer = shown_referrer(row.referrer, snapshots.current().hiding)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fields = super().get_readonly_fields(request, obj)
+        return fields if obj is None or "*" in obj.path else (*fields, "path", "host")
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fields = super().get_fields(request, obj)
@@ -207,7 +329,7 @@ class MissingPageAdmin(EditsAdmin):
             "pattern": as_pattern(folder),
             "host": hosts.pop() if len(hosts) == 1 else "",
         }
-        covered = list(_covered_by(PermanenceRule(**values)))
+        covered = list(_covered_by(PermanenceRule(**values), self.get_queryset(request)))
         names = ", ".join(covered[:10])
         text = ngettext(
             "The rule will cover %(count)d missing page: %(paths)s",
@@ -235,10 +357,10 @@ class MissingPageAdmin(EditsAdmin):
         return super().changelist_view(request, extra_context)
 
 
-def _covered_by(rule: PermanenceRule) -> Iterator[str]:
-    """Yield the paths in the list that `rule` would cover."""
+def _covered_by(rule: PermanenceRule, rows: QuerySet[Any]) -> Iterator[str]:
+    """Yield the paths of `rows` that `rule` would cover."""
     index = Index((PermanenceRow.of(rule),))
-    rows = MissingPage.objects.exclude(path__contains="*").order_by("path", "host")
+    rows = rows.exclude(path__contains="*").order_by("path", "host")
     for row in rows.only("path", "host"):
         if any(index.matching(row.path, row.host)):
             yield row.path
@@ -288,19 +410,30 @@ def _message_for(row: MissingPage) -> MessageRow | None:
 
 
 def offers(path: str, host: str) -> list[tuple[type[Any], dict[str, str], str]]:
-    """Return what can be said of an address: the model of the row, its values, a label."""
-    path = as_pattern(path)
-    rule = {"pattern": path, "host": host}
+    """Return what can be said of an address: the model of the row, its values, a label.
+
+    Not what has no room for the address.
+    """
+    pattern = as_pattern(path)
+    found: list[tuple[type[Any], str, dict[str, str], str]] = [
+        (PermanenceRule, "pattern", {}, _("Gone for good")),
+        (PermanenceRule, "pattern", {"permanence": "temporary"}, _("Back later")),
+        (ErrorMessage, "path_prefix", {"status": "404"}, _("Own words")),
+    ]
     return [
-        (PermanenceRule, rule, _("Gone for good")),
-        (PermanenceRule, {**rule, "permanence": "temporary"}, _("Back later")),
-        (ErrorMessage, {"status": "404", "path_prefix": path, "host": host}, _("Own words")),
+        (model, {**values, field: pattern, "host": host}, label)
+        for model, field, values, label in found
+        if len(pattern) <= model._meta.get_field(field).max_length
     ]
 
 
+# What is decoded, cut off, or means something in a pattern of this tool or another one.
+_SIGNS = re.compile(r"[%?#*()^$:<>{}\[\]|\\]|\s+\Z")
+
+
 def as_pattern(path: str) -> str:
-    """Return the decoded `path` as an editor would write it: what would be decoded is encoded."""
-    return path.replace("%", "%25").replace("?", "%3F").replace("#", "%23")
+    """Return the decoded `path` as an editor would write it, so that it stands for itself."""
+    return _SIGNS.sub(lambda found: quote(found[0], safe=""), path)
 
 
 def common_folder(paths: list[str]) -> str:

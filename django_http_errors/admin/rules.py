@@ -21,7 +21,7 @@ from ..conf import http_errors
 from ..explaining.explanation import Explanation
 from ..http.urls import decoded_path, digests_of_path, path_key, pattern_key, web_address
 from ..importing.schema import RULES
-from ..models import ErrorMessage, MatchType, PermanenceRule
+from ..models import ErrorMessage, MatchType, MissingPage, PermanenceRule
 from ..rules import permanence
 from ..rules.matching import Index
 from ..rules.messages import contributions
@@ -198,6 +198,11 @@ class PermanenceRuleAdmin(PathRuleAdmin):
     }
     asks = ("language",)
 
+    def get_form(self, request: HttpRequest, *arguments: Any, **options: Any) -> Any:
+        form: Any = super().get_form(request, *arguments, **options)
+        form.may_see_missing_pages = self.may_view(request, MissingPage)
+        return form
+
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)
         if obj is None:
@@ -270,7 +275,9 @@ class PermanenceRuleAdmin(PathRuleAdmin):
         super().save_model(request, obj, form, change)
 
     def warnings_of(self, request: HttpRequest, row: PermanenceRule) -> list[str]:
-        return advice.warnings(PermanenceRow.of(row), snapshots.current().rules, timezone.now())
+        rules, now = snapshots.current().rules, timezone.now()
+        may_view = self.may_view(request, PermanenceRule)
+        return advice.warnings(PermanenceRow.of(row), rules, now, may_view=may_view)
 
     # The preview
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
 from fnmatch import translate
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 from django.db import connections
+from django.db.models import Case, QuerySet, Value, When
+from django.db.models import Count as CountOf
 from django.http import HttpRequest
 from django.http.request import validate_host
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, get_script_prefix, resolve
+from django.utils import timezone
 from django.utils.translation import get_language_from_path, override
 
 from ..hiding.policies import POLICY
@@ -22,8 +26,12 @@ from ..rules.snapshot import UNREAD, HidingRules, snapshots
 from .counting import Count, Counter, batches, moment
 from .request_info import RequestInfo
 
-# Rows in the database: of more, the rarest and oldest go.
+# Rows in the database, without those that editors ignore, of which there may be as many again.
+# Of more, first those go that nobody has asked for in so long, then the rarest and oldest. The
+# newest stay at first: a page that comes into a full list has to be counted before it is rare.
 MOST_KEPT = 10_000
+NEWEST_KEPT = 1_000
+UNSEEN_FOR = timedelta(days=90)
 LONGEST = 500
 LONGEST_HOST = 253
 
@@ -100,7 +108,7 @@ def _folded(
         host = hosts[raw]
         if not host or not path.isprintable() or hiding.may_cover(path):
             continue
-        count.referrer = _shown_referrer(count.referrer, hiding)
+        count.referrer = shown_referrer(count.referrer, hiding)
         place = next(
             (each for each, matches in matchers if each[0] in ("", host) and matches(path)),
             (host, path),
@@ -127,7 +135,7 @@ def _matcher(pattern: str) -> Callable[[str], Any]:
     return re.compile(translate(re.sub(r"[?[]", r"[\g<0>]", pattern))).match
 
 
-def _shown_referrer(referrer: str, hiding: HidingRules) -> str:
+def shown_referrer(referrer: str, hiding: HidingRules) -> str:
     """Return `referrer` without its query string, "" if it is no page that may be listed."""
     page = _page(referrer)
     if page is None:
@@ -204,14 +212,28 @@ def _add(alias: str, rows: Sequence[tuple[Place, Count]]) -> None:
 
 
 def _drop_rarest(alias: str) -> None:
-    rows = MissingPage.objects.using(alias)
-    # What editors have written stays: patterns, and what is ignored.
-    counted = rows.filter(ignored=False).exclude(path__contains="*")
-    excess = rows.count() - MOST_KEPT
-    if excess > 0:
-        rarest = list(counted.order_by("hits", "last_seen").values_list("pk", flat=True)[:excess])
-        for keys in batches(rarest):
-            rows.filter(pk__in=keys).delete()
+    # The patterns of editors stay, and fill no place of another's.
+    rows = MissingPage.objects.using(alias).exclude(path__contains="*")
+    counts = rows.order_by().values_list("ignored").annotate(CountOf("pk"))
+    for ignored, number in counts:
+        if number > MOST_KEPT:
+            rarest = _rarest(rows.filter(ignored=ignored), number - MOST_KEPT)
+            for keys in batches(rarest):
+                rows.filter(pk__in=keys).delete()
+
+
+def _rarest(rows: QuerySet[MissingPage], count: int) -> list[int]:
+    """Return the keys of so many of `rows`, of which there are more, in the order they go."""
+    times = rows.order_by("-last_seen").values_list("last_seen", flat=True)
+    older = times[min(NEWEST_KEPT, MOST_KEPT) :].first()
+    if older is None:  # Somebody has cleared the list meanwhile.
+        return []
+    turn = Case(
+        When(last_seen__gt=older, then=Value(2)),
+        When(last_seen__gt=timezone.now() - UNSEEN_FOR, then=Value(1)),
+        default=Value(0),
+    )
+    return list(rows.order_by(turn, "hits", "last_seen").values_list("pk", flat=True)[:count])
 
 
 counter = MissingPages()

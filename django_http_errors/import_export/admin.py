@@ -12,7 +12,6 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 from import_export.admin import ImportExportMixin
 from import_export.formats import base_formats
 from import_export.forms import ConfirmImportForm, SelectableFieldsExportForm
@@ -29,10 +28,6 @@ class ConfirmForm(ConfirmImportForm):
     all_the_same = forms.BooleanField(required=False)
 
 
-# What django-import-export has no German and no French for.
-gettext_noop("Select all")
-
-
 class ExportForm(SelectableFieldsExportForm):
     """Which columns to export: what the admin calls them, and what the file does."""
 
@@ -40,7 +35,15 @@ class ExportForm(SelectableFieldsExportForm):
         super().__init__(formats, resources, **kwargs)
         for resource in resources:
             for label, column in resource.headings():
-                self.fields[self.create_boolean_field_name(resource, column)].label = label
+                field: Any = self.fields[self.create_boolean_field_name(resource, column)]
+                field.label = label
+                # Before the first one there would be a box to select all, which has no label, and
+                # a script that a strict Content-Security-Policy refuses.
+                field.initial_field = False
+
+
+class UploadGoneError(Exception):
+    """The file that was to be imported isn't kept any more."""
 
 
 class SchemaImportExportMixin(ImportExportMixin):
@@ -50,6 +53,7 @@ class SchemaImportExportMixin(ImportExportMixin):
     confirm_form_class = ConfirmForm
     export_form_class = ExportForm
     change_list_template = "admin/django_http_errors/change_list.html"
+    import_export_change_list_template = "admin/django_http_errors/change_list_import_export.html"
     import_template_name = "admin/django_http_errors/import.html"
     export_template_name = "admin/django_http_errors/export.html"
 
@@ -113,7 +117,7 @@ class SchemaImportExportMixin(ImportExportMixin):
         if isinstance(error, FileError):
             form.add_error("import_file", str(error))
         else:
-            super().add_data_read_fail_error_to_form(form, error)
+            super().add_data_read_fail_error_to_form(form, error.__cause__ or error)
 
     def get_import_data_kwargs(self, **kwargs: Any) -> dict[str, Any]:
         return {
@@ -125,6 +129,34 @@ class SchemaImportExportMixin(ImportExportMixin):
             "rollback_on_validation_errors": True,
         }
 
+    def get_tmp_storage_class(self) -> type[Any]:
+        base: Any = super().get_tmp_storage_class()
+
+        class Storage(base):
+            def read(self) -> Any:
+                try:
+                    data = super().read()
+                except OSError as error:
+                    raise UploadGoneError from error
+                if data is None:  # So says a cache.
+                    raise UploadGoneError
+                return data
+
+        return Storage
+
+    def process_import(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        try:
+            response: HttpResponse = super().process_import(request, **kwargs)
+        except UploadGoneError:
+            text = _("This was imported already, or too long ago: choose the file again.")
+            messages.warning(request, text)
+            return self._redirect("import")
+        return response
+
+    def _redirect(self, page: str) -> HttpResponse:
+        name = "admin:{}_{}_{}".format(*self.get_model_info(), page)
+        return HttpResponseRedirect(reverse(name, current_app=self.admin_site.name))
+
     def process_result(self, result: Result, request: HttpRequest) -> HttpResponse:
         if result.is_unconfirmed:
             text = _("Nothing was imported: tick above the preview that you mean it.")
@@ -134,8 +166,7 @@ class SchemaImportExportMixin(ImportExportMixin):
             response: HttpResponse = super().process_result(result, request)
             return response
         messages.error(request, text)
-        name = "admin:{}_{}_changelist".format(*self.get_model_info())
-        return HttpResponseRedirect(reverse(name, current_app=self.admin_site.name))
+        return self._redirect("changelist")
 
     def add_success_message(self, result: Result, request: HttpRequest) -> None:
         text = _("The file was imported: %(new)d new, %(changed)d changed, %(same)d the same.")

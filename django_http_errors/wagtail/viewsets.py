@@ -104,6 +104,12 @@ class RuleForm(WagtailAdminModelForm):
 class PermanenceRuleForm(ConfirmedRuleForm, RuleForm):
     """Asks whether an editor means it where a rule is for everything that isn't found."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.for_user is not None:
+            permission = "django_http_errors.view_missingpage"
+            self.may_see_missing_pages = self.for_user.has_perm(permission)
+
 
 class HidingRuleForm(ConfirmedForm, RuleForm):
     """Asks whether an editor means it where a rule hides the front or the login page."""

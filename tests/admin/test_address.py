@@ -12,7 +12,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
-from django_http_errors.models import HidingRule
+from django_http_errors.models import HidingRule, PermanenceRule
 from django_http_errors.rules.snapshot import snapshots
 
 from ..factories import ErrorMessageFactory, PermanenceRuleFactory
@@ -100,17 +100,32 @@ def test_who_may_see_hidden_areas_is_told(page_for: Callable[..., str]) -> None:
     assert "The hidden area that it is in" in page
 
 
-@pytest.mark.parametrize("address", ["/form", "/form/", "/form/none/"])
-def test_rules_in_a_hidden_area_do_not_tell_what_is_there(
-    page_for: Callable[..., str], address: str
+@pytest.mark.parametrize("permissions", NOT_HIDDEN_AREAS)
+@pytest.mark.parametrize("status", ["403", "404", "410", "503"])
+# Where a slash is missing, the redirect goes before rules.
+@pytest.mark.parametrize("path", ["negotiated", "negotiated/", "vault/secret/", "vault/none/"])
+def test_a_hidden_area_looks_like_the_rest_of_the_site(
+    page_for: Callable[..., str], permissions: tuple[str, ...], status: str, path: str
 ) -> None:
-    """Where a slash is missing, the redirect goes before them."""
-    HidingRule.objects.create(pattern="/form/", kind="prefix")
-    PermanenceRuleFactory(pattern="/form/", kind="prefix")
-    page = page_for(("view_permanencerule",), address=address)
-    assert "<td>" not in page.partition("http-errors-rules")[2].partition("</section>")[0]
-    assert page.count("You have no permission to see that.") == 2
-    assert "<td>" in page_for(("view_permanencerule", "view_hidingrule"), address=address)
+    """Nothing tells that it is one, what is there, or which of the rules decides therefore."""
+    area = path.partition("/")[0]
+    HidingRule.objects.create(pattern=f"/{area}/", kind="prefix")
+    pages = []
+    for name in (area, area[::-1]):
+        PermanenceRuleFactory(pk=1, pattern=f"/{name}/", kind="prefix")
+        address = f"/{path.replace(area, name)}"
+        pages.append(without(page_for(permissions, address=address, status=status), name))
+        PermanenceRule.objects.all().delete()
+    assert pages[0] == pages[1]
+    rules = pages[0].partition("http-errors-rules")[2].partition("</section>")[0]
+    assert ("<td>" in rules) == ("view_permanencerule" in permissions)
+
+
+def test_who_may_see_hidden_areas_is_told_what_decides(page_for: Callable[..., str]) -> None:
+    HidingRule.objects.create(pattern="/negotiated/", kind="prefix")
+    PermanenceRuleFactory(pattern="/negotiated/", kind="prefix")
+    page = page_for(("view_permanencerule", "view_hidingrule"), address="/negotiated")
+    assert "<td>the redirect goes before it</td>" in page
 
 
 # What is answered otherwise

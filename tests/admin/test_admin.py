@@ -568,6 +568,11 @@ def test_visits_have_the_room_of_who_made_a_rule(
             ("exact", "/index.php", "www.example.com"),
         ),
         (
+            "/archive/<int:year>/",
+            "/archive/&lt;int:year&gt;/, addresses that match a pattern",
+            ("route", "/archive/<int:year>/", ""),
+        ),
+        (
             "*/foo",
             "/&lt;str:any1&gt;/foo, addresses that match a pattern",
             ("route", "/<str:any1>/foo", ""),
@@ -590,6 +595,16 @@ def test_what_is_pasted_is_understood_and_offered(
     form = rule_form(pattern=pasted, use_suggestion="1")
     assert admin.post(url("permanencerule_add"), form).status_code == 302
     assert PermanenceRule.objects.values_list("kind", "pattern", "host").get() == saved
+
+
+def test_a_prefix_with_a_parameter_is_offered_as_a_route(admin: Client) -> None:
+    form = rule_form(pattern="/k/<int:id>/", kind="prefix")
+    page = text_of(admin.post(url("permanencerule_add"), form))
+    assert "Save this instead: /k/&lt;int:id&gt;/&lt;path:rest&gt;, addresses that" in page
+    form["use_suggestion"] = "1"
+    assert admin.post(url("permanencerule_add"), form).status_code == 302
+    rule = PermanenceRule.objects.get()
+    assert (rule.kind, rule.pattern) == ("route", "/k/<int:id>/<path:rest>")
 
 
 @pytest.mark.parametrize(
@@ -1014,6 +1029,54 @@ def test_a_message_is_named_to_those_who_may_see_it(editor: Callable[..., Client
         warnings = part(client.post(url("permanencerule_preview"), form), "warnings")
         assert told in warnings
         assert ("/secret-project/" in warnings) == (permission == "view_errormessage")
+
+
+@pytest.mark.parametrize(
+    ("values", "others"),
+    [
+        ({"pattern": "/secret-project/x"}, {"pattern": "/secret-project/", "kind": "prefix"}),
+        ({"pattern": "/secret-project/", "kind": "prefix"}, {"pattern": "/secret-project/x"}),
+        (
+            {"pattern": "/secret-project/", "kind": "prefix"},
+            {"pattern": "/secret-project/x", "valid_from": timezone.now() + timedelta(days=9)},
+        ),
+    ],
+)
+def test_other_rules_are_named_to_those_who_may_see_them(
+    editor: Callable[..., Client], values: dict[str, str], others: dict[str, Any]
+) -> None:
+    PermanenceRuleFactory(**others)
+    for may_view in (True, False):
+        rights = ["view_permanencerule"] if may_view else []
+        client = editor("add_permanencerule", *rights)
+        warnings = part(client.post(url("permanencerule_preview"), rule_form(**values)), "warnings")
+        assert (others["pattern"] + " (" in warnings) == may_view
+        assert ("a rule that you may not see." in warnings) != may_view
+
+
+@pytest.mark.parametrize("pattern", ["/raise/404/", "/raise/"])
+def test_what_is_at_an_address_is_told_to_those_who_may_see_rules(
+    editor: Callable[..., Client], pattern: str
+) -> None:
+    form = rule_form(pattern=pattern, kind="prefix")
+    for rights in (["view_permanencerule"], []):
+        client = editor("add_permanencerule", *rights)
+        warnings = part(client.post(url("permanencerule_preview"), form), "warnings")
+        assert bool(warnings) == bool(rights)
+
+
+def test_missing_pages_are_counted_for_those_who_may_see_them(
+    editor: Callable[..., Client],
+) -> None:
+    MissingPage.objects.create(path="/a/", host="testserver")
+    form = rule_form(pattern="/", kind="prefix")
+    for rights in (["view_missingpage"], []):
+        client = editor("add_permanencerule", *rights)
+        page = text_of(client.post(url("permanencerule_add"), form))
+        assert ("the 1 missing pages in the list" in page) == bool(rights)
+        assert ("This rule is for every address of the site" in page) != bool(rights)
+        assert "Save it all the same" in page
+        assert not PermanenceRule.objects.exists()
 
 
 def test_a_trial_ends_in_an_offer(admin: Client, editor: Callable[..., Client]) -> None:

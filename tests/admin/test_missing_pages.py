@@ -6,13 +6,14 @@ import html
 import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
-from django_http_errors.models import ErrorMessage, MissingPage, PermanenceRule
+from django_http_errors.models import ErrorMessage, HidingRule, MissingPage, PermanenceRule
 from django_http_errors.rules.snapshot import snapshots
 
 from ..factories import ErrorMessageFactory, PermanenceRuleFactory
@@ -228,3 +229,183 @@ def test_an_empty_list_says_why(admin: Client, settings: Any, is_counting: bool,
     page = admin.get(LIST).content.decode()
     assert said in page
     assert ("Missing pages are not counted." in page) != is_counting
+
+
+# Rows of editors
+
+
+@pytest.mark.parametrize(
+    ("sent", "saved"),
+    [
+        (("/old-forum/*", ""), ("", "/old-forum/*")),
+        (("*.php", "Testserver:8000"), ("testserver", "*.php")),
+        (("http://testserver:8000/old/thread/*", ""), ("testserver", "/old/thread/*")),
+        (("www.b\xfccher.example/*/x", ""), ("www.xn--bcher-kva.example", "/*/x")),
+        (("/caf%C3%A9/*", "HTTP://127.0.0.1:8371/"), ("127.0.0.1", "/caf\xe9/*")),
+        (("https://testserver/a/*", "testserver"), ("testserver", "/a/*")),
+    ],
+)
+def test_a_pattern_is_saved_as_it_is_compared(
+    admin: Client, sent: tuple[str, str], saved: tuple[str, str]
+) -> None:
+    form = dict(zip(("path", "host"), sent, strict=True))
+    assert admin.post(f"{LIST}add/", form).status_code == 302
+    assert MissingPage.objects.values_list("host", "path").get() == saved
+
+
+@pytest.mark.parametrize(
+    ("path", "host", "error"),
+    [
+        ("old*", "", "An address begins with a slash: /old*"),
+        ("/x/*?y", "", "What stands behind ? is not compared. Write only /x/*"),
+        ("/*#y", "", "What stands behind # is not compared. Write only /*"),
+        ("/", "", "Write a * for what differs"),
+        ("/old/", "", "Write a * for what differs"),
+        ("/old/%00*", "", "Control characters are not allowed here."),
+        ("/old/*", "a b", "Write the name of the host alone"),
+        ("/old/*", "http://testserver/x/", "Write the name of the host alone"),
+        ("http://a.example/x/*", "b.example", "Write the host a.example in its own field"),
+    ],
+)
+def test_what_would_count_nothing_is_refused(
+    admin: Client, path: str, host: str, error: str
+) -> None:
+    page = html.unescape(admin.post(f"{LIST}add/", {"path": path, "host": host}).content.decode())
+    assert error in page
+    assert 'name="confirm"' not in page
+    assert not MissingPage.objects.exists()
+
+
+@pytest.mark.parametrize("path", ["*", "/*", "/**", "http://testserver/*/"])
+def test_a_pattern_for_everything_is_confirmed(admin: Client, path: str) -> None:
+    assert 'name="confirm"' not in admin.get(f"{LIST}add/").content.decode()
+    page = admin.post(f"{LIST}add/", {"path": path}).content.decode()
+    assert "no address would be listed any more. If you mean that, tick" in page
+    assert page.count('name="confirm"') == 1
+    assert not MissingPage.objects.exists()
+    admin.post(f"{LIST}add/", {"path": path, "confirm": "on"})
+    assert MissingPage.objects.exists()
+
+
+def test_of_what_was_counted_only_whether_it_is_ignored_can_be_changed(admin: Client) -> None:
+    """It is an address, and may have in it what no pattern may."""
+    row = MissingPage.objects.create(host="testserver", path="/x?y/")
+    page = admin.get(f"{LIST}{row.pk}/change/").content.decode()
+    assert 'name="path"' not in page
+    assert "/x?y/" in page
+    sent = {"path": "/other/*", "host": "", "ignored": "on"}
+    assert admin.post(f"{LIST}{row.pk}/change/", sent).status_code == 302
+    row.refresh_from_db()
+    assert (row.host, row.path, row.ignored) == ("testserver", "/x?y/", True)
+    row = MissingPage.objects.create(path="/old/*")
+    assert admin.post(f"{LIST}{row.pk}/change/", {"path": "/older/*"}).status_code == 302
+    row.refresh_from_db()
+    assert row.path == "/older/*"
+
+
+# From an address to an answer
+
+ODD = "/a%b/ /(x)/ /^x$ /$ /foo/:id /{id}/ /[id]/ /(a|b)/ /<int:x>/ /a\\d+/ /x?y /x#y"
+
+
+@pytest.mark.parametrize("path", [*ODD.split(), "/end ", "/x:80/", "/a b/", "/\u05d0/"])
+def test_an_answer_is_for_the_address_and_nothing_else(admin: Client, path: str) -> None:
+    """However odd it is: what somebody asked for isn't what another tool would make of it."""
+    MissingPage.objects.create(host="testserver", path=path)
+    page = html.unescape(admin.get(LIST).content.decode())
+    gone, _later, own = re.findall(r'href="([^"]+/add/\?[^"]+)"', page)
+    rule = {"permanence": "permanent", "kind": "exact", "enabled": "on"}
+    for address, more in ((gone, rule), (own, {"title": "T", "enabled": "on"})):
+        initial = admin.get(address).context["adminform"].form.initial
+        assert admin.post(address, {**initial, **more}).status_code == 302, address
+    rule = PermanenceRule.objects.get()
+    assert rule.kind == "exact"
+    assert [each.pk for each in snapshots.current().rules.covering(path, "testserver")] == [rule.pk]
+    response = Client().get(quote(path, safe="/"), headers={"accept": "text/html"})
+    assert response.status_code == 410
+    rule.delete()
+    response = Client().get(quote(path, safe="/"), headers={"accept": "text/html"})
+    assert "<h1>T</h1>" in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("path", "offered"),
+    [
+        (f"/{'a' * 399}", ANSWERS),
+        (f"/{'a' * 400}", ANSWERS[:2]),
+        (f"/{'%' * 166}", ANSWERS[:2]),
+        (f"/{'%' * 167}", []),
+    ],
+    ids=["short", "long", "with many escapes", "with too many escapes"],
+)
+def test_what_has_no_room_for_an_address_is_not_offered(
+    admin: Client, path: str, offered: list[str]
+) -> None:
+    MissingPage.objects.create(path=path)
+    assert to_do(admin.get(LIST)) == [[*offered, "Ignore"]]
+
+
+def test_a_folder_with_odd_signs_covers_what_is_in_it(admin: Client) -> None:
+    keys = [MissingPage.objects.create(path=f"/100%:a/{number}/").pk for number in range(2)]
+    data = {"action": "remove_together", "_selected_action": keys}
+    response = admin.post(LIST, data, follow=True)
+    (text,) = map(str, response.context["messages"])
+    assert text == "The rule will cover 2 missing pages: /100%:a/0/, /100%:a/1/"
+    assert response.context["adminform"].form.initial["pattern"] == "/100%25%3Aa/"
+
+
+# Hidden areas
+
+SECRET = "http://testserver/shop/vault/minutes/"
+
+
+@pytest.mark.parametrize("may_see", [True, False])
+def test_what_was_counted_before_an_area_was_hidden(
+    editor: Callable[..., Client], may_see: bool
+) -> None:
+    """Is there for those who may see hidden areas, and only for them; nothing is lost."""
+    found = MissingPage.objects.create(host="a.example", path="/shop/vault/merger/", hits=9)
+    MissingPage.objects.create(path="/shop/vault/*")
+    other = MissingPage.objects.create(path="/shop/x/", hits=5, referrer=SECRET)
+    MissingPage.objects.create(path="/shop/y/", hits=3, referrer="http://testserver/negotiated/")
+    rights = ("view_missingpage", "change_missingpage", "delete_missingpage", "add_permanencerule")
+    client = editor(*rights, *(["view_hidingrule"] if may_see else []))
+
+    def shown() -> set[tuple[bool, bool]]:
+        """Return whether the pages name what is hidden, and the page that leads elsewhere."""
+        keys = {"_selected_action": [found.pk, other.pk]}
+        pages = (
+            client.get(LIST),
+            client.get(f"{LIST}?ignored=all&o=1"),
+            client.get(f"{LIST}{other.pk}/change/"),
+            client.post(LIST, {"action": "delete_selected", **keys}),
+            client.post(LIST, {"action": "remove_together", **keys}, follow=True),
+        )
+        texts = [each.content.decode() for each in pages]
+        return {("merger" in each, "minutes" in each) for each in texts}
+
+    before = shown()
+    assert {any(each) for each in zip(*before, strict=True)} == {True}
+    rule = HidingRule.objects.create(pattern="/shop/vault/", kind="prefix")
+    assert shown() == (before if may_see else {(False, False)})
+    assert (client.get(f"{LIST}{found.pk}/change/").status_code == 200) == may_see
+    # Neither a search tells of it, nor an order or a filter, offered or not.
+    assert bool(column(client.get(f"{LIST}?q=/minutes/"), "address")) == may_see
+    assert ("?o=5" in client.get(LIST).content.decode()) == may_see
+    orders = [column(client.get(f"{LIST}?o={each}"), "address") for each in ("5", "-5")]
+    assert (orders[0] != orders[1]) == may_see
+    filtered = client.get(f"{LIST}?referrer__contains=minutes")
+    assert ("/shop/x/" in filtered.content.decode()) == may_see
+    for ignored in ({"ignored": "on"}, {}):
+        client.post(f"{LIST}{other.pk}/change/", ignored)
+    rule.delete()
+    assert shown() == before
+
+
+def test_the_page_with_a_link_is_shown_unless_it_is_hidden(editor: Callable[..., Client]) -> None:
+    client = editor("view_missingpage")
+    HidingRule.objects.create(pattern="/shop/", kind="prefix")
+    for page in (SECRET, "http://testserver/negotiated/", "http://a.example/vault/", ""):
+        MissingPage.objects.create(path=f"/{MissingPage.objects.count()}/", referrer=page)
+    pages = ["-", "http://testserver/negotiated/", "http://a.example/vault/", "-"]
+    assert column(client.get(LIST), "linked_from") == pages

@@ -223,3 +223,46 @@ def test_a_rule_without_effect_is_confirmed(admin: Client) -> None:
     rule = PermanenceRule.objects.get()
     assert 'name="confirm"' not in text_of(admin.get(url("permanencerule_change", rule.pk)))
     assert admin.post(url("permanencerule_change", rule.pk), form).status_code == 302
+
+
+# Buttons, and links that look like one.
+_BUTTONS = re.compile(
+    r"<button\b[^>]*>(?P<button>.*?)</button>"
+    r'|<input (?=[^>]*type="submit")[^>]*value="(?P<input>[^"]*)"'
+    r'|<a (?=[^>]*class="(?:button|closelink|deletelink|addlink|historylink|cancel-link)\b)[^>]*>'
+    r"(?P<link>.*?)</a>",
+    re.DOTALL,
+)
+
+
+@pytest.mark.parametrize("language", ["en", "de", "fr"])
+def test_no_two_buttons_of_a_page_are_called_the_same(admin: Client, language: str) -> None:
+    """What does something, and what does nothing, above all: in French both were "Annuler"."""
+    rule = PermanenceRuleFactory(pattern="/x/")
+    message, page = ErrorMessageFactory(), MissingPage.objects.create(path="/y/")
+    asked = {"headers": {"accept-language": language}}
+    rules = url("permanencerule_changelist")
+    selected = {"_selected_action": [rule.pk]}
+    changed = admin.post(rules, {"action": "disable", **selected}, follow=True, **asked)
+    (undo,) = re.findall(r'href="([^"]+/undo/[^"]+)"', text_of(changed))
+    pages = [
+        admin.get(undo, **asked),
+        admin.get(url("permanencerule_delete", rule.pk), **asked),
+        *(
+            admin.post(rules, {"action": action, **selected}, **asked)
+            for action in ("delete_selected", "change_together")
+        ),
+        *(admin.get(url(f"{model}_add"), **asked) for model in NAMES),
+        admin.get(url("permanencerule_change", rule.pk), **asked),
+        admin.get(url("errormessage_change", message.pk), **asked),
+        admin.get(url("missingpage_change", page.pk), **asked),
+        admin.get(f"{TRY}?address=/nothing/", **asked),
+    ]
+    for response in pages:
+        content = text_of(response).partition('id="content"')[2]
+        found = [
+            re.sub(r"<[^>]+>", "", each["button"] or each["input"] or each["link"]).strip()
+            for each in _BUTTONS.finditer(content)
+        ]
+        assert found, response.request["PATH_INFO"]
+        assert len(found) == len(set(found)), (response.request["PATH_INFO"], found)

@@ -317,9 +317,65 @@ def test_a_scanner_grows_neither_memory_nor_the_table(monkeypatch: pytest.Monkey
         assert len(counter._counts) <= 40
     counter.write()
     kept = rows()
+    assert kept.pop("/ignored/") == 0
     assert len(kept) == 10
     assert kept["/often/"] == 50
-    assert "/ignored/" in kept
+
+
+def fill(*hits: int, days_ago: int, ignored: bool = False) -> None:
+    seen = timezone.now() - timedelta(days=days_ago)
+    MissingPage.objects.bulk_create(
+        MissingPage(path=f"/{days_ago}/{number}/", hits=each, last_seen=seen, ignored=ignored)
+        for number, each in enumerate(hits)
+    )
+
+
+@pytest.fixture
+def short_list(monkeypatch: pytest.MonkeyPatch, time: Clock) -> None:
+    time.now = timezone.now().timestamp()
+    monkeypatch.setattr(missing_pages, "MOST_KEPT", 10)
+    monkeypatch.setattr(missing_pages, "NEWEST_KEPT", 3)
+    snapshots.current()
+
+
+@pytest.mark.parametrize("days_ago", [1, 730])
+def test_a_page_gets_into_a_full_list(short_list: None, time: Clock, days_ago: int) -> None:
+    """Though others come, and each is asked for no more than once in the time between two writes.
+
+    It stays, while those go that are rarer by now.
+    """
+    fill(*[5] * 10, days_ago=days_ago)
+    for number in range(20):
+        time.pass_(30)
+        count("/campaign/")
+        count(f"/once/{number}/")
+        counter.write()
+        found = rows()
+        assert found["/campaign/"] == number + 1
+        assert len(found) == 10
+
+
+def test_what_nobody_has_asked_for_in_a_long_time_goes_first(short_list: None) -> None:
+    fill(*[1000] * 3, days_ago=91)
+    fill(*[1] * 7, days_ago=89)
+    for path in ("/a/", "/b/"):
+        count(path)
+    counter.write()
+    kept = rows()
+    assert sum(path.startswith("/91/") for path in kept) == 1
+    assert sum(path.startswith("/89/") for path in kept) == 7
+
+
+def test_what_is_ignored_takes_no_place_from_what_is_not(short_list: None) -> None:
+    """And is bounded as well."""
+    fill(*[100] * 10, days_ago=2)
+    fill(*range(10, 22), days_ago=1, ignored=True)
+    count("/new/")
+    counter.write()
+    assert MissingPage.objects.filter(ignored=False).count() == 10
+    assert rows()["/new/"] == 1
+    kept = MissingPage.objects.filter(ignored=True).values_list("hits", flat=True)
+    assert sorted(kept) == list(range(12, 22))
 
 
 def test_it_is_one_statement_for_a_hundred_pages() -> None:

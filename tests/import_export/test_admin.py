@@ -120,7 +120,7 @@ def test_what_was_meant_or_left_out_is_shown(admin_client, settings) -> None:
     page = upload(admin_client, content).content.decode()
     assert "<li>line 2: Not gone (410) but 301: left out.</li>" in page
     kind = MatchType.PREFIX.label
-    assert f"<li>line 3: ^/&lt;d&gt;/(.*) → /&lt;d&gt;/ ({kind})</li>" in page
+    assert f"<li>line 3: ^/&lt;d&gt;/(.*) → /%3Cd%3E/ ({kind})</li>" in page
     response = upload(admin_client, b"https://a.example/old/\nhttps://a.example/x/*\n")
     confirm(admin_client, response)
     assert set(PermanenceRule.objects.values_list("kind", "host", "pattern")) == {
@@ -203,6 +203,62 @@ def test_a_file_that_is_lost_is_an_error_of_the_form(admin_client, monkeypatch) 
     assert "OSError" in error
 
 
+@pytest.mark.parametrize("storage", ["TempFolderStorage", "CacheStorage", "MediaStorage"])
+@pytest.mark.parametrize("where", [RULES, MESSAGES])
+def test_a_file_that_is_confirmed_twice_is_imported_once(
+    admin_client, settings, tmp_path, storage: str, where: str
+) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    settings.IMPORT_EXPORT_TMP_STORAGE_CLASS = f"import_export.tmp_storages.{storage}"
+    content = b"title\nNothing\n" if where == MESSAGES else b"/a\n"
+    response = upload(admin_client, content, AUTO, where)
+    page = confirm(admin_client, response, where).content.decode()
+    assert "1 new, 0 changed, 0 the same." in page
+    again = confirm(admin_client, response, where)
+    assert again.redirect_chain == [(f"{where}import/", 302)]
+    (message,) = again.context["messages"]
+    assert (message.tags, str(message)) == (
+        "warning",
+        "This was imported already, or too long ago: choose the file again.",
+    )
+    assert PermanenceRule.objects.count() + ErrorMessage.objects.count() == 1
+
+
+def test_what_else_fails_while_a_file_is_imported_is_not_taken_for_that(
+    admin_client, monkeypatch
+) -> None:
+    def fail(*args: object, **kwargs: object) -> None:
+        raise ConnectionError
+
+    response = upload(admin_client, b"/a\n")
+    monkeypatch.setattr(resources.SchemaResource, "import_data", fail)
+    with pytest.raises(ConnectionError):
+        confirm(admin_client, response)
+
+
+# As themes of the admin have it: one that knows no other base.
+CHANGE_LIST = """
+{% extends "admin/change_list.html" %}
+{% block object-tools-items %}{{ block.super }}{% endblock %}
+"""
+
+
+@pytest.mark.parametrize("where", [RULES, MESSAGES])
+def test_a_theme_of_the_admin_takes_nothing_from_a_list(
+    admin_client, settings, tmp_path, where: str
+) -> None:
+    settings.ROOT_URLCONF = "testproject.urls"
+    theme = tmp_path / "admin/import_export/change_list.html"
+    theme.parent.mkdir(parents=True)
+    theme.write_text(CHANGE_LIST)
+    settings.TEMPLATES = [{**each, "DIRS": [tmp_path]} for each in settings.TEMPLATES]
+    page = admin_client.get(where).content.decode()
+    assert page.count("http-errors-intro") == page.count("Try an address") == 1
+    assert page.count("All error pages") == (where == MESSAGES)
+    for name in ("import_link", "export_link", "addlink"):
+        assert len(re.findall(rf'<li>\s*<a href=[^>]* class="{name}"', page)) == 1, name
+
+
 def test_what_is_not_valid_any_more_when_it_is_confirmed_changes_nothing(
     admin_client, monkeypatch
 ) -> None:
@@ -231,7 +287,7 @@ def test_columns_are_called_as_the_admin_does(admin_client) -> None:
     """And in the language of who asks, on both pages; also after a file that is none."""
     german = {"HTTP_ACCEPT_LANGUAGE": "de"}
     page = admin_client.get(f"{RULES}export/", **german).content.decode()
-    for text in ("Adresse (pattern)", "Grund (reason)", "Host", "Alle auswählen"):
+    for text in ("Adresse (pattern)", "Grund (reason)", "Host"):
         assert text in page
     page = admin_client.get(f"{RULES}import/", **german).content.decode()
     assert "Adresse (pattern), Host, " in page
@@ -245,12 +301,22 @@ def test_columns_are_called_as_the_admin_does(admin_client) -> None:
     assert "klicke" not in page
 
 
+def test_a_page_for_columns_needs_no_script_in_it(admin_client) -> None:
+    """A strict Content-Security-Policy refuses one, and the box that has it has no label."""
+    page = admin_client.get(f"{RULES}export/").content.decode()
+    assert not re.findall(r"<[^>]+ on\w+=", page)
+    form = page[page.index('id="content"') :]
+    for tag in re.findall(r"<(?:input|select) (?![^>]*(?:hidden|submit))[^>]*>", form):
+        (name,) = re.findall(r' id="([^"]+)"', tag)
+        assert f'<label for="{name}">' in form
+
+
 def _export_fields(client) -> list[str]:
     form = client.get(f"{MESSAGES}export/").context["form"]
     return [name for name in form.fields if name.startswith("errormessageresource_")]
 
 
-@pytest.mark.parametrize(("where", "count"), [(RULES, 8), (MESSAGES, 3)])
+@pytest.mark.parametrize(("where", "count"), [(RULES, 9), (MESSAGES, 3)])
 def test_a_format_is_recognised_unless_it_is_chosen(admin_client, where: str, count: int) -> None:
     form = admin_client.get(f"{where}import/").context["form"]
     choices = [(value, str(label)) for value, label in form.fields["format"].choices]
