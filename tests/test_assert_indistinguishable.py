@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any, ClassVar
 from unittest import TestCase
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.conf.urls.i18n import i18n_patterns
 from django.contrib import messages
 from django.http import (
     Http404,
@@ -18,10 +20,15 @@ from django.http import (
     StreamingHttpResponse,
 )
 from django.middleware.csrf import get_token
-from django.test import AsyncClient, Client
+from django.test import AsyncClient, Client, override_settings
 from django.urls import path
 
+from django_http_errors.core import counting
+from django_http_errors.core.missing_pages import counter
 from django_http_errors.handlers import handler400, handler403, handler404, handler500
+from django_http_errors.models import HidingRule, MissingPage, PermanenceRule
+from django_http_errors.rules import snapshot
+from django_http_errors.rules.snapshot import snapshots
 from django_http_errors.test import (
     ACCEPTS,
     MOST_CHANNELS,
@@ -230,9 +237,10 @@ def test_where_nothing_leaks_it_is_silent(plain: Any) -> None:
 def test_lengths_of_paths_are_no_difference(settings: Any) -> None:
     """The demo's pages too: they have the path several times, a nonce, and a style."""
     settings.ROOT_URLCONF = "testproject.urls"
-    for other in ("/nothing/a-much-longer-address/", "/nothing/é/"):
+    HidingRule.objects.create(kind="prefix", pattern="/vault/")
+    for other in ("/vault/a-much-longer-address/", "/vault/é/"):
         options = {**SMALL, "methods": ["GET", "HEAD"], "accepts": ACCEPTS}
-        assert_indistinguishable(Client(), "/nothing/", other, **options)
+        assert_indistinguishable(Client(), "/vault/secret/", other, **options)
 
 
 def test_ids_nonces_and_tokens_are_set_aside(plain: Any) -> None:
@@ -358,6 +366,67 @@ def test_queries_are_counted_in_async_tests_too(plain: Any) -> None:
             ask(AsyncClient(), HIDDEN, MISSING, same_queries=True, **SMALL)
 
 
+@pytest.fixture
+def unread(settings: Any) -> Iterator[None]:
+    """A process that has read nothing yet, and asks at each error whether there is news."""
+    settings.HTTP_ERRORS = {"REFRESH_SECONDS": 0, "MISSING_PAGES": True}
+    snapshots.forget()
+    yield
+    snapshots.forget()
+    counter.forget()
+
+
+def _not_found(request: HttpRequest) -> HttpResponse:
+    raise Http404
+
+
+def _looking(request: HttpRequest) -> HttpResponse:
+    PermanenceRule.objects.first()
+    raise Http404
+
+
+def _compared(client: Any, view: Any, **options: Any) -> Report:
+    with override_settings(ROOT_URLCONF=Urls(view, _not_found)):
+        options = {**SMALL, "same_queries": True, **options}
+        if isinstance(client, AsyncClient):
+            return async_to_sync(aassert_indistinguishable)(client, HIDDEN, MISSING, **options)
+        return assert_indistinguishable(client, HIDDEN, MISSING, **options)
+
+
+@pytest.mark.parametrize("client_class", [Client, AsyncClient])
+@pytest.mark.parametrize("has_own_edits", [False, True])
+def test_a_look_for_edits_that_falls_due_is_no_query_of_a_request(
+    client_class: Any, has_own_edits: bool, unread: None
+) -> None:
+    """Nor is what a transaction reads that has rules of its own. A view's own queries are."""
+    if has_own_edits:
+        PermanenceRule.objects.create(pattern="/elsewhere/")
+    report = _compared(client_class(), _not_found, next_url=None)
+    assert (report.hidden_queries, report.missing_queries) == (0, 0)
+    with pytest.raises(AssertionError, match="hidden:  1 queries\n    missing: 0 queries"):
+        _compared(client_class(), _looking)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_writing_down_counts_is_no_query_of_a_request(
+    unread: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counting, "EVERY", 0.0)
+    report = _compared(Client(), _not_found)
+    assert MissingPage.objects.exists()
+    assert (report.hidden_queries, report.missing_queries) == (0, 0)
+
+
+def test_a_question_about_an_address_is_a_query_of_its_request(
+    unread: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where rules are too many for the memory, the database is asked for some addresses."""
+    monkeypatch.setattr(snapshot, "MOST_IN_MEMORY", 0)
+    PermanenceRule.objects.create(pattern=HIDDEN, valid_until=datetime(2020, 1, 1, tzinfo=UTC))
+    report = _compared(Client(), _not_found, queries=True, same_queries=False)
+    assert report.hidden_queries
+
+
 def test_what_is_streamed_asynchronously_is_compared(plain: Any) -> None:
     def streaming(text: str) -> Callable[..., Any]:
         async def chunks() -> AsyncIterator[bytes]:
@@ -399,6 +468,85 @@ def test_queries_are_none_unless_counted(plain: Any) -> None:
 def test_an_address_is_not_compared_with_itself() -> None:
     with pytest.raises(ValueError, match="two are needed"):
         assert_indistinguishable(Client(), HIDDEN, HIDDEN)
+
+
+@pytest.mark.parametrize("client", [Client(), AsyncClient()])
+def test_two_addresses_that_lead_nowhere_are_no_proof(client: Any) -> None:
+    with pytest.raises(ValueError, match=r"the URLconf has neither /nowhere/ nor /no/where/"):
+        assert_indistinguishable(client, "/nowhere/", "/no/where/", **SMALL)
+    for one, other in ((HIDDEN, "/nowhere/"), ("/nowhere/", HIDDEN)):
+        with override_settings(ROOT_URLCONF=Urls(_not_found), MIDDLEWARE=[]):
+            assert_indistinguishable(client, one, other, **{**SMALL, "next_url": None})
+
+
+class NoUrls:
+    urlpatterns: ClassVar[list[Any]] = []
+
+
+class TranslatedUrls:
+    urlpatterns = i18n_patterns(*urlpatterns)
+
+
+def with_its_own_urls(get_response: Any) -> Any:
+    """What gives each host a URLconf, as django-hosts does."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        request.urlconf = Urls(missing)  # type: ignore[attr-defined]
+        return get_response(request)
+
+    return middleware
+
+
+@pytest.mark.parametrize("client_class", [Client, AsyncClient])
+@pytest.mark.parametrize(
+    ("urls", "middleware", "beginning", "end"),
+    [
+        (TranslatedUrls, "django.middleware.locale.LocaleMiddleware", "/de", "/"),
+        (TranslatedUrls, "django.middleware.locale.LocaleMiddleware", "", "/"),
+        (Urls(missing), "django.middleware.common.CommonMiddleware", "", ""),
+        (NoUrls, f"{__name__}.with_its_own_urls", "", "/"),
+    ],
+)
+def test_an_address_of_another_spelling_leads_somewhere(
+    urls: Any, middleware: str, beginning: str, end: str, client_class: Any, settings: Any
+) -> None:
+    settings.LANGUAGES = [("en", "English"), ("de", "German")]
+    settings.MIDDLEWARE, settings.ROOT_URLCONF = [middleware], urls
+    one, other = (f"{beginning}{each.rstrip('/')}{end}" for each in (HIDDEN, MISSING))
+    assert_indistinguishable(client_class(), one, other, **SMALL, next_url=None)
+
+
+def _for_visitors(request: HttpRequest) -> HttpResponse:
+    """A page that one client may see."""
+    return HttpResponse("Here.") if "may" in request.COOKIES else missing(request)
+
+
+@pytest.mark.parametrize("client_class", [Client, AsyncClient])
+def test_what_one_client_sees_is_there(client_class: Any, plain: Any) -> None:
+    plain.ROOT_URLCONF = Urls(_for_visitors)
+    visitor = client_class()
+    visitor.cookies["may"] = "yes"
+    assert_indistinguishable(client_class(), HIDDEN, MISSING, visible_to=visitor, **SMALL)
+    said = failure(visitor, HIDDEN, MISSING, visible_to=visitor, **SMALL)
+    assert "- status:\n    hidden:  200" in said
+    for other, address in ((client_class(), HIDDEN), (visitor, MISSING), (visitor, "/nowhere/")):
+        with pytest.raises(ValueError, match=rf"nothing to compare: {address} answers 404"):
+            assert_indistinguishable(client_class(), address, "/x/", visible_to=other, **SMALL)
+
+
+def middleware(get_response: Any) -> Any:
+    """What answers at an address that no route leads to."""
+    return lambda request: (
+        _for_visitors(request) if request.path == "/files/1/" else get_response(request)
+    )
+
+
+def test_what_no_route_leads_to_can_be_there(settings: Any) -> None:
+    settings.MIDDLEWARE = [f"{__name__}.middleware"]
+    visitor = Client()
+    visitor.cookies["may"] = "yes"
+    said = failure(Client(), "/files/1/", "/files/2/", visible_to=visitor, **SMALL)
+    assert "- header X-One" in said
 
 
 def test_an_empty_matrix_is_no_proof() -> None:
