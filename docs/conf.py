@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import django
@@ -38,6 +39,8 @@ nitpick_ignore_regex = [
     (r"py:class", r".*\.(M|View|ViewFunction|Options|APIErrorResponse)"),
 ]
 
+# What is for these packages is documented without them.
+autodoc_mock_imports = [each for each in ("ninja", "whitenoise") if find_spec(each) is None]
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 python_use_unqualified_type_names = True

@@ -23,7 +23,7 @@ from typing import Any
 
 import pytest
 from django.apps import apps
-from django.core.management import call_command, get_commands
+from django.core.management import call_command, get_commands, load_command_class
 from django.db.models.signals import class_prepared, post_delete, post_save, pre_delete
 from django.dispatch import Signal
 from django.utils.module_loading import import_string
@@ -54,6 +54,7 @@ from django_http_errors.http import (
     negotiation,
     project_templates,
     renderers,
+    urls,
 )
 from django_http_errors.importing import expressions, importer, lines, schema, tables
 from django_http_errors.rules import (
@@ -251,7 +252,8 @@ def public(module: Any) -> set[str]:
     return {
         f"{module.__name__}.{name}"
         for name, value in vars(module).items()
-        if not name.startswith("_")
+        if name in getattr(module, "__all__", [name])
+        and not name.startswith("_")
         and (inspect.isfunction(value) or inspect.isclass(value))
         and value.__module__ == module.__name__
     }
@@ -267,10 +269,18 @@ def columns(of: schema.ImportSchema) -> set[str]:
     return {f"{of.model.__name__}.{name}" for name in of.columns}
 
 
+# How the code sets a header on a response.
+SETS_HEADER = re.compile(r'\.headers(?:\.setdefault\(|\[)"([\w-]+)"(?:, |\] = )')
+
+
 def sent_headers() -> set[str]:
     problem = STATUSES[404].default_problem.translated("en")
     always = headers.make_headers(problem, "text/html", "GET", below_wsgi=False)
-    return {name for name, _ in always.values()} | {*headers.HEADERS, *announcements.HEADERS}
+    found = {name for name, _ in always.values()} | {*headers.HEADERS, *announcements.HEADERS}
+    # What is set on a response by name, wherever that is.
+    for path in PACKAGE.rglob("*.py"):
+        found |= set(SETS_HEADER.findall(path.read_text(encoding="utf-8")))
+    return found | {conf.SETTINGS["REQUEST_ID_HEADER"].default}
 
 
 def blocks() -> set[str]:
@@ -322,9 +332,27 @@ def test_every_public_name_is_in_the_reference(built: Built) -> None:
     expected |= {f"{APP}.models.{each.__name__}" for each in MODELS}
     sent = [name for name, value in vars(signals).items() if isinstance(value, Signal)]
     expected |= {f"{APP}.signals.{name}" for name in sent}
+    # What is for other packages is documented without them.
+    expected |= {f"{APP}.ninja.register", f"{APP}.whitenoise.WhiteNoiseMiddleware"}
     assert expected - documented == set()
+    for module in modules:
+        others = set(dir(module)) - set(getattr(module, "__all__", dir(module)))
+        assert {f"{module.__name__}.{name}" for name in others} & documented == set()
     for name in documented:
-        import_string(name)
+        package = name.split(".")[1]
+        if package not in OPTIONAL or find_spec(package):
+            import_string(name)
+
+
+def test_every_module_that_the_documentation_imports_from_is_listed(built: Built) -> None:
+    """And every one that is listed is there."""
+    (table,) = built.document("docs/reference/modules.rst").findall(nodes.table)
+    listed = {literals(row)[0] for row in table.findall(nodes.row) if literals(row)}
+    used = re.compile(rf'from ({APP}[\w.]*) import|"({APP}\.[\w.]+)\.\w+"')
+    named = used.findall("\n".join(SOURCES.values()))
+    assert set(map("".join, named)) - listed == set()
+    for path in (PACKAGE.parent.joinpath(*name.split(".")) for name in listed):
+        assert path.is_dir() or path.with_suffix(".py").is_file()
 
 
 def test_every_argument_of_an_exception_is_in_its_docstring() -> None:
@@ -339,6 +367,16 @@ def test_every_check_and_every_command_has_its_anchor(built: Built) -> None:
     for name in ids:
         assert found[name.lower()] == f"reference/checks.html#{name.lower()}"
     assert {name.replace("_", "-") for name in commands()} <= set(found)
+
+
+def test_every_command_is_shown_as_its_help_has_it(built: Built) -> None:
+    page = built.document("docs/reference/commands.rst")
+    shown = [words(each.astext()) for each in page.findall(nodes.literal_block)]
+    part = re.compile(r"\[.+?\]|\S+")
+    for name in commands():
+        (synopsis,) = (each for each in shown if each.startswith(f"manage.py {name}"))
+        parser = load_command_class(APP, name).create_parser("manage.py", name)
+        assert set(part.findall(synopsis)) <= set(part.findall(words(parser.format_usage())))
 
 
 # Its tables, by their heads
@@ -459,6 +497,8 @@ def test_the_limits_are_those_of_the_code() -> None:
         (f"{database_rules.MOST_REMEMBERED:,}", "the literal parts of {} patterns"),
         (f"{matching.LONGEST_ROUTED:,}", "An address of more than {} characters"),
         (f"{matching.LONGEST_ROUTED:,}", "A route covers an address of more than {} characters"),
+        (urls.LONGEST_NORMALISED, "no more than {} characters"),
+        (urls.LONGEST_NORMALISED, "as its first {} characters do"),
         (f"{leaks.LONGEST_TARGET:,}", "A redirect to an address of more than {} characters"),
         (f"{lines.LONGEST_LINE:,}", "A line of at most {} characters"),
         (f"{tables.LONGEST_VALUE:,}", "an object of a JSON file of at most {}"),

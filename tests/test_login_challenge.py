@@ -49,6 +49,7 @@ def _urls(settings: Any) -> None:
 CHALLENGED = [("decorated", {}), ("plain", {"LOGIN_CHALLENGE": True})]
 
 
+@pytest.mark.conformance("rfc9110-11.4-send-401")
 @pytest.mark.parametrize(("name", "own"), CHALLENGED)
 @pytest.mark.parametrize("form", [JSON, PROBLEM])
 def test_a_login_is_asked_for_by_a_challenge(

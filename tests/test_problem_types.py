@@ -192,6 +192,7 @@ def get(address: str, accept: str, language: str = "en") -> Any:
     return Client(raise_request_exception=False).get(address, headers=headers)
 
 
+@pytest.mark.conformance("rfc9457-4-definition")
 def test_a_page_says_what_there_is_to_say() -> None:
     members = get(SEATS, PROBLEM)
     assert members["Content-Type"] == JSON
