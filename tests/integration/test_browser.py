@@ -259,6 +259,18 @@ def test_the_tour_compares_live(visit: Callable[..., Any], scheme: str) -> None:
     assert results.violations_count == 0, results.generate_report()
 
 
+def test_the_tour_obeys_the_policy_of_the_site(visit: Callable[..., Any]) -> None:
+    """It shows the words of other pages, and none of their styles."""
+    page = visit("/")
+    verdicts = page.locator("[data-compare] strong")
+    sync_api.expect(verdicts).to_have_text(["Different", "Identical"])
+    for box in page.locator("[data-ask]").all():
+        sync_api.expect(box.locator("strong")).to_have_text(re.compile("^4[01][0-9] "))
+        assert "color-scheme" not in box.text_content()
+    # A browser lists every error that it was answered.
+    assert [each for each in page.said if not each.startswith("Failed to load resource")] == []
+
+
 @pytest.mark.skipif("SCREENSHOTS" not in os.environ, reason="SCREENSHOTS names no directory")
 @every_page
 @pytest.mark.parametrize(

@@ -29,8 +29,10 @@ function words(answer) {
   if (typeOf(answer) !== "text/html") {
     return answer.text.trim();
   }
-  const page = new DOMParser().parseFromString(answer.text, "text/html").body;
-  page.querySelectorAll("script, style, nav, [aria-hidden=true]").forEach((each) => each.remove());
+  // A style is refused by the policy of this page, as soon as it is parsed.
+  const text = answer.text.replace(/<style\b.*?<\/style>/gis, "");
+  const page = new DOMParser().parseFromString(text, "text/html").body;
+  page.querySelectorAll("script, nav, [aria-hidden=true]").forEach((each) => each.remove());
   page.querySelectorAll("h1, h2, p, li").forEach((each) => each.append("\n"));
   const lines = page.textContent.split("\n").map((line) => line.trim());
   return lines.filter(Boolean).join("\n") || "(an empty page)";
