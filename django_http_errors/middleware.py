@@ -128,20 +128,24 @@ class HidingMiddleware(_Middleware):
 
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
         super().__init__(get_response)
-        # One that isn't of the handler's kind would be called in another thread.
-        self.process_view = self._abefore_view if self.is_async else self._before_view
+        if self.is_async and type(self).process_view is HidingMiddleware.process_view:
+            # One that isn't of the handler's kind would be called in another thread.
+            self.process_view = self._aprocess_view  # type: ignore[method-assign, assignment]
 
-    def _before_view(
+    def process_view(
         self, request: HttpRequest, view: Any, args: Sequence[Any], kwargs: Mapping[str, Any]
-    ) -> None:
+    ) -> HttpResponseBase | None:
         """Keep what a page is rendered for, before other middleware looks at what is there."""
         if hasattr(view, policies.POLICY):
             info = RequestInfo.of(request)
             if info.untouched_request is None:
                 info.untouched_request = policies.copy_request(request)
+        return None
 
-    async def _abefore_view(self, request: HttpRequest, view: Any, *arguments: Any) -> None:
-        self._before_view(request, view, *arguments)
+    async def _aprocess_view(
+        self, request: HttpRequest, view: Any, *arguments: Any
+    ) -> HttpResponseBase | None:
+        return HidingMiddleware.process_view(self, request, view, *arguments)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
         if self.is_async:

@@ -123,11 +123,12 @@ def in_schema(using: str, schema: str) -> Iterator[None]:
         yield
         return
     before = connection.tenant
+    has_public = getattr(connection, "include_public_schema", True)
     connection.set_schema(schema)
     try:
         yield
     finally:
-        connection.set_tenant(before)
+        connection.set_tenant(before, include_public=has_public)
 
 
 @dataclass(frozen=True)

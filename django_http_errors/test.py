@@ -234,7 +234,7 @@ def assert_indistinguishable(
     missing_url: the path of something that doesn't exist, but would be in the same place
     methods, accepts, variants, query_strings: what to ask with, in the place of what the constants
         `METHODS`, `ACCEPTS`, `VARIANTS` and `QUERY_STRINGS` have; an Accept of None is none
-    headers: to send with every request
+    headers: to send with every request, but for that of `visible_to`
     ignore: names of response headers that differ for another reason (Server-Timing)
     queries: count the database's queries too, less those that look for edits of rules and messages
         every few seconds, or write down counts: which request they fall to is chance
@@ -511,7 +511,9 @@ class _Comparison:
             )
 
     def _request(self, url: str, probe: Probe, client: Any = None) -> _Request:
-        return _Request(client or self.client, url, probe, self.headers, counts=self.counts)
+        # They may say who asks, as a token does.
+        headers = self.headers if client is None else {}
+        return _Request(client or self.client, url, probe, headers, counts=self.counts)
 
     def _page(self, url: str, client: Any = None) -> _Request:
         return self._request(url, Probe("GET", None, "", Variant("nothing else")), client)

@@ -90,6 +90,10 @@ def _default_problem(status: int) -> Problem:
         return error_status(500).default_problem
 
 
+def _package_of(each: type) -> str:
+    return each.__module__.partition(".")[0]
+
+
 class HideForbiddenMixin:
     """Puts a class-based view under `hide_forbidden`; goes before all other bases."""
 
@@ -97,9 +101,10 @@ class HideForbiddenMixin:
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        bases = cls.__mro__
-        # Django's `as_view()` calls no other: behind it this one would hide nothing.
-        if View in bases and bases.index(View) < bases.index(HideForbiddenMixin):
+        before = cls.__mro__[: cls.__mro__.index(HideForbiddenMixin)]
+        # The `as_view()` of these calls no other: behind it this one would hide nothing.
+        theirs = ("django", "rest_framework")
+        if any("as_view" in vars(each) and _package_of(each) in theirs for each in before):
             raise ImproperlyConfigured(
                 f"{cls.__qualname__} would hide nothing: HideForbiddenMixin has to stand before all"
                 f" other bases, as in class {cls.__name__}(HideForbiddenMixin, ...)"

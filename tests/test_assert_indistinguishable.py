@@ -534,6 +534,19 @@ def test_what_one_client_sees_is_there(client_class: Any, plain: Any) -> None:
             assert_indistinguishable(client_class(), address, "/x/", visible_to=other, **SMALL)
 
 
+def _for_editors(request: HttpRequest) -> HttpResponse:
+    """A page for the token of an editor."""
+    is_editor = request.headers.get("Authorization") == "Token editor"
+    return HttpResponse("Here.") if is_editor else missing(request)
+
+
+def test_the_headers_are_those_of_who_may_not_see_it(plain: Any) -> None:
+    plain.ROOT_URLCONF = Urls(_for_editors)
+    editor = Client(headers={"Authorization": "Token editor"})
+    reader = {"Authorization": "Token reader"}
+    assert_indistinguishable(Client(), HIDDEN, MISSING, visible_to=editor, headers=reader, **SMALL)
+
+
 def middleware(get_response: Any) -> Any:
     """What answers at an address that no route leads to."""
     return lambda request: (

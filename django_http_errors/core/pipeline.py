@@ -104,6 +104,9 @@ def complete(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBa
         info = RequestInfo.of(request)
     if is_unfinished(response):
         finish(request, response, info)
+    elif isinstance(response, UnfinishedError):
+        # The site has written a page of its own into it, and nobody finishes it.
+        forget_problem(vars(response).pop("raised", None))
     return response
 
 
@@ -351,8 +354,9 @@ def apply_policies(problem: Problem, request: HttpRequest, info: RequestInfo) ->
         logger.exception("Rules and messages could not be applied")
     try:
         problem = translated(problem, info.language)
-        lacks_home = problem.status == 404 and not has_home(request, info.language)
-        return without_home(problem, info.language) if lacks_home else problem
+        info.has_home = has_home(request, info.language)
+        is_lost = problem.status == 404 and not info.has_home
+        return without_home(problem, info.language) if is_lost else problem
     except Exception:
         logger.exception("An error could not be put into words")
     return translated_default(problem.status, info.language)
@@ -421,8 +425,10 @@ def find_way_on(problem: Problem, request: HttpRequest, info: RequestInfo) -> Wa
             policies.view_policy(request, info) or rule_policy(request, info)
         )
         address = partial(address_of, request)
-        is_part = shape_of(request) is Shape.FRAGMENT
-        return way_on(problem, request, address, is_hiding=is_hiding, is_part=is_part)
+        home, is_part = info.has_home, shape_of(request) is Shape.FRAGMENT
+        return way_on(
+            problem, request, address, has_home=home, is_hiding=is_hiding, is_part=is_part
+        )
     except Exception:
         logger.exception("Where a page leads on to could not be found out")
         return NOWHERE
@@ -455,7 +461,8 @@ def render(renderer: RendererEntry, given: RenderInput) -> tuple[bytes, str]:
             logger.exception("The %s for status %d could not be rendered", media_type, status)
             # As Django does where a template of its handlers fails: what tracks errors, and the
             # client of a project's tests, would see nothing else of it.
-            got_request_exception.send_robust(sender=None, request=given.request)
+            if not RequestInfo.of(given.request).is_rehearsal:
+                got_request_exception.send_robust(sender=None, request=given.request)
     body = responses.last_resort(status, media_type)
     return body, responses.last_resort_content_type(media_type)
 

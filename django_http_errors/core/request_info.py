@@ -64,6 +64,8 @@ class RequestInfo:
     is_silent = False
     # The primary key of the permanence rule that decided.
     rule: int | None = None
+    # Whether there is a home page to lead to, which isn't what was asked for.
+    has_home = True
     # Nobody has asked: it is found out what would be answered, and nothing is counted.
     is_rehearsal = False
     # Hiding: the policy of the view that was called, that of the rule that covers the path (found

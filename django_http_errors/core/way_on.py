@@ -20,7 +20,6 @@ from django.urls import (
     Resolver404,
     get_resolver,
     get_script_prefix,
-    get_urlconf,
     resolve,
 )
 from django.utils import translation
@@ -90,6 +89,7 @@ def way_on(
     request: HttpRequest,
     address: Callable[[], str],
     *,
+    has_home: bool,
     is_hiding: bool,
     is_part: bool = False,
 ) -> WayOn:
@@ -98,11 +98,11 @@ def way_on(
     What a 404 leads on to depends on the path alone, so that a hidden one is as any other.
 
     address: gives the path of the request with its query string, "" if it can't be sent back
+    has_home: whether there is a home page, which isn't what was asked for
     is_hiding: whether something is hidden at this address: then nobody is asked to sign in
     is_part: whether a part of a page was asked for: then no login leads back to it
     """
-    is_home = has_home(request, get_language() or "")
-    only_home = _only_home(_prefix_of(request)) if is_home else NOWHERE
+    only_home = _only_home(_prefix_of(request)) if has_home else NOWHERE
     if problem.status not in _LEADING_FURTHER:
         return only_home
     sign_in, is_personal = "", False
@@ -149,13 +149,9 @@ def has_home(request: HttpRequest, language: str) -> bool:
     return _has_home(getattr(request, "urlconf", None) or settings.ROOT_URLCONF, language)
 
 
-def _urlconf_of(request: HttpRequest) -> Any:
-    return getattr(request, "urlconf", None) or get_urlconf() or settings.ROOT_URLCONF
-
-
 def _login_page_for(request: HttpRequest) -> str:
     """Return the address of the login page, "" if the site has none or it is what was asked for."""
-    urlconf = _urlconf_of(request)
+    urlconf = getattr(request, "urlconf", None) or settings.ROOT_URLCONF
     login = _login_page(str(settings.LOGIN_URL), urlconf, get_language(), get_script_prefix())
     return "" if login.partition("?")[0] == request.path else login
 

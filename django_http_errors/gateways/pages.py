@@ -20,7 +20,7 @@ from ..core import pipeline
 from ..core.languages import ENGLISH, is_translated
 from ..core.request_info import RequestInfo
 from ..core.statuses import error_status
-from ..core.way_on import WayOn, may_lead_to_login, way_on
+from ..core.way_on import WayOn, has_home, may_lead_to_login, way_on
 from ..explaining.explanation import request_for
 from ..http.renderers import RenderInput
 from ..http.representations import RendererEntry, renderers
@@ -150,7 +150,8 @@ def _asking(
 def _way_on(problem: Problem, request: HttpRequest, here: str) -> WayOn:
     # Where somebody is to come back to after a login isn't known.
     address = "" if may_lead_to_login(problem) else here
-    return way_on(problem, request, lambda: address, is_hiding=False)
+    home = has_home(request, RequestInfo.of(request).language)
+    return way_on(problem, request, lambda: address, has_home=home, is_hiding=False)
 
 
 class _Loaded(HTMLParser):

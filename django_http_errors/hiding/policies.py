@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass
 from inspect import isawaitable, iscoroutine
-from itertools import chain
 from typing import Any
 
 from django.contrib.messages.storage import default_storage
 from django.db import DatabaseError
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.http.response import HttpResponseBase
 from django.utils import timezone, translation
+from django.utils.datastructures import MultiValueDict
 
 from ..core.request_info import ATTRIBUTE, RequestInfo, Shown
 from ..http.urls import beginning
@@ -97,16 +97,15 @@ def rule_policy(request: HttpRequest, info: RequestInfo, rules: HidingRules) -> 
     """
     if not rules.may_cover(info.path):
         return None
-    # A host that isn't one of the site's could be any of them: what is hidden at one is, then.
     host = info.host(request)
-    hosts = (host,) if host else ("", *rules.hosts)
-    found = chain.from_iterable(rules.covering(info.path, each) for each in hosts)
-    rule = next(found, None)
-    if rule is None:
+    found = list(rules.covering(info.path, host or None))
+    if not found:
         return None
-    if beginning(info.path) is not info.path:
-        # Which of them covers it isn't known: what any of them hides is hidden.
-        is_folding = any(each.fold_client_errors for each in (rule, *found))
+    rule = found[0]
+    if not host or beginning(info.path) is not info.path:
+        # A host that isn't one of the site's could be any of them, and what is too long could be
+        # covered by any of these: what one of them hides is hidden.
+        is_folding = any(each.fold_client_errors for each in found)
         return HidingPolicy(_nobody, is_folding, rule.pk)
     # A row made by hand may exempt somebody unknown: then nobody is exempt.
     is_exempt = CONDITIONS.get(rule.exempt, _nobody)
@@ -140,6 +139,8 @@ def copy_request(request: HttpRequest, *, is_touched: bool = False) -> HttpReque
     for name in list(vars(bare)) if is_touched else ():
         if not name.startswith("_") and name not in _OWN_ATTRIBUTES:
             del bare.__dict__[name]
+    # What was sent can be read once: a page would have it only where no view has read it.
+    vars(bare).update(_body=b"", _post=QueryDict(), _files=MultiValueDict())
     return bare
 
 

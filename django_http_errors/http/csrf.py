@@ -1,11 +1,10 @@
-"""The CSRF token of an error page, where the site's middleware has not seen the request."""
+"""The CSRF token of an error page: as Django's own handlers have it (``requires_csrf_token``)."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
@@ -25,13 +24,13 @@ def read_csrf_secret(request: HttpRequest) -> None:
     another secret, and the form could not be sent.
     """
     if "CSRF_COOKIE" not in request.META:
-        # That is for a secret in the session (CSRF_USE_SESSIONS), where there is none.
-        with suppress(ImproperlyConfigured):
+        # One in a session (CSRF_USE_SESSIONS) can't be read where there is none, or where its
+        # database is away. A page without a form needs no secret.
+        with suppress(Exception):
             _MIDDLEWARE.process_request(request)
 
 
 def send_csrf_secret(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Set the cookie for the secret that a token on the page was made of, if it is a new one."""
-    if settings.CSRF_USE_SESSIONS and not hasattr(request, "session"):
-        return
-    _MIDDLEWARE.process_response(request, response)
+    """Set the cookie of the secret that a token on the page was made of, as middleware would."""
+    if hasattr(request, "session") or not settings.CSRF_USE_SESSIONS:
+        _MIDDLEWARE.process_response(request, response)

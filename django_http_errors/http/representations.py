@@ -96,7 +96,9 @@ def _render_request(renderer: Any, given: RenderInput) -> bytes | None:
     def context() -> dict[str, Any]:
         return {**way_on_context(given.problem, given.way_on), **(given.get_context or dict)()}
 
-    read_csrf_secret(given.request)
+    if given.problem.status < 500:
+        # A page for a failing server has no form: to read the secret may be what failed.
+        read_csrf_secret(given.request)
     body: bytes | None = renderer.render_request(given.complete_problem(), given.request, context)
     given.is_personal = body is not None and (
         given.is_personal or has_looked_at_visitor(given.request)

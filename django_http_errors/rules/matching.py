@@ -163,10 +163,11 @@ class Rules(ABC, Generic[R]):
     def __iter__(self) -> Iterator[R]:
         return self.below("")
 
-    def covering(self, path: str, host: str) -> Iterator[R]:
+    def covering(self, path: str, host: str | None) -> Iterator[R]:
         """Yield the rules that cover the decoded `path` at `host`, those whose turn is first first.
 
-        host: in lower case, "" for an unknown one, to which only the rules for any host apply
+        host: in lower case, "" for an unknown one, to which only the rules for any host apply;
+            None for whatever host
         """
         in_turn = sorted(self.matching(path, host), key=_turn)
         return (each.rule for each in in_turn)
@@ -191,7 +192,6 @@ class Index(Rules[R]):
     def __init__(self, rules: Iterable[R]) -> None:
         self._by_head: dict[str, tuple[Matcher[R], ...]] = {}
         self._deepest = 0
-        self.hosts: set[str] = set()
         for age, rule in enumerate(rules):
             try:
                 self._add(rule, age)
@@ -207,8 +207,6 @@ class Index(Rules[R]):
         is_route = rule.kind == MatchType.ROUTE
         key = self.pattern_key(rule.pattern, is_route=is_route)
         added = matcher(rule, key, age, is_lenient=self.is_lenient)
-        if rule.host:
-            self.hosts.add(rule.host)
         under = head(key, is_route=is_route)
         self._by_head[under] = (*self._by_head.get(under, ()), added)
         self._deepest = max(self._deepest, under.count("/"))

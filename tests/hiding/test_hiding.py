@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import logging
 import re
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, ClassVar
 from unittest import mock
 
 import pytest
@@ -29,7 +30,7 @@ from django.http import (
 )
 from django.middleware.csrf import get_token
 from django.template.response import TemplateResponse
-from django.test import AsyncClient, Client, override_settings
+from django.test import AsyncClient, Client, RequestFactory, override_settings
 from django.urls import include, path
 from django.utils import timezone, translation
 from django.utils.decorators import method_decorator
@@ -41,8 +42,11 @@ from django.views.decorators.http import condition, require_POST, require_safe
 from django.views.generic import DetailView
 
 from django_http_errors import exceptions
+from django_http_errors.core.request_info import RequestInfo
 from django_http_errors.decorators import errors_exempt, hide_forbidden, reveal
+from django_http_errors.hiding import policies
 from django_http_errors.http.request_ids import request_id
+from django_http_errors.middleware import HidingMiddleware
 from django_http_errors.models import ErrorMessage, HidingRule, PermanenceRule
 from django_http_errors.rules.snapshot import snapshots
 from django_http_errors.signals import forbidden_hidden
@@ -50,6 +54,7 @@ from django_http_errors.test import VARIANTS, Variant, assert_indistinguishable
 from django_http_errors.views import HideForbiddenMixin
 
 from ..asking import HIDING_MIDDLEWARE, HTML, JSON, MIDDLEWARE, Site
+from ..databases import publish_edits
 
 pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
 
@@ -338,6 +343,7 @@ def ask(client: Client, address: str, method: str = "GET", **fields: str) -> Any
 
 
 def compare(hidden: str, missing: str, client: Any = None, **options: Any) -> int:
+    publish_edits()
     return assert_indistinguishable(
         client or Client(), hidden, missing, **{**MATRIX, **options}
     ).probes
@@ -573,7 +579,7 @@ def test_the_mixin_goes_before_all_other_bases() -> None:
     """Behind them nothing would be hidden, and nobody would know."""
     bases = [View, DetailView, Refusing]
     if HAS_REST_FRAMEWORK:
-        bases += [APIView, viewsets.ViewSet]
+        bases += [APIView, viewsets.ViewSet, viewsets.ViewSetMixin]
     for base in bases:
         with pytest.raises(ImproperlyConfigured, match=r"Last would .* class Last\(HideForbidden"):
             type("Last", (base, HideForbiddenMixin), {})
@@ -642,6 +648,64 @@ def test_what_middleware_answers_for_a_view_is_hidden_as_well(
     assert [*forbidden.headers] == [*missing.headers]
     assert forbidden["Vary"] == missing["Vary"]
     assert not forbidden.cookies
+
+
+@csrf_exempt
+def _reading(request: HttpRequest, pk: int) -> HttpResponseBase:
+    if pk != 2:
+        raise Http404
+    raise PermissionDenied(request.POST["sent"])
+
+
+@pytest.mark.parametrize("view", [_reading, hide_forbidden(_reading)])
+def test_no_page_shows_what_was_sent(view: Any, settings: Any, project_pages: Any) -> None:
+    """It can be read once: only where the view hasn't."""
+    project_pages({"404.html": "{{ request.method }} {{ request.POST.sent }}"})
+    rule("/reading/" if view is _reading else "/elsewhere/")
+    settings.ROOT_URLCONF = Urls(path("reading/<int:pk>/", view))
+    for pk in (2, 9):
+        page = Client().post(f"/reading/{pk}/", {"sent": "it"}, headers={"accept": HTML})
+        assert page.content == b"POST "
+
+
+def test_at_a_host_that_is_not_the_sites_nobody_is_exempt(settings: Any) -> None:
+    """It could be any of them, and that is found out at once for however many."""
+    settings.ALLOWED_HOSTS = ["testserver", ".example"]
+    HidingRule.objects.bulk_create(
+        HidingRule(kind="prefix", pattern=f"/ruled/{n}/", host=f"{n}.example", exempt="staff")
+        for n in range(500)
+    )
+    rules = snapshots.current().hiding
+    for address in ("/ruled/7/", f"/ruled/{'é' * 600}/"):
+        for host in ("evil.test", "7.example"):
+            request = RequestFactory().get(address, HTTP_HOST=host)
+            request.user = User(username="boss", is_staff=True)
+            began = time.perf_counter()
+            policy = policies.rule_policy(request, RequestInfo.of(request), rules)
+            assert time.perf_counter() - began < 0.05
+            assert policy is not None
+            is_known = (address, host) == ("/ruled/7/", "7.example")
+            assert policies.is_exempt(policy, request) is is_known
+
+
+class Subclass(HidingMiddleware):
+    """A project's own, with what Django lets middleware have."""
+
+    called: ClassVar[list[str]] = []
+
+    def process_view(self, request: HttpRequest, *arguments: Any) -> HttpResponseBase | None:
+        self.called.append(request.path)
+        return super().process_view(request, *arguments)
+
+
+def test_the_middleware_can_be_subclassed(site: Site, settings: Any) -> None:
+    own = f"{__name__}.Subclass"
+    settings.MIDDLEWARE = [
+        own if each == HIDING_MIDDLEWARE else each for each in settings.MIDDLEWARE
+    ]
+    Subclass.called.clear()
+    assert site.ask("/function/denied/2/", HTML).status_code == 404
+    assert Subclass.called == ["/function/denied/2/"]
 
 
 class Fallback(MiddlewareMixin):

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections.abc import Iterator
 from importlib.util import find_spec
 from io import StringIO
 from typing import Any
+from unittest.mock import Mock
+from weakref import ref
 
 import pytest
 from django.apps import apps
 from django.conf import urls as default_urls
 from django.contrib import admin
 from django.contrib.auth import get_user_model
+from django.contrib.sessions.backends.db import SessionStore
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.management import call_command
+from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.test import SimpleTestCase, modify_settings, override_settings
-from django.urls import NoReverseMatch
+from django.urls import NoReverseMatch, clear_url_caches, path
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from django_http_errors.admin import advice
 from django_http_errors.exceptions import Gone
 from django_http_errors.explaining.answering import AT_ONCE, answering
+from django_http_errors.explaining.explanation import explain
 from django_http_errors.models import PermanenceRule
 from django_http_errors.rules.matching import Index
 from django_http_errors.rules.rows import PermanenceRow
@@ -521,6 +527,56 @@ def test_a_template_that_fails_is_signalled(
     if app:
         assert page.status_code == (404 if path == "nowhere" else 403)
         assert b"<h1" in page.content
+
+
+def test_what_is_only_found_out_is_not_signalled(signals: list[Any]) -> None:
+    """No visitor has seen it: somebody asks what an address is answered with."""
+    broken = templates({"404.html": "{% url 'nope' %}"})
+    with project(TEMPLATES=broken):
+        answer = explain("/nowhere/", accept="text/html").response
+    assert answer.status_code == 404
+    assert signals == []
+
+
+class _Kept:
+    """Something of a view's."""
+
+
+kept: list[ref[_Kept]] = []
+
+
+def _view_with_something(request: HttpRequest) -> HttpResponse:
+    something = _Kept()
+    kept.append(ref(something))
+    raise Http404
+
+
+def test_a_page_of_another_leaves_no_frame_of_the_view(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(urls, "urlpatterns", [path("kept/", _view_with_something)])
+    behind = [f"{__name__}.write_into_the_page"]
+    clear_url_caches()
+    try:
+        with project(behind=behind):
+            gc.disable()
+            assert Visitor("sync").get("/kept/").content == b"a page of another"
+            assert kept[-1]() is None
+    finally:
+        gc.enable()
+        clear_url_caches()
+
+
+DATABASE = "django.contrib.sessions.backends.db"
+
+
+def test_a_page_for_a_crash_needs_no_session(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That may be what crashed, also where the secret of the CSRF token is in it."""
+    monkeypatch.setattr(SessionStore, "load", Mock(side_effect=OperationalError))
+    visitor.client.cookies["sessionid"] = "a" * 32
+    own = templates({"500.html": "our own"})
+    with project(TEMPLATES=own, CSRF_USE_SESSIONS=True, SESSION_ENGINE=DATABASE):
+        assert visitor.get("/ordinary/").content == b"our own"
 
 
 @pytest.mark.parametrize("error", [Http404, PermissionDenied, Gone])

@@ -194,7 +194,6 @@ BAD = [
     Rule(ROUTE, "/<int:a>/<int:a>/"),
     Rule(ROUTE, "a/"),
     Rule(EXACT, None),  # type: ignore[arg-type]
-    Rule(EXACT, "/a", ["x"]),  # type: ignore[arg-type]
 ]
 
 
