@@ -54,11 +54,13 @@ def _plain(value: object) -> StrOrPromise:
 
 
 def _frozen(value: object) -> object:
-    """Return `value` with read-only copies of all dicts and lists in it."""
+    """Return `value` with read-only copies of all dicts, lists and sets in it."""
     if isinstance(value, Mapping):
         return MappingProxyType({key: _frozen(each) for key, each in value.items()})
     if isinstance(value, (list, tuple)):
         return tuple(map(_frozen, value))
+    if isinstance(value, set):
+        return frozenset(value)
     return value
 
 

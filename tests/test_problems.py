@@ -297,16 +297,17 @@ def test_a_problem_can_be_copied_and_pickled(problem: Problem) -> None:
 
 
 def test_what_is_given_is_copied() -> None:
-    accounts = [{"href": "/a"}]
-    extensions = {"accounts": accounts, "nested": {"list": [1]}}
+    accounts, tags = [{"href": "/a"}], {1}
+    extensions = {"accounts": accounts, "nested": {"list": [1]}, "tags": tags}
     problem = BARE.replaced(extensions=extensions)
     told = problem.as_dict()
     accounts.append({"href": "/b"})
     accounts[0]["href"] = "/c"
     extensions["nested"]["list"].append(2)  # type: ignore[call-overload, index]
     extensions["more"] = []
+    tags.add(2)
     assert problem.as_dict() == told
-    assert told["accounts"] == [{"href": "/a"}]
+    assert (told["accounts"], told["tags"]) == ([{"href": "/a"}], {1})
 
 
 @pytest.mark.parametrize(
