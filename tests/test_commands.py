@@ -344,6 +344,7 @@ Rules, in order:
         line = (
             "Handler: django.views.defaults.page_not_found answers 404s here;"
             " rules and messages do nothing for it.\n"
+            "What follows is what the app would answer without that.\n"
         )
         assert line in run("explain_error", "/x")[0]
         assert "Handler" not in run("explain_error", "/x", "--status", "403")[0]
@@ -352,7 +353,10 @@ Rules, in order:
         none = "View: none. The URLconf has nothing at this address.\n"
         PermanenceRule.objects.create(pattern="/form", permanence="temporary")
         out, _err = run("explain_error", "/form")
-        redirected = "A 404 there is answered by a redirect to /form/ before any rule is asked.\n"
+        redirected = (
+            "A 404 there is answered by a redirect to /form/ before any rule is asked.\n"
+            "What follows is what the app would answer without that.\n"
+        )
         assert out.startswith(none + redirected)
         assert "exact /form (any host, temporary): doesn't decide: the redirect goes before" in out
         settings.APPEND_SLASH = False

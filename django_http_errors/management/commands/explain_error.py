@@ -97,6 +97,8 @@ def _view(explained: explanation.Explanation, status: int) -> Iterator[str]:
         yield _(
             "Handler: %(handler)s answers %(status)ds here; rules and messages do nothing for it."
         ) % {"handler": explained.handler, "status": status}
+    if explained.answered_by or explained.handler:
+        yield _("What follows is what the app would answer without that.")
     if explained.hidden_by is not None or explained.is_hidden_by_view:
         yield _(
             "Hidden: this is a 404 to all who may not know of it, and what follows is for the"
