@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import NoneType
 from typing import Any, cast
@@ -86,6 +86,8 @@ def located(
     request: Any,
     kwargs: Mapping[str, Any],
     spell: Spell | None = None,
+    *,
+    stated: Container[InvalidPart] = (),
 ) -> tuple[InvalidPart, ...]:
     """Return `parts` with the place in what was sent that each of them is about.
 
@@ -98,13 +100,14 @@ def located(
     request: REST framework's, None where it isn't known
     kwargs: what the URL gave to the view
     spell: None where clients spell names as serializers do
+    stated: those of `parts` that have the place already
     """
     if request is None:
         return tuple(parts)
     sent = _Sent(exc, request, kwargs)
     if sent.is_body and spell is None:
         return tuple(parts)
-    return tuple(bounded(sent.located(part, spell) for part in parts))
+    return tuple(bounded(part if part in stated else sent.located(part, spell) for part in parts))
 
 
 class _Sent:

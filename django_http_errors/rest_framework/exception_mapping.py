@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,7 +14,8 @@ from django.utils.translation import pgettext_lazy
 from rest_framework import exceptions
 from rest_framework.parsers import BaseParser
 
-from ..core.bounded_errors import bounded
+from ..core.bounded_errors import MOST_ERRORS, bounded
+from ..core.pointers import after_names
 from ..core.statuses import error_status
 from ..core.times import Moment, seconds_until
 from ..problems import MEMBERS, InvalidPart, Permanence, Problem
@@ -32,6 +34,8 @@ _UNREADABLE = pgettext_lazy(
 
 _CSRF_FAILED = "CSRF Failed: "
 _TEXTS = ("type", "title", "detail", "code")
+# What the words of an error are called in projects.
+_WORDS = ("detail", "message", "msg")
 
 
 def problem_for(exc: exceptions.APIException) -> Problem:
@@ -41,7 +45,8 @@ def problem_for(exc: exceptions.APIException) -> Problem:
     """
     detail: Any = exc.detail
     if isinstance(exc, exceptions.ValidationError) or isinstance(detail, list):
-        members: dict[str, Any] = {"errors": invalid_parts(detail)}
+        of_list = invalid_parts if isinstance(exc, exceptions.ValidationError) else _parts
+        members: dict[str, Any] = {"errors": tuple(bounded(of_list(detail)))}
         if exc.status_code == 400:
             members["detail"] = INVALID
     elif isinstance(detail, dict):
@@ -101,7 +106,7 @@ def members_of(values: Mapping[str, Any]) -> dict[str, Any]:
         for name in _TEXTS
         if _is_text(value := values.get(name))
     }
-    nested = () if "detail" in members else invalid_parts(values.get("detail") or ())
+    nested = () if "detail" in members else _parts(values.get("detail") or ())
     errors = tuple(bounded((*nested, *_parts(values.get("errors")))))
     if errors:
         members["errors"] = errors
@@ -122,19 +127,54 @@ def _is_text(value: object) -> bool:
 
 
 def _parts(errors: Any) -> Iterator[InvalidPart]:
-    """Yield what a dict has as its errors: in the app's own form, or of any nesting."""
-    if errors is None:
-        return
-    is_own = isinstance(errors, (list, tuple)) and all(
-        isinstance(each, Mapping) and _is_text(each.get("detail")) for each in errors
-    )
-    if not is_own:
+    """Yield the errors that a dict has below a name, or a list: as they are stated, or nested."""
+    if _are_stated(errors):
+        yield from _stated(errors)
+    elif errors is not None:
         yield from invalid_parts(errors)
-        return
+
+
+def stated_parts(said: Any) -> Iterator[InvalidPart]:
+    """Yield what is an error in a form of the project's in `said`, a dict or a list of errors.
+
+    Its place is the one that the project states, and not of what a serializer was given.
+    """
+    lists = (said.get("detail"), said.get("errors")) if isinstance(said, Mapping) else (said,)
+    for errors in filter(_are_stated, lists):
+        yield from _stated(errors)
+
+
+def _are_stated(errors: Any) -> bool:
+    """Return whether `errors` are objects with members of their own.
+
+    In what a serializer makes, each member of an object is a field, and has a list or an object.
+    """
+    return isinstance(errors, (list, tuple)) and any(
+        isinstance(each, Mapping) and any(map(_is_text, each.values()))
+        for each in islice(errors, MOST_ERRORS)
+    )
+
+
+def _stated(errors: Iterable[Any]) -> Iterator[InvalidPart]:
+    """Yield an error for each of `errors` that has words; a field is named in them."""
     for each in errors:
-        places = (each.get(name) for name in ("pointer", "parameter"))
-        pointer, parameter = (str(place) if _is_text(place) else None for place in places)
-        yield InvalidPart(str(each["detail"]), pointer, str(each.get("code") or ""), parameter)
+        if not isinstance(each, Mapping):
+            yield from invalid_parts(each)
+            continue
+        detail = _text(each, *_WORDS)
+        pointer, parameter = (_text(each, name) or None for name in ("pointer", "parameter"))
+        name = _text(each, "field", "attr")
+        if detail and name and not (pointer or parameter):
+            detail = after_names([name], detail)
+        if detail:
+            yield InvalidPart(detail, pointer, _text(each, "code"), parameter)
+
+
+def _text(values: Mapping[str, Any], *names: str) -> str:
+    """Return the first text that `values` has by one of `names`, "" for none."""
+    texts = (str(each) for name in names if _is_text(each := values.get(name)))
+    # An exception makes a text of None, too.
+    return next((each for each in texts if each not in ("", "None")), "")
 
 
 def _quotes_a_parser(exc: exceptions.APIException) -> bool:

@@ -15,6 +15,7 @@ from rest_framework.settings import api_settings
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 from ..core import pipeline
+from ..core.bounded_errors import bounded
 from ..core.exception_mapping import is_client_error, problem_for
 from ..core.request_info import RequestInfo
 from ..core.statuses import error_status, with_status
@@ -24,9 +25,9 @@ from ..http.responses import UnfinishedError, let_django_answer, take_over
 from ..http.spelling import Spelled, in_camel_case, is_camel_case, names_spelled
 from ..problems import InvalidPart, Problem, Representation
 from ..rules.snapshot import snapshots
-from .errors import invalid_parts, located, page_parameter
+from .errors import located, page_parameter
 from .exception_mapping import members_of as members_of_dict
-from .exception_mapping import untranslated
+from .exception_mapping import stated_parts, untranslated
 from .renderers import ProblemJSONRenderer
 from .response import APIErrorResponse, app_renderer
 
@@ -85,7 +86,7 @@ class ExceptionHandler:
         """
         exc = self.exc
         if problem.errors and isinstance(exc, (exceptions.APIException, ValidationError)):
-            return self._located(problem.errors)
+            return self._located(problem.errors, getattr(exc, "detail", None))
         if isinstance(exc, exceptions.NotFound):
             parameter = page_parameter(exc)
             if parameter:
@@ -117,7 +118,7 @@ class ExceptionHandler:
         problem = with_status(self._problem(), response.status_code) if self.handles() else None
         members = _said(added, self.exc, problem)
         if "errors" in members:
-            members["errors"] = self._located(members["errors"])
+            members["errors"] = self._located(members["errors"], added)
         members.update(members_of(response.status_code, response.headers))
         problem = problem or error_status(response.status_code).default_problem
         own = self.get_response(problem.replaced(**members))
@@ -157,10 +158,12 @@ class ExceptionHandler:
             # No query is possible after that: who is exempt may be one, and what the rules are.
             views.set_rollback()
 
-    def _located(self, parts: Sequence[InvalidPart]) -> tuple[InvalidPart, ...]:
+    def _located(self, parts: Sequence[InvalidPart], said: Any) -> tuple[InvalidPart, ...]:
+        """Return `parts` by the client's names, but for those that `said` states the place of."""
         spell = self.spell if self._spells else None
         kwargs = getattr(self.view, "kwargs", None) or {}
-        return located(parts, self.exc, self.request, kwargs, spell)
+        stated = frozenset(bounded(stated_parts(said)))
+        return located(parts, self.exc, self.request, kwargs, spell, stated=stated)
 
     @property
     def _spells(self) -> bool:
@@ -290,7 +293,7 @@ def _said(data: Any, exc: Exception, problem: Problem | None) -> dict[str, Any]:
     problem: what is known of `exc`; what it says already isn't said twice
     """
     if isinstance(data, list) and problem is None:
-        return {"errors": invalid_parts(data)}
+        data = {"errors": data}
     if not isinstance(data, Mapping):
         return {}
     raised = getattr(exc, "detail", None) if problem else None

@@ -443,6 +443,34 @@ def test_a_code_of_its_own(serve) -> None:
     assert checked(api.ask(), 403)["code"] == "out_of_season"
 
 
+STATED: list[tuple[Any, list[dict[str, str]]]] = [
+    ({"field": "a", "message": "x"}, [{"detail": "a: x"}]),
+    ({"attr": "lines.0.price", "detail": "x"}, [{"detail": "lines.0.price: x"}]),
+    ({"field": None, "msg": "x", "code": 402}, [{"detail": "x", "code": "402"}]),
+    ({"detail": "x", "pointer": "/x/y"}, [{"detail": "x", "pointer": "/x/y"}]),
+    (
+        {"detail": "x", "pointer": "/z", "code": "q"},
+        [{"detail": "x", "pointer": "/z", "code": "q"}],
+    ),
+    ({"field": "a", "message": "x", "pointer": "/a"}, [{"detail": "x", "pointer": "/a"}]),
+    ({"detail": "x", "parameter": "a"}, [{"detail": "x", "parameter": "a"}]),
+    ({"message": "x", "params": {"n": 1}}, [{"detail": "x"}]),
+    ({"field": "a"}, []),
+]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+@pytest.mark.parametrize("wrap", [lambda x: {"errors": x}, lambda x: {"detail": x}, list])
+@pytest.mark.parametrize(("error", "expected"), STATED)
+def test_errors_in_a_form_of_the_projects(
+    serve, error: Any, expected: list[dict[str, str]], wrap: Any, method: str
+) -> None:
+    """What they say is no name of what was sent, and the places that they state are right."""
+    api = serve(raising(lambda: exceptions.PermissionDenied(wrap([error, "y"]))))
+    errors = api.ask(method=method, body={"x": {"y": 1}, "z": 1}).json()["errors"]
+    assert errors == [*expected, {"detail": "y", "code": "permission_denied"}]
+
+
 @pytest.mark.parametrize("status", [200, 302, 399, "404"])
 def test_an_exception_that_is_no_error(serve, status: Any) -> None:
     """REST framework makes an answer of any status; what isn't an error is left to it."""

@@ -23,6 +23,9 @@ from ..asking import HIDING_MIDDLEWARE, JSON, PROBLEM
 from .conftest import COMMON, both_ways
 from .views import raising
 
+# An error as many projects write it.
+STRUCTURED = {"field": None, "message": "Not on your plan", "code": 402}
+
 
 class OutOfStock(Exception):
     """Known to the project's handler alone."""
@@ -164,6 +167,9 @@ def test_words_of_the_handler(ask) -> None:
         ({"message": "None left."}, {"message": "None left."}),
         (["None left."], {"errors": [{"detail": "None left."}]}),
         ({"errors": {"a": ["x"]}}, {"errors": [{"detail": "x", "parameter": "a"}]}),
+        ({"errors": [STRUCTURED]}, {"errors": [{"detail": "Not on your plan", "code": "402"}]}),
+        ([STRUCTURED], {"errors": [{"detail": "Not on your plan", "code": "402"}]}),
+        ({"errors": [{"a": ["x"]}]}, {"errors": [{"detail": "0.a: x"}]}),
         ({"code": 17, "retry_after": 5}, {"code": "17", "retry_after": 5}),
         (None, {"detail": str(error_status(409).detail)}),
         ("None left.", {"detail": str(error_status(409).detail)}),
@@ -177,6 +183,27 @@ def test_an_exception_that_only_the_handler_knows(ask, data: Any, expected: Any)
     assert members["status"] == 409
     assert members["title"] == "Conflict"
     assert expected.items() <= members.items()
+
+
+@pytest.mark.parametrize("make", [OutOfStock, exceptions.PermissionDenied])
+def test_a_place_that_the_handler_states(ask, make: Any) -> None:
+    error = {"detail": "x", "code": "q", "pointer": "/x/y"}
+
+    def own(exc: Exception, context: dict[str, Any]) -> Any:
+        return Response({"errors": [error]}, 409)
+
+    assert ask(make, own, method="DELETE", body={"x": {"y": 1}}).json()["errors"] == [error]
+
+
+def test_the_frameworks_words_in_an_error_of_a_fields(ask) -> None:
+    """Those say which field it is about, and so something new."""
+
+    def own(exc: Exception, context: dict[str, Any]) -> Any:
+        words = str(exceptions.NotFound.default_detail)
+        errors = [{"message": words}, {"field": "lamp", "message": words}]
+        return Response({"errors": errors}, 404)
+
+    assert ask(exceptions.NotFound, own).json()["errors"] == [{"detail": "lamp: Not found."}]
 
 
 def test_an_answer_of_djangos(ask) -> None:
