@@ -119,7 +119,10 @@ def path(value: str) -> None:
             params={"host": whole["host"].lower(), "path": whole["path"] or "/"},
         )
     if not value.startswith("/"):
-        meant = meaning(value)
+        try:
+            meant = meaning(value)
+        except ValidationError:
+            meant = None
         raise ValidationError(
             _("An address begins with a slash: /%(value)s"),
             code="slash",
@@ -161,6 +164,8 @@ _NAMES = ("name", "braces", "brackets", "group")
 _DIGITS = re.compile(rf"(?:\((?:\?:)?)?(?:(?:\\d|\[(?:0-9|\\d)+\]){_REPEATED}?)+\)?")
 _BEGIN, _END = re.compile(r"\A/?\^\\?/?"), re.compile(r"(?:(?<=/)\?)?\$\Z")
 _ESCAPED = re.compile(r"\\[^\w\s]")
+# What belongs to the wildcard that a parameter was made of: how often, or another pair of brackets.
+_BESIDE = re.compile(r"\{(?=<\w)|\((?=<\w+:any\d+>)|(?<=\w>)[?+{}]")
 
 
 def wildcards(value: str, kind: str = "route") -> None:
@@ -176,8 +181,10 @@ def wildcards(value: str, kind: str = "route") -> None:
         return
     if meant[0] == "route":
         route(meant[1])
+    text = _("“%(value)s” would be taken literally. Choose “%(label)s”, and write %(pattern)s")
+    below = only_below(meant[1])
     raise ValidationError(
-        _("“%(value)s” would be taken literally. Choose “%(label)s”, and write %(pattern)s"),
+        f"{text}. {below}" if below else text,
         code="wildcard",
         params={"value": value, "kind": meant[0], "pattern": meant[1], "label": _LABELS[meant[0]]},
     )
@@ -188,6 +195,18 @@ _LABELS = {
     "prefix": _("this address and everything below it"),
     "route": _("addresses that match a pattern"),
 }
+
+
+# A route has no end that stands for all below an address but a path, which isn't empty.
+_REST = "/<path:rest>"
+_ONLY_BELOW = _(
+    "This covers only what is below the address. For the address itself, write another rule."
+)
+
+
+def only_below(pattern: str) -> str:
+    """Return what to say of the route `pattern` if it leaves out an address, "" if it doesn't."""
+    return str(_ONLY_BELOW) if pattern.endswith(_REST) else ""
 
 
 def meaning(value: str, kind: str = "route") -> tuple[str, str] | None:
@@ -207,12 +226,14 @@ def meaning(value: str, kind: str = "route") -> tuple[str, str] | None:
     unknown = "".join(reader.others)
     if unknown and (is_expression or ("\\" in unknown and pattern != value)):
         raise _no_pattern(_UNKNOWN % unknown[0])
+    beside = reader.count and _BESIDE.search(pattern)
+    if beside:
+        raise _no_pattern(_UNKNOWN % beside[0])
     taken = meant = "exact"
     if _CONVERTER.search(pattern):
         taken, meant = kind, "route"
         if (covers_below or kind == "prefix") and "<path:" not in pattern:
-            # A route has no end that stands for all below it but a path.
-            pattern = f"{pattern.rstrip('/')}/<path:rest>"
+            pattern = pattern.rstrip("/") + _REST
     elif covers_below:
         meant = "prefix"
     if (meant, pattern) == (taken, value):
@@ -221,11 +242,14 @@ def meaning(value: str, kind: str = "route") -> tuple[str, str] | None:
 
 
 class _Reader:
-    """Makes parameters of wildcards, and remembers the signs of expressions that it can't read."""
+    """Makes parameters of wildcards, and remembers the signs of expressions that it can't read.
+
+    count: how many parameters it has made
+    """
 
     def __init__(self) -> None:
         self.others: list[str] = []
-        self._count = 0
+        self.count = 0
 
     def read(self, found: re.Match[str]) -> str:
         if found["escaped"]:
@@ -235,9 +259,16 @@ class _Reader:
             self.others.append(found[0])
             return found[0]
         if found["choice"]:
-            raise _no_pattern(_UNKNOWN % found[0])
-        self._count += 1
-        name = next(filter(None, map(found.group, _NAMES)), f"any{self._count}")
+            raise ValidationError(
+                _(
+                    "“%(part)s” would be taken for a choice. Write a rule for each, or, if it is"
+                    " part of the address, %(encoded)s"
+                ),
+                code="route",
+                params={"part": found[0], "encoded": quote(found[0], safe="/!&'+,;=@")},
+            )
+        self.count += 1
+        name = next(filter(None, map(found.group, _NAMES)), f"any{self.count}")
         is_number = _DIGITS.fullmatch(found["within"] or found["some"] or "")
         return f"<{found['converter'] or ('int' if is_number else 'str')}:{name}>"
 

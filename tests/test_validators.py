@@ -11,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from django_http_errors import validators
+from django_http_errors.admin.missing_pages import as_pattern
 from django_http_errors.core.pipeline import _placeholders
 from django_http_errors.core.request_info import RequestInfo
 from django_http_errors.http.urls import pattern_key
+from django_http_errors.importing.addresses import literally
 from django_http_errors.models import HidingRule, PermanenceRule
 from django_http_errors.problems import Problem
 from django_http_errors.rules.matching import LONGEST_ROUTED, matcher
@@ -147,6 +149,7 @@ REFUSED: list[tuple[Callable[[str], None], str, list[str]]] = [
     (validators.path, "url", ["http://example.com/a", "HTTPS://example.com", "http://a:80/b?c"]),
     (validators.path, "url", ["www.example.com", "Example.com/a", "bücher.example/x?y", "b:80/x"]),
     (validators.path, "slash", ["index.php/a", "page.html", "example.com", "a.b.jsp/c", "1.2/x"]),
+    (validators.path, "slash", ["^/a/(?!b)", "a(b|c)"]),
     (validators.path, "query", ["/a?b=c", "/?", "/a#b", "/#"]),
     (validators.path, "control", ["/a\n", "/\x00", "/a\tb", "/\u2028"]),
     (
@@ -301,6 +304,8 @@ def test_every_placeholder_has_a_value(rf) -> None:
         ("/v/.+", "prefix", "/v/"),
         ("/x/{id}/", "route", "/x/<str:id>/"),
         ("/x/{id:int}.html", "route", "/x/<int:id>.html"),
+        ("/x({id:int})", "route", "/x(<int:id>)"),
+        ("/c++/{id}/", "route", "/c++/<str:id>/"),
         ("/x/[id]/", "route", "/x/<str:id>/"),
         ("/x/[id]", "route", "/x/<str:id>"),
         ("/x/<int:a>/*", "route", "/x/<int:a>/<path:rest>"),
@@ -358,14 +363,57 @@ def test_a_parameter_is_one_in_routes_alone(written: str, kind: str, pattern: st
 
 
 @pytest.mark.parametrize(
+    ("written", "kind", "address"),
+    [
+        ("/archive/<int:year>/", "prefix", "/archive/2020/"),
+        ("/archive/<int:year>", "prefix", "/archive/2020"),
+        ("/x/{id}/", "prefix", "/x/5/"),
+        ("/old/:id/*", "exact", "/old/5/"),
+    ],
+)
+def test_a_pattern_for_all_below_an_address_is_not_for_the_address(
+    written: str, kind: str, address: str
+) -> None:
+    with pytest.raises(ValidationError) as caught:
+        validators.wildcards(written, kind)
+    pattern = caught.value.params["pattern"]
+    assert validators.covers("route", pattern, f"{address.rstrip('/')}/a/")
+    assert not validators.covers("route", pattern, address)
+    (text,) = caught.value.messages
+    assert text.endswith(f"write {pattern}. {validators.only_below(pattern)}")
+    assert validators.only_below(written) == ""
+
+
+# What wildcards are made of, of this tool and of other ones.
+SIGNS = ["/", "a", "0", ".", *"*+?:()[]{}<>|^$\\%#", ".*", ".+", r"\d", "<int:a>", "{a}", ":a"]
+PATHS = st.lists(st.sampled_from(SIGNS), max_size=8).map(lambda signs: "/" + "".join(signs))
+
+
+@settings(max_examples=500, deadline=None)
+@given(PATHS)
+def test_an_address_can_be_written_so_that_it_stands_for_itself(address: str) -> None:
+    assert validators.meaning(as_pattern(address), "exact") is None
+    pattern = address.translate({ord(sign): None for sign in "%?#"})
+    for kind in ("exact", "prefix"):
+        assert validators.meaning(literally(pattern, kind), kind) is None
+
+
+@pytest.mark.parametrize(
     ("written", "error"),
     [
-        ("/w/(a|b)/", "(a|b) isn't known."),
-        (r"/w/(a\|b)*/", r"(a\|b) isn't known."),
+        ("/w/(a|b)/", "“(a|b)” would be taken for a choice. Write a rule for each, or, if it"),
+        ("/w/foo(b|c d)/", "is part of the address, %28b%7Cc%20d%29"),
+        (r"/w/(a\|b)*/", r"“(a\|b)” would be taken for a choice."),
         ("^/w/(a)/$", "( isn't known."),
         (r"/a\b/.*/c", "\\ isn't known."),
         ("^/a?b$", "? isn't known."),
         (r"^/a{2}\.html", "{ isn't known."),
+        (r"/a/(\d+)?/", "? isn't known."),
+        (r"/x/\d+?/", "? isn't known."),
+        ("/x/:id?/", "? isn't known."),
+        ("/x/{id}+/", "+ isn't known."),
+        (r"/a/((\d+))/", "( isn't known."),
+        ("/{{url}}", "{ isn't known."),
         ("/x/{a}-{b}/", "There can be one parameter in “<str:a>-<str:b>”"),
         ("/x/{a}/{a}/", "redefinition"),
         ("/x/<nothing:a>/", "nothing"),

@@ -314,7 +314,8 @@ class PathRuleForm(RuleForm):
         kind = dict(MatchType.choices).get(meant.get("kind", ""))
         host = meant.get("host") and _("at %(host)s") % {"host": meant["host"]}
         values = ", ".join(str(each) for each in (meant["pattern"], kind, host) if each)
-        return ". ".join((values, *left_out))
+        notes = " ".join(filter(None, (*left_out, validators.only_below(meant["pattern"]))))
+        return f"{values}. {notes}" if notes else values
 
 
 class AskingForm(forms.Form):

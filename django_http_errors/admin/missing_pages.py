@@ -90,6 +90,9 @@ class MissingPageForm(ConfirmedForm):
         return host
 
     def clean_path(self) -> str:
+        if "path" not in self.changed_data:
+            saved: str = self.instance.path
+            return saved  # It has been decoded.
         sent: str = self.cleaned_data["path"]
         self.pasted_host, text = split_site(sent)
         if not text.startswith(("/", "*")):
@@ -428,7 +431,7 @@ def offers(path: str, host: str) -> list[tuple[type[Any], dict[str, str], str]]:
 
 
 # What is decoded, cut off, or means something in a pattern of this tool or another one.
-_SIGNS = re.compile(r"[%?#*()^$:<>{}\[\]|\\]|\s+\Z")
+_SIGNS = re.compile(r"[%?#*()^$:<>{}\[\]|\\]|(?<=\.)\+|\s+\Z")
 
 
 def as_pattern(path: str) -> str:

@@ -30,7 +30,7 @@ _QUERY = re.compile(r"[?#]")
 _QUERY_OF_PATH = re.compile(r"(?<![)\]*+])\?|#")
 # A parameter of a route, and what wildcards are made of.
 _PARAMETER = r"<(?:\w+:)?\w+>"
-_SIGN = r"[*:()\[\]{}<>|^$\\]"
+_SIGN = r"[*:()\[\]{}<>|^$\\]|(?<=\.)\+"
 _LITERALLY = {
     MatchType.ROUTE.value: re.compile(rf"{_PARAMETER}|({_SIGN})"),
     "": re.compile(rf"({_SIGN})"),
@@ -148,7 +148,8 @@ def _set_kind(text: str, cells: dict[str, object], unless: str) -> list[str]:
         return []
     if kind in {"", meant[0]}:
         cells["kind"], cells["pattern"] = meant
-        return [taken_as(text, *meant)]
+        below = validators.only_below(meant[1])
+        return [taken_as(text, *meant), *([below] if below else [])]
     return []
 
 

@@ -322,7 +322,7 @@ class Import:
         of such rows, the one for which they don't covers the other too.
         """
         given = dict(result.given)
-        ignores_case = bool(given.pop("ignore_case", False))
+        ignores_case = result.headings is NO_COLUMNS and bool(given.pop("ignore_case", False))
         here = _Seen(result, ignores_case, hash(frozenset(given.items())))
         before = self._seen.setdefault(result.key, here)
         if before is here:
@@ -336,7 +336,7 @@ class Import:
         # What has no heading is called by its name: there may be no columns at all.
         key = ", ".join(result.headings.get(name) or name for name in self._schema.key)
         text %= {"place": first[:1].upper() + first[1:], "key": key}
-        if not is_same or result.headings is not NO_COLUMNS:
+        if not is_same:
             raise ValidationError({NON_FIELD_ERRORS: text})
         self.report.remark(Remark(result.line, text, result.number))
         if ignores_case and before.result is None:

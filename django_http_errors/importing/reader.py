@@ -83,7 +83,7 @@ FORMATS: Mapping[str, Format] = {
     "sitemap": Format(
         gettext_lazy("sitemap"),
         sitemap.parse_sitemap,
-        _first(r"<\?xml\s|<!--|<(?:\w+:)?(?:urlset|sitemapindex)\b"),
+        _first(r"<\?xml\b|<!--|<(?:!DOCTYPE\s+)?(?:\w+:)?(?:urlset|sitemapindex)\b"),
     ),
     "json": Format("JSON", tables.parse_json, _first(r"[\[{]"), is_general=True),
     "csv": Format("CSV", tables.parse_csv, _is_csv, is_general=True),

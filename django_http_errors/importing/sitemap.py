@@ -46,13 +46,18 @@ class _Reader:
         self._open: list[str] = []
         self._rows: list[ParsedRow] = []
         self._address, self._begun = "", 0
-        self._fed = 0
+        self._fed = self._skipped = 0
 
     @property
     def line(self) -> int:
-        return self._parser.CurrentLineNumber
+        return self._skipped + self._parser.CurrentLineNumber
 
     def feed(self, text: str, *, is_final: bool = False) -> None:
+        if not self._fed:
+            # Plugins of WordPress write blank lines first, which no declaration may follow.
+            begun = text.lstrip()
+            self._skipped += text[: len(text) - len(begun)].count("\n")
+            text = begun
         try:
             data = text.encode()
             self._parser.Parse(text, is_final)
@@ -94,8 +99,11 @@ class _Reader:
             if len(self._address) > LONGEST:
                 raise self._unreadable(_("it is too long."), self._begun)
 
-    def _refuse_document_type(self, *args: object) -> None:
-        raise FileError(self.line, _("This is XML, and no sitemap."))
+    def _refuse_document_type(self, name: str, *args: object) -> None:
+        text = _("This is XML, and no sitemap.")
+        if name.rpartition(":")[2] in {_INDEX, _ADDRESS[0]}:
+            text = _("This has a document type, which is not read: delete the line <!DOCTYPE …>.")
+        raise FileError(self.line, text)
 
     def _unreadable(self, error: str, line: int = 0) -> FileError:
         text = _("This is no XML that can be read: %(error)s.") % {"error": error.rstrip(".")}

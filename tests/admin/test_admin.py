@@ -600,11 +600,21 @@ def test_what_is_pasted_is_understood_and_offered(
 def test_a_prefix_with_a_parameter_is_offered_as_a_route(admin: Client) -> None:
     form = rule_form(pattern="/k/<int:id>/", kind="prefix")
     page = text_of(admin.post(url("permanencerule_add"), form))
-    assert "Save this instead: /k/&lt;int:id&gt;/&lt;path:rest&gt;, addresses that" in page
+    offered = "/k/&lt;int:id&gt;/&lt;path:rest&gt;, addresses that match a pattern"
+    below = "This covers only what is below the address"
+    assert f"Save this instead: {offered}. {below}" in page
     form["use_suggestion"] = "1"
     assert admin.post(url("permanencerule_add"), form).status_code == 302
     rule = PermanenceRule.objects.get()
     assert (rule.kind, rule.pattern) == ("route", "/k/<int:id>/<path:rest>")
+
+
+@pytest.mark.parametrize("pattern", ["^/a/(?!b)", "foo(bar|baz)/"])
+def test_what_is_wrong_with_a_pattern_is_said_once(admin: Client, pattern: str) -> None:
+    response = admin.post(url("permanencerule_add"), rule_form(pattern=pattern))
+    errors = response.context["adminform"].form.errors["pattern"]
+    assert errors[0].startswith("An address begins with a slash")
+    assert len(errors) == len(set(errors))
 
 
 @pytest.mark.parametrize(

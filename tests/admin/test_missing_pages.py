@@ -287,6 +287,17 @@ def test_a_pattern_for_everything_is_confirmed(admin: Client, path: str) -> None
     assert MissingPage.objects.exists()
 
 
+def test_a_pattern_stays_as_it_is_when_it_is_saved_again(admin: Client) -> None:
+    """It was decoded when it was written."""
+    admin.post(f"{LIST}add/", {"path": "/a/%2541*"})
+    row = MissingPage.objects.get(path="/a/%41*")
+    for ignored in ({"ignored": "on"}, {}):
+        form = {"path": row.path, **ignored}
+        assert admin.post(f"{LIST}{row.pk}/change/", form).status_code == 302
+        row.refresh_from_db()
+        assert (row.path, row.ignored) == ("/a/%41*", bool(ignored))
+
+
 def test_of_what_was_counted_only_whether_it_is_ignored_can_be_changed(admin: Client) -> None:
     """It is an address, and may have in it what no pattern may."""
     row = MissingPage.objects.create(host="testserver", path="/x?y/")
@@ -305,7 +316,7 @@ def test_of_what_was_counted_only_whether_it_is_ignored_can_be_changed(admin: Cl
 
 # From an address to an answer
 
-ODD = "/a%b/ /(x)/ /^x$ /$ /foo/:id /{id}/ /[id]/ /(a|b)/ /<int:x>/ /a\\d+/ /x?y /x#y"
+ODD = "/a%b/ /(x)/ /^x$ /$ /foo/:id /{id}/ /[id]/ /(a|b)/ /<int:x>/ /a\\d+/ /x?y /x#y /b.+"
 
 
 @pytest.mark.parametrize("path", [*ODD.split(), "/end ", "/x:80/", "/a b/", "/\u05d0/"])

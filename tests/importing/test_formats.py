@@ -423,6 +423,26 @@ SAMPLES: dict[str, tuple[str, str, list[str], list[str]]] = {
         ["exact www.example.com/lamps/7/", "exact www.example.com/gro\u00df/"],
         [f"line 5: {LEFT_OUT}"],
     ),
+    "sitemap of a plugin": (
+        """
+
+        <?xml-stylesheet type="text/xsl" href="/main-sitemap.xsl"?>
+        <urlset><url><loc>http://localhost/lamps/?a=1</loc></url></urlset>
+        """,
+        "sitemap",
+        ["exact localhost/lamps/"],
+        [f"line 3: {LEFT_OUT}"],
+    ),
+    "sitemap behind a blank line": (
+        """
+
+        <?xml version="1.0"?><!-- made by a plugin -->
+        <urlset><url><loc>http://localhost/lamps/?a=1</loc></url></urlset>
+        """,
+        "sitemap",
+        ["exact localhost/lamps/"],
+        [f"line 3: {LEFT_OUT}"],
+    ),
     "Yoast SEO": (
         """
         Origin,Target,Type,Format

@@ -347,6 +347,16 @@ def test_in_one_line_of_json_objects_have_their_numbers() -> None:
     ]
 
 
+def test_a_flag_that_is_false_is_not_the_same_as_none() -> None:
+    """Of a known rule, the one is a change, and the other leaves it alone."""
+    PermanenceRule.objects.create(pattern="/a/", ignore_case=True)
+    report = import_rules(
+        json_file({"pattern": "/a/"}, {"pattern": "/a/", "ignore_case": False}), skip_invalid=True
+    )
+    assert counts(report) == {"same": 1, "invalid": 1}
+    assert invalid(report)[0].place == "line 1 (object 2)"
+
+
 def test_invalid_rows_can_be_left_out() -> None:
     file = csv_file({"pattern": "/a"}, {"pattern": "b"}, {"pattern": "/c"})
     report = import_rules(file, skip_invalid=True)
@@ -572,6 +582,12 @@ def test_an_anchor_is_none_where_the_site_says_the_kind(pattern: str, kind: str)
     report = import_rules(csv_file({"pattern": pattern, "kind": kind, "source": "code"}))
     assert (counts(report), report.remarks) == ({"new": 1}, {})
     assert [f"{rule.kind} {rule}" for rule in PermanenceRule.objects.all()] == [f"{kind} {pattern}"]
+
+
+def test_a_pattern_for_all_below_an_address_is_not_for_the_address() -> None:
+    report = import_rules(b"/old/:id/*\n")
+    assert patterns() == ["/old/<str:id>/<path:rest>"]
+    assert any("This covers only what is below the address." in text for text in report.remarks)
 
 
 def test_wildcards_of_a_rule_that_is_there_are_none() -> None:
