@@ -783,7 +783,7 @@ def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str, st
     """The schema that a statement was executed in, what it does, and to which of the models."""
     wrapper: Any = connections["default"]
 
-    def set_schema(name: str) -> None:
+    def set_schema(name: str, include_public: bool = True) -> None:
         wrapper.schema_name = wrapper.tenant = name
 
     def note(execute: Any, sql: str, *rest: Any) -> Any:
