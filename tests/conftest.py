@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from contextvars import copy_context
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,6 +17,7 @@ from typing import Any
 from zlib import crc32
 
 import pytest
+from _pytest.runner import runtestprotocol
 from django.conf import settings as django_settings
 from django.core.signals import got_request_exception
 from django.db import Error
@@ -30,7 +34,7 @@ from django_http_errors.rules.snapshot import NOTHING, Snapshots, snapshots
 
 from .asking import Site
 from .clock import Clock
-from .databases import Database, made
+from .databases import Database, made, publish_edits
 from .servers import Server, make_database, serving
 
 # Its checks are assertions, and say as much as those of a test when they fail.
@@ -69,12 +73,40 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[Any]) -> No
     }
     config.hook.pytest_deselected(items=[each for each in items if each in left_out])
     items[:] = [each for each in items if each not in left_out]
+    if hasattr(config, "workerinput"):
+        _put_long_modules_first(items)
+
+
+def _put_long_modules_first(items: list[Any]) -> None:
+    """Have no worker begin with what takes long when the others are nearly done."""
+    sizes = Counter(each.path for each in items)
+    with_slow_tests = {each.path for each in items if each.get_closest_marker("slow")}
+    items.sort(key=lambda each: (each.path not in with_slow_tests, -sizes[each.path], each.path))
 
 
 def _mode_of(case: str) -> str:
     """Return the mode that a case is asked for in, by its name in either."""
     name = f"{sys.version_info[:2]} {case.replace('async', 'sync')}"
     return ("sync", "async")[crc32(name.encode()) % 2]
+
+
+def pytest_collection_finish() -> None:
+    """Let no garbage collection look at what is there until the end: some 100,000s of objects."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool:
+    """Run each test with its fixtures in a context of its own.
+
+    What is set in it for the new thread of each event loop would be carried over at every step
+    between threads of all later tests, as above.
+    """
+    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    copy_context().run(runtestprotocol, item, nextitem=nextitem)
+    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    return True
 
 
 @pytest.fixture(params=["sync", "async"])
@@ -176,6 +208,13 @@ def nothing_counted() -> Iterator[None]:
     yield
     for each in (missing_pages.counter, rule_hits.hits):
         each.forget()
+
+
+@pytest.fixture
+def published(db: None) -> Iterator[Callable[[], None]]:
+    """Have what a test has written so far be read once, as what is committed."""
+    yield publish_edits
+    snapshots.forget()
 
 
 @pytest.fixture

@@ -17,7 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from dj_database_url import parse
+from django.db import DEFAULT_DB_ALIAS
+from django.db import connections as open_connections
 from django.db.utils import ConnectionHandler
+
+from django_http_errors.models import Announcement
+from django_http_errors.rules.snapshot import snapshots
 
 from .servers import ROOT, environment
 
@@ -89,3 +94,19 @@ def connections_to(database: Database) -> int:
             [parse(database.url)["NAME"]],
         )
         return cursor.fetchone()[0]
+
+
+def publish_edits() -> None:
+    """Have what a test has written so far be read as what is committed: once, for many requests.
+
+    As its transaction's own it would be read anew for each of them. What is read is to be forgotten
+    when the transaction is rolled back: see the fixture `published`.
+    """
+    connection = open_connections[DEFAULT_DB_ALIAS]
+    due = Announcement.due(DEFAULT_DB_ALIAS)
+    connection.run_on_commit = [
+        hook for hook in connection.run_on_commit if getattr(hook[1], "__self__", None) not in due
+    ]
+    for announcement in due:
+        announcement.publish()
+    snapshots.forget()

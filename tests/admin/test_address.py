@@ -32,7 +32,7 @@ def new_store() -> None:
 
 
 @pytest.fixture
-def page_for() -> Callable[..., str]:
+def page_for(published: Callable[[], None]) -> Callable[..., str]:
     """Show the page for an address to somebody with some permissions."""
     clients: dict[tuple[str, ...], Client] = {}
 
@@ -42,6 +42,7 @@ def page_for() -> Callable[..., str]:
             user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
             clients[permissions] = Client()
             clients[permissions].force_login(user)
+        published()
         address = reverse("admin:django_http_errors_permanencerule_try")
         response = clients[permissions].get(address, asked)
         assert response.status_code == 200

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -144,13 +145,19 @@ ADDRESSES = (
 )
 @pytest.mark.parametrize("hides", [None, "some", "all"])
 def test_what_is_said_is_what_the_site_does(
-    changed: dict, hides: str | None, permanence: str | None, editors: str, visitors: str
+    changed: dict,
+    hides: str | None,
+    permanence: str | None,
+    editors: str,
+    visitors: str,
+    published: Callable[[], None],
 ) -> None:
     """Redirects to a language or to the last slash, views below a language, and rules."""
     if permanence:
         PermanenceRuleFactory(pattern="/", kind="prefix", permanence=permanence)
     if hides:
         HidingRule.objects.create(pattern="/", kind="prefix", fold_client_errors=hides == "all")
+    published()
     site = {
         "ROOT_URLCONF": Urls,
         "MIDDLEWARE": middleware(),

@@ -907,7 +907,11 @@ def test_a_permission_that_does_not_look_at_the_object_shows_nothing(
     if name == "model":
         client.force_login(User.objects.create(username="boss", is_superuser=True))
     variants = [each for each in VARIANTS if each.name.startswith(("nothing", "a bad", "a form"))]
-    options = {"methods": ["GET", "PUT", "PATCH", "OPTIONS", "FROB"], "variants": variants}
+    options = {
+        "methods": ["GET", "PUT", "PATCH", "OPTIONS", "FROB"],
+        "accepts": [JSON],
+        "variants": variants,
+    }
     compare(f"/people/{other.pk}/", f"/people/{other.pk + 5}/", client, **options)
     compare(f"/people/{other.pk}/", f"/people/{other.pk + 5}/", **options)
     assert _put(client, f"/people/{other.pk}/", "{}") == 404

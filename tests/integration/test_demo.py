@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from functools import cache
 from io import StringIO
 from itertools import cycle, product
@@ -54,10 +55,10 @@ one_each = pytest.mark.parametrize("ask", ONE_EACH, ids=str)
 
 
 @pytest.fixture
-def seeded() -> None:
-    """Have the demo's users and documents, under hashes that are made faster than real ones."""
-    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
-        call_command("seed_demo", stdout=StringIO())
+def seeded(published: Callable[[], None]) -> None:
+    """Have the demo's users and documents."""
+    call_command("seed_demo", stdout=StringIO())
+    published()
 
 
 @cache

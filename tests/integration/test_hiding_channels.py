@@ -25,6 +25,7 @@ from django_http_errors.test import Variant, assert_indistinguishable
 from django_http_errors.views import HideForbiddenMixin
 
 from ..asking import Site
+from ..databases import publish_edits
 
 HIDING, ERRORS = (
     f"django_http_errors.middleware.{name}Middleware" for name in ("Hiding", "HttpErrors")
@@ -184,6 +185,7 @@ def compare(hidden: str, missing: str, client: Client | None = None, **options: 
         ],
     }
     client = client or Client()
+    publish_edits()
     assert_indistinguishable(client, hidden, missing, **{**quick, **options})
 
 

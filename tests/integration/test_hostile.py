@@ -312,7 +312,7 @@ def check(request: Request, answer: Answer, plain: Answer) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _connected() -> Iterator[None]:
+def _connected(published: Callable[[], None]) -> Iterator[None]:
     """Keep the connection, and with it the transaction of the test, from request to request."""
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)
@@ -322,6 +322,7 @@ def _connected() -> Iterator[None]:
     words = " ".join(f"{{{each}}}" for each in PLACEHOLDERS)
     ErrorMessage.objects.create(title=words, detail=words, host="testserver")
     ErrorMessage.objects.create(title=words, action_label=words, action_url="/")
+    published()
     yield
     for signal in (request_started, request_finished):
         signal.connect(close_old_connections)

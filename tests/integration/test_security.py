@@ -87,14 +87,14 @@ def ask(
 
 
 @pytest.fixture
-def seeded() -> None:
-    hashers = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    with override_settings(PASSWORD_HASHERS=hashers, ROOT_URLCONF="testproject.urls"):
+def seeded(published: Callable[[], None]) -> None:
+    with override_settings(ROOT_URLCONF="testproject.urls"):
         call_command("seed_demo", stdout=StringIO())
+    published()
 
 
 @pytest.fixture
-def telling(seeded: None) -> None:
+def telling(seeded: None, published: Callable[[], None]) -> None:
     """Have editors tell visitors all of their request that there is a placeholder for."""
     words = "{path} {method} {status} {host} {request_id} {retry_after}"
     # An address that is too long to be compared is in every hidden area.
@@ -103,6 +103,7 @@ def telling(seeded: None) -> None:
     ErrorMessage.objects.create(
         title=words, detail=f"{words}\n{words}", action_label=words, action_url="/{path}"
     )
+    published()
 
 
 def skeleton(page: str) -> list[Any]:
