@@ -48,28 +48,32 @@ def make_database(database: Path, more: str = "") -> None:
 
     more: what makes further rows, as Python that the demo's shell runs
     """
-    database.write_bytes(_new_database())
-    if more:
-        subprocess.run(
-            [sys.executable, "manage.py", "shell", "--verbosity", "0", "-c", more],
-            cwd=ROOT,
-            env=environment(f"sqlite:///{database}"),
-            check=True,
-        )
+    database.write_bytes(_new_database(more))
+
+
+# A process of its own, as those of the servers are: the tests' may have no database.
+MAKE = """
+import django
+django.setup()
+from django.core.management import call_command
+call_command("migrate", verbosity=0)
+call_command("seed_demo")
+"""
 
 
 @cache
-def _new_database() -> bytes:
+def _new_database(more: str) -> bytes:
     with TemporaryDirectory() as directory:
         database = Path(directory) / "db.sqlite3"
-        for command in (["migrate", "--verbosity", "0"], ["seed_demo"]):
-            subprocess.run(
-                [sys.executable, "manage.py", *command],
-                cwd=ROOT,
-                env=environment(f"sqlite:///{database}"),
-                check=True,
-                stdout=subprocess.DEVNULL,
-            )
+        if more:
+            database.write_bytes(_new_database(""))
+        subprocess.run(
+            [sys.executable, "-c", f"import django\ndjango.setup()\n{more}" if more else MAKE],
+            cwd=ROOT,
+            env=environment(f"sqlite:///{database}"),
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
         return database.read_bytes()
 
 

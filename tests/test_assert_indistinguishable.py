@@ -223,8 +223,14 @@ def test_a_channel_is_named_with_both_values(
 def test_the_request_that_shows_it_is_found(
     view: Any, request_that_shows_it: str, plain: Any
 ) -> None:
+    """By any method and any variant, and by the others where one of them shows it."""
     plain.ROOT_URLCONF = Urls(view)
-    said = failure(Client(), HIDDEN, MISSING, accepts=[None, "text/html"])
+    options: dict[str, Any] = {"accepts": [None], "query_strings": [""]}
+    if "Accept: " in request_that_shows_it:
+        options["accepts"] = [None, "text/html"]
+    if "?" in request_that_shows_it:
+        del options["query_strings"]
+    said = failure(Client(), HIDDEN, MISSING, **options)
     assert f"shown by {request_that_shows_it}" in said
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 import pytest
+from django.core.management import CommandError, call_command
 
 from testproject import port as ports
 from testproject.asking import Answer, beginning, differences
@@ -117,9 +118,9 @@ def test_the_tour_fails_where_the_hidden_can_be_told_from_the_missing(
 
 @pytest.mark.parametrize("url", ["elsewhere", "ftp://127.0.0.1/"])
 def test_an_address_of_the_tour_that_is_none(url: str) -> None:
-    tour = run("sqlite://", "tour", "--url", url)
-    assert tour.returncode == 1
-    assert tour.stderr == f"CommandError: {url!r} is no address such as http://127.0.0.1:8000.\n"
+    with pytest.raises(CommandError) as caught:
+        call_command("tour", url=url)
+    assert str(caught.value) == f"{url!r} is no address such as http://127.0.0.1:8000."
 
 
 @slow
@@ -211,13 +212,18 @@ def test_a_port_that_is_none(text: str) -> None:
         ports.number(text)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "variables"), [(["--port", "abc"], {}), ([], {"PORT": "abc"})]
-)
-def test_the_demo_says_in_one_line_that_its_port_is_none(
-    arguments: list[str], variables: dict[str, str]
+@pytest.mark.parametrize("variables", [{}, {"PORT": "abc"}])
+def test_the_demo_says_that_its_port_is_none(
+    variables: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    demo = run("sqlite://", "demo", *arguments, **variables)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(CommandError, match=r"PORT is 'abc'\. It should be"):
+        call_command("demo", *([] if variables else ["--port", "abc"]))
+
+
+def test_the_demo_says_in_one_line_that_its_port_is_none() -> None:
+    demo = run("sqlite://", "demo", PORT="abc")
     assert demo.returncode == 1
     assert demo.stderr == "CommandError: PORT is 'abc'. It should be a number from 1 to 65535.\n"
 

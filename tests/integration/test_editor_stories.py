@@ -96,17 +96,18 @@ def editor(browser: Any, site: Server) -> Iterator[Callable[..., Any]]:
         context.close()
 
 
-def looked_at(page: Any, name: str) -> None:
+def looked_at(page: Any, name: str, *, by_axe: bool = True) -> None:
     """Have axe look at what is the app's own, and keep a picture if that is wanted.
 
     The filters and the search of a list are Django's.
     """
-    results = axe.Axe().run(
-        page,
-        context={"include": [["#content"]], "exclude": [["#changelist-filter"], ["#toolbar"]]},
-        options={**AXE, "rules": {"color-contrast": {"enabled": "dark" not in name}}},
-    )
-    assert results.violations_count == 0, results.generate_report()
+    if by_axe:
+        results = axe.Axe().run(
+            page,
+            context={"include": [["#content"]], "exclude": [["#changelist-filter"], ["#toolbar"]]},
+            options={**AXE, "rules": {"color-contrast": {"enabled": "dark" not in name}}},
+        )
+        assert results.violations_count == 0, results.generate_report()
     assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
     directory = os.environ.get("SCREENSHOTS")
     if directory:
@@ -250,13 +251,16 @@ ROOM = """() => {
 
 @pytest.mark.parametrize("language", ["en", "de", "fr"])
 def test_all_columns_of_the_lists_are_in_sight(editor: Callable[..., Any], language: str) -> None:
-    """Beside Django's navigation and the filters, and with fonts that are somewhat wider."""
+    """Beside Django's navigation and the filters, and with fonts that are somewhat wider.
+
+    To axe, the lists are the same in each language.
+    """
     narrow = {"width": 1280, "height": 900}
     page = editor(f"{ADMIN}/", viewport=narrow, extra_http_headers={"Accept-Language": language})
     for model in ("permanencerule", "hidingrule", "errormessage", "missingpage"):
         page.goto(f"{ADMIN}/{model}/")
         assert page.evaluate(ROOM) >= 30, model
-        looked_at(page, f"list-{model}-{language}")
+        looked_at(page, f"list-{model}-{language}", by_axe=language == "en")
 
 
 def test_a_missing_page_is_ignored(editor: Callable[..., Any]) -> None:

@@ -20,7 +20,7 @@ from ..servers import ROOT, Server, started
 
 pytestmark = pytest.mark.slow
 
-WORKERS = 4
+WORKERS = 3
 # How long a request and the edit itself may take beside the interval, on a busy machine.
 MARGIN = 3.0
 
