@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from django_http_errors import validators
 from django_http_errors.admin.missing_pages import as_pattern
-from django_http_errors.core.pipeline import _placeholders
+from django_http_errors.core.pipeline import placeholders
 from django_http_errors.core.request_info import RequestInfo
 from django_http_errors.http.urls import pattern_key
 from django_http_errors.importing.addresses import literally
@@ -263,7 +263,7 @@ def test_what_is_refused_says_what_to_write(
 def test_every_placeholder_has_a_value(rf) -> None:
     problem = Problem(status=404, title="", detail="")
     request = rf.get("/")
-    found = _placeholders(problem, request, RequestInfo.of(request))
+    found = placeholders(problem, request, RequestInfo.of(request))
     assert tuple(found) == validators.PLACEHOLDERS
 
 

@@ -72,6 +72,10 @@ class Counter(ABC, Generic[K]):
         """Be as at the start of the process."""
         self.__init__()  # type: ignore[misc]
 
+    def __len__(self) -> int:
+        """Return how much is counted and not yet written."""
+        return len(self._counts)
+
     # The name of the one of the process, in its module.
     name: ClassVar[str]
 

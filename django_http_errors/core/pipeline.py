@@ -349,7 +349,7 @@ def apply_policies(problem: Problem, request: HttpRequest, info: RequestInfo) ->
             host, language = info.host(request), info.language.lower()
             problem = apply_messages(problem, snapshot.messages, info.path_key, host, language)
         if problem is not own:
-            problem = fill_placeholders(problem, own, _placeholders(problem, request, info))
+            problem = fill_placeholders(problem, own, placeholders(problem, request, info))
     except Exception:
         logger.exception("Rules and messages could not be applied")
     try:
@@ -377,7 +377,7 @@ def _with_rules(
     return problem
 
 
-def _placeholders(
+def placeholders(
     problem: Problem, request: HttpRequest, info: RequestInfo
 ) -> dict[str, Callable[[], str]]:
     """Return what gives the values of the placeholders in the words of editors."""

@@ -142,8 +142,8 @@ def _nearest(field: str, offers: tuple[str, ...], default: str) -> str:
     return nearest
 
 
-_remembered_best = lru_cache(maxsize=1024)(_best)
-_remembered_nearest = lru_cache(maxsize=1024)(_nearest)
+remembered_best = lru_cache(maxsize=1024)(_best)
+remembered_nearest = lru_cache(maxsize=1024)(_nearest)
 
 
 def best(accept: str | None, offers: Sequence[str], default: str | None = None) -> str | None:
@@ -161,7 +161,7 @@ def best(accept: str | None, offers: Sequence[str], default: str | None = None) 
         default = offers[0]
     if not accept or len(accept) > LONGEST_FIELD:
         return default
-    choose = _best if len(accept) > LONGEST_REMEMBERED else _remembered_best
+    choose = _best if len(accept) > LONGEST_REMEMBERED else remembered_best
     return choose(accept, offers, default)
 
 
@@ -183,5 +183,5 @@ def nearest(accept: str, offers: Sequence[str], default: str) -> str:
         default = offers[0]
     if not accept or len(accept) > LONGEST_FIELD:
         return default
-    choose = _nearest if len(accept) > LONGEST_REMEMBERED else _remembered_nearest
+    choose = _nearest if len(accept) > LONGEST_REMEMBERED else remembered_nearest
     return choose(accept, offers, default)

@@ -342,6 +342,10 @@ class Snapshots:
         # where there are none.
         self.announcing: set[Source] = set()
 
+    def __len__(self) -> int:
+        """Return how many there are: of the databases, and of the tenants that have rows there."""
+        return self._loader.cache_info().currsize
+
     def expire(self, **kwargs: Any) -> None:
         """Ask for edits the next time, whenever that is; a receiver of `edited`."""
         self._edits += 1
