@@ -133,6 +133,12 @@ class MissingPageForm(ConfirmedForm):
         return [ValidationError(text, code="covers_all")]
 
 
+def hidden_keys(rows: QuerySet[MissingPage]) -> list[int]:
+    """Return the keys of those of `rows` that are in a hidden area; 10,000 take 0.1 s."""
+    is_hidden = snapshots.current().hiding.may_cover
+    return [pk for pk, path in rows.order_by().values_list("pk", "path") if is_hidden(path)]
+
+
 class MissingPageList(ChangeList):
     """Pages that know what can be done about them, and show a host where there are several."""
 
@@ -212,11 +218,8 @@ class MissingPageAdmin(EditsAdmin):
             return rows
         hidden = request.__dict__.get("http_errors_hidden")
         if hidden is None:
-            is_hidden = snapshots.current().hiding.may_cover
-            # Of 10,000 rows it takes 0.1 s, and a list asks several times.
-            hidden = [
-                pk for pk, path in rows.order_by().values_list("pk", "path") if is_hidden(path)
-            ]
+            # A list asks several times.
+            hidden = hidden_keys(rows)
             request.http_errors_hidden = hidden  # type: ignore[attr-defined]
         return rows.exclude(pk__in=hidden)
 

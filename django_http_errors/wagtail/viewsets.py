@@ -15,7 +15,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.utils import quote
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -24,14 +24,24 @@ from django.views import View
 from wagtail.admin.forms import WagtailAdminModelForm
 from wagtail.admin.panels import FieldPanel, MultiFieldPanel, ObjectList, Panel
 from wagtail.admin.ui.tables import Column
-from wagtail.snippets.views.snippets import CreateView, SnippetViewSet, SnippetViewSetGroup
+from wagtail.snippets.views.snippets import (
+    CreateView,
+    DeleteView,
+    EditView,
+    HistoryView,
+    SnippetViewSet,
+    SnippetViewSetGroup,
+    UsageView,
+)
 
 from ..admin import ErrorMessageAdmin, HidingRuleAdmin, PermanenceRuleAdmin
 from ..admin.base import BaseRuleAdmin
 from ..admin.forms import ConfirmedForm, ConfirmedRuleForm, PreviewForm, offer_choices
-from ..admin.missing_pages import links_to_answers
+from ..admin.missing_pages import hidden_keys, links_to_answers
+from ..core.missing_pages import shown_referrer
 from ..http.csp import csp_nonce
 from ..models import ErrorMessage, HidingRule, MissingPage, PermanenceRule
+from ..rules.snapshot import snapshots
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -253,27 +263,79 @@ def _message_url(user: Any, pk: int) -> str:
     return reverse(viewset.get_url_name("edit"), args=[quote(pk)])
 
 
+def _may_see_all(user: Any) -> bool:
+    """Return whether `user` may see what was counted before an area was hidden."""
+    rights = [f"django_http_errors.{each}_hidingrule" for each in ("view", "change")]
+    return not snapshots.current().hiding or any(map(user.has_perm, rights))
+
+
+class _ForWhoMaySeeIt:
+    """A view of one missing page, which is not there for who may not see hidden areas."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        row: MissingPage = self.object  # type: ignore[attr-defined]
+        if not _may_see_all(request.user) and snapshots.current().hiding.may_cover(row.path):
+            raise Http404
+        return super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
+
+
+class MissingPageEditView(_ForWhoMaySeeIt, EditView):
+    """The form."""
+
+
+class MissingPageDeleteView(_ForWhoMaySeeIt, DeleteView):
+    """What asks whether to delete it."""
+
+
+class MissingPageHistoryView(_ForWhoMaySeeIt, HistoryView):
+    """Who has changed it."""
+
+
+class MissingPageUsageView(_ForWhoMaySeeIt, UsageView):
+    """Where it is used."""
+
+
+class LinkedFrom(Column):
+    """The last page with a link, for who may see it."""
+
+    def get_value(self, instance: MissingPage) -> None:
+        """Return nothing: it takes more than the row."""
+
+    def get_cell_context_data(self, instance: MissingPage, parent_context: Any) -> Any:
+        context = super().get_cell_context_data(instance, parent_context)
+        referrer = instance.referrer
+        if not _may_see_all(parent_context["request"].user):
+            referrer = shown_referrer(referrer, snapshots.current().hiding)
+        return {**context, "value": referrer}
+
+
 class MissingPageViewSet(SnippetViewSet):
     """What visitors didn't find, the most often first."""
 
     model = MissingPage
     icon = "search"
     copy_view_enabled = False
+    edit_view_class = MissingPageEditView
+    delete_view_class = MissingPageDeleteView
+    history_view_class = MissingPageHistoryView
+    usage_view_class = MissingPageUsageView
     list_display = (
         "path",
         "host",
         "hits",
         "last_seen",
-        "referrer",
+        LinkedFrom("referrer", label=_("last page with a link to it")),
         WhatToDo("what_to_do", label=_("what to do")),
     )
     list_filter = ("ignored", "host")
-    search_fields = ("path", "host", "referrer")
+    search_fields = ("path", "host")
     edit_handler = ObjectList([FieldPanel(each) for each in ("path", "host", "ignored")])
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Return what the list shows: ignored pages only where the filter asks for them."""
         rows = MissingPage.objects.all()
+        if not _may_see_all(request.user):
+            rows = rows.exclude(pk__in=hidden_keys(rows))
         return rows if request.GET.get("ignored") else rows.filter(ignored=False)
 
 

@@ -46,9 +46,6 @@ DJANGO: Mapping[str, str] = {
     "The page is made once and remembered, so that the test client sees no context of it.": """
         handlers.tests.HandlerRequestTests.test_invalid_urls
     """,
-    "A template that fails is logged, and the app's page sent in its place.": """
-        test_client_regress.tests.TemplateExceptionTests.test_bad_404_template
-    """,
     "In DEBUG, too, a client that asks for JSON gets JSON.": """
         view_tests.tests.test_debug.NonHTMLResponseExceptionReporterFilter.test_non_html_response_encoding
     """,
