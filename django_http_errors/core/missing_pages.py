@@ -225,7 +225,7 @@ def _drop_rarest(alias: str) -> None:
 def _rarest(rows: QuerySet[MissingPage], count: int) -> list[int]:
     """Return the keys of so many of `rows`, of which there are more, in the order they go."""
     times = rows.order_by("-last_seen").values_list("last_seen", flat=True)
-    older = times[min(NEWEST_KEPT, MOST_KEPT) :].first()
+    older = times[NEWEST_KEPT:].first()
     if older is None:  # Somebody has cleared the list meanwhile.
         return []
     turn = Case(

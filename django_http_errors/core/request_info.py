@@ -6,7 +6,6 @@ from datetime import datetime, tzinfo
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
 from django.utils import timezone
@@ -18,15 +17,6 @@ if TYPE_CHECKING:
     from ..rules.snapshot import Snapshot
 
 ATTRIBUTE = "http_errors_info"
-
-
-def default_host() -> str:
-    """Return the host that a request which nobody made is for, "" if the settings name none.
-
-    It is the first of ALLOWED_HOSTS, or the first domain that is there with all below it.
-    """
-    allowed = sorted(settings.ALLOWED_HOSTS, key=lambda each: each.startswith("."))
-    return next((each.lstrip(".") for each in allowed if each != "*"), "")
 
 
 class Shown(IntEnum):

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 from zlib import crc32
 
+from django.conf import settings
+
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
@@ -306,3 +308,12 @@ def bare_host(host: str) -> str:
     if not host.endswith("]"):  # an IPv6 address without a port
         host = host.rpartition(":")[0] or host
     return host.removesuffix(".")
+
+
+def default_host() -> str:
+    """Return the host that a request which nobody made is for, "" if the settings name none.
+
+    It is the first of ALLOWED_HOSTS, or the first domain that is there with all below it.
+    """
+    allowed = sorted(settings.ALLOWED_HOSTS, key=lambda each: each.startswith("."))
+    return next((each.lstrip(".") for each in allowed if each != "*"), "")

@@ -48,7 +48,7 @@ class SchemaResource(ModelResource):
 
     schema: ImportSchema
     # The fields that a preview has of each new row.
-    always_said: tuple[str, ...] = ()
+    always_shown: tuple[str, ...] = ()
     # The rows of the file that shows how one is written.
     examples: tuple[Mapping[str, object], ...] = ()
 
@@ -155,7 +155,7 @@ class SchemaResource(ModelResource):
             field, new = self.schema.field(name), getattr(found.row, name)
             is_new = not found.before
             old = getattr(defaults, name) if is_new else found.before.get(name, new)
-            if old != new or (is_new and name in self.always_said):
+            if old != new or (is_new and name in self.always_shown):
                 label = capfirst(str(field.verbose_name))
                 yield label, "" if is_new else _shown(field, old), _shown(field, new)
 
@@ -181,7 +181,7 @@ class PermanenceRuleResource(SchemaResource):
         {"kind": "prefix", "pattern": "/old-shop/", "replacement": "/shop/"},
     )
 
-    always_said = ("permanence",)
+    always_shown = ("permanence",)
 
     def called(self, row: Any) -> str:
         return f"{row} ({row.get_kind_display()})"

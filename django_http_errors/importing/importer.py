@@ -161,7 +161,7 @@ class Report:
 
 
 class _Seen:
-    """What a row of the file said, for those after it of the same key.
+    """What a row of the file gives, for those after it of the same key.
 
     rest: a hash of all but whether capitals matter
     result: None when it has been written

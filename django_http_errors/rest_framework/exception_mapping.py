@@ -134,12 +134,12 @@ def _parts(errors: Any) -> Iterator[InvalidPart]:
         yield from invalid_parts(errors)
 
 
-def stated_parts(said: Any) -> Iterator[InvalidPart]:
-    """Yield what is an error in a form of the project's in `said`, a dict or a list of errors.
+def stated_parts(data: Any) -> Iterator[InvalidPart]:
+    """Yield what is an error in a form of the project's in `data`, a dict or a list of errors.
 
     Its place is the one that the project states, and not of what a serializer was given.
     """
-    lists = (said.get("detail"), said.get("errors")) if isinstance(said, Mapping) else (said,)
+    lists = (data.get("detail"), data.get("errors")) if isinstance(data, Mapping) else (data,)
     for errors in filter(_are_stated, lists):
         yield from _stated(errors)
 

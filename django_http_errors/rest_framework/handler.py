@@ -116,7 +116,7 @@ class ExceptionHandler:
         data = getattr(response, "data", None)
         added = _added(data) if data is getattr(self.exc, "detail", self) else data
         problem = with_status(self._problem(), response.status_code) if self.handles() else None
-        members = _said(added, self.exc, problem)
+        members = _members_of_data(added, self.exc, problem)
         if "errors" in members:
             members["errors"] = self._located(members["errors"], added)
         members.update(members_of(response.status_code, response.headers))
@@ -158,11 +158,11 @@ class ExceptionHandler:
             # No query is possible after that: who is exempt may be one, and what the rules are.
             views.set_rollback()
 
-    def _located(self, parts: Sequence[InvalidPart], said: Any) -> tuple[InvalidPart, ...]:
-        """Return `parts` by the client's names, but for those that `said` states the place of."""
+    def _located(self, parts: Sequence[InvalidPart], data: Any) -> tuple[InvalidPart, ...]:
+        """Return `parts` by the client's names, but for those that `data` states the place of."""
         spell = self.spell if self._spells else None
         kwargs = getattr(self.view, "kwargs", None) or {}
-        stated = frozenset(bounded(stated_parts(said)))
+        stated = frozenset(bounded(stated_parts(data)))
         return located(parts, self.exc, self.request, kwargs, spell, stated=stated)
 
     @property
@@ -287,10 +287,10 @@ def _is_raised(value: Any) -> bool:
     return isinstance(value, exceptions.ErrorDetail)
 
 
-def _said(data: Any, exc: Exception, problem: Problem | None) -> dict[str, Any]:
+def _members_of_data(data: Any, exc: Exception, problem: Problem | None) -> dict[str, Any]:
     """Return the members that a handler of the project's put into the `data` of its response.
 
-    problem: what is known of `exc`; what it says already isn't said twice
+    problem: what is known of `exc`; what it says already isn't repeated
     """
     if isinstance(data, list) and problem is None:
         data = {"errors": data}

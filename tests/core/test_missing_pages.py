@@ -308,6 +308,7 @@ def test_what_scanners_look_for_is_one_row_a_pattern() -> None:
 def test_a_scanner_grows_neither_memory_nor_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(counting, "MOST_COUNTED", 20)
     monkeypatch.setattr(missing_pages, "MOST_KEPT", 10)
+    monkeypatch.setattr(missing_pages, "NEWEST_KEPT", 10)
     snapshots.current()
     MissingPage.objects.create(path="/ignored/", ignored=True)
     for number in range(500):

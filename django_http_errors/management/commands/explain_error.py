@@ -16,9 +16,8 @@ from django.utils.timezone import localtime, now
 from django.utils.translation import gettext as _
 
 from ... import validators
-from ...core.request_info import default_host
 from ...explaining import explanation
-from ...http.urls import bare_host
+from ...http.urls import bare_host, default_host
 from ...rules import messages
 from ...rules.rows import PermanenceRow
 

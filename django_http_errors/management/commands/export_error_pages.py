@@ -12,8 +12,8 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
 from ... import validators
-from ...core.request_info import default_host
 from ...gateways import pages, snippets
+from ...http.urls import default_host
 from ...rules.snapshot import snapshots
 
 
