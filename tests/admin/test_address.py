@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.template.loader import get_template
 from django.test import Client
 from django.urls import reverse
 
+from django_http_errors.admin.address import SEEN
 from django_http_errors.models import HidingRule, PermanenceRule
 from django_http_errors.rules.snapshot import snapshots
 
@@ -205,3 +208,11 @@ def test_what_is_asked_for_by_programs_is_not_folded(
     page = page_for(("view_permanencerule",), address="/nothing/", **asked)
     found = re.findall(r'<details class="http-errors-programs"( open)?>', page)
     assert tuple(map(bool, found)) == are_open
+
+
+def test_it_is_offered_to_whom_it_shows_something() -> None:
+    """A template can't ask for the permissions of a list of models."""
+    source = get_template("admin/django_http_errors/may_try.html").template.source
+    found = re.findall(r"app\.(view|change)_(\w+)", source)
+    names = [model._meta.model_name for model in SEEN]
+    assert sorted(found) == sorted(product(("view", "change"), names))
