@@ -26,6 +26,7 @@ from .. import validators
 from ..conf import http_errors
 from ..core.missing_pages import shown_referrer
 from ..http.urls import ascii_host, bare_host, path_key
+from ..importing.addresses import SIGN
 from ..models import ErrorMessage, HidingRule, MatchType, MissingPage, PermanenceRule
 from ..rules.matching import Index
 from ..rules.rows import MessageRow, PermanenceRow
@@ -434,7 +435,7 @@ def offers(path: str, host: str) -> list[tuple[type[Any], dict[str, str], str]]:
 
 
 # What is decoded, cut off, or means something in a pattern of this tool or another one.
-_SIGNS = re.compile(r"[%?#*()^$:<>{}\[\]|\\]|(?<=\.)\+|\s+\Z")
+_SIGNS = re.compile(rf"[%?#]|{SIGN}|\s+\Z")
 
 
 def as_pattern(path: str) -> str:

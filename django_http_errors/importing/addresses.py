@@ -28,12 +28,12 @@ _SCHEME = re.compile(r"https?://", re.IGNORECASE)
 _QUERY = re.compile(r"[?#]")
 # Not what makes something optional in a regular expression.
 _QUERY_OF_PATH = re.compile(r"(?<![)\]*+])\?|#")
-# A parameter of a route, and what wildcards are made of.
+# A parameter of a route, and what wildcards are made of: percent-encoded it stands for itself.
 _PARAMETER = r"<(?:\w+:)?\w+>"
-_SIGN = r"[*:()\[\]{}<>|^$\\]|(?<=\.)\+"
+SIGN = r"[*:()\[\]{}<>|^$\\]|(?<=\.)\+"
 _LITERALLY = {
-    MatchType.ROUTE.value: re.compile(rf"{_PARAMETER}|({_SIGN})"),
-    "": re.compile(rf"({_SIGN})"),
+    MatchType.ROUTE.value: re.compile(rf"{_PARAMETER}|({SIGN})"),
+    "": re.compile(rf"({SIGN})"),
 }
 
 
