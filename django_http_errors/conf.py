@@ -213,6 +213,11 @@ class HttpErrorsSettings:
         return "HTTP_" + self.REQUEST_ID_HEADER.upper().replace("-", "_")
 
     @cached_property
+    def has_forwarded_hosts(self) -> bool:
+        """Whether the host of a request is the one that a server in front says."""
+        return bool(settings.USE_X_FORWARDED_HOST)
+
+    @cached_property
     def is_localised(self) -> bool:
         """Whether the language of an answer depends on who asks."""
         languages = {settings.LANGUAGE_CODE, *dict(settings.LANGUAGES)}

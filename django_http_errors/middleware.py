@@ -12,7 +12,7 @@ from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
 from .conf import http_errors
-from .core import debug, pipeline
+from .core import counting, debug, pipeline
 from .core.exception_mapping import is_client_error, problem_for
 from .core.request_info import RequestInfo
 from .hiding import leaks, policies
@@ -72,6 +72,8 @@ class HttpErrorsMiddleware(_Middleware):
                 policies.keep_since_view(info)
             if snapshots.announcing:
                 pipeline.announce(request, response, info)
+            if counting.waiting:
+                counting.write_when_sent(response)
             return response
         return self._finished(request, response)
 
@@ -89,6 +91,8 @@ class HttpErrorsMiddleware(_Middleware):
                 policies.keep_since_view(info)
             if snapshots.announcing:
                 pipeline.announce(request, response, info)
+            if counting.waiting:
+                counting.write_when_sent(response)
             return response
         # A template may ask the database, in the thread that the view's queries run in.
         return await sync_to_async(self._finished)(request, response)

@@ -1,24 +1,25 @@
 """Counting what visitors ask for: in memory, and written to the database now and then.
 
-Counting costs a microsecond. What is written goes there after an answer has been sent, at most
+Counting costs two microseconds. What is written goes there after an answer has been sent, at most
 every half a minute a process; a database that fails loses counts, and nothing else.
 """
 
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import SynchronousOnlyOperation
-from django.core.signals import request_finished
 from django.db import connections, models, router
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -31,6 +32,8 @@ logger = logging.getLogger("django_http_errors")
 EVERY = 30.0
 # What is counted at a time: of twice as many the rarer half is dropped.
 MOST_COUNTED = 1000
+# What is seen before it is counted.
+MOST_SEEN = 200
 # How many rows a statement has: SQLite takes no more than 999 parameters.
 BATCH = 100
 
@@ -38,20 +41,29 @@ K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
 
-@dataclass(slots=True)
-class Count:
-    """How often something was asked for, in which time, and from which page the last time."""
+class Count(NamedTuple):
+    """How often something was asked for, in which time, and from which page the last time.
+
+    first, last: in seconds since 1970
+    """
 
     hits: int
     first: float
     last: float
     referrer: str = ""
 
-    def add(self, other: Count) -> None:
-        self.hits += other.hits
-        self.first = min(self.first, other.first)
-        self.last = max(self.last, other.last)
-        self.referrer = other.referrer or self.referrer
+    def with_(self, later: Count) -> Count:
+        """Return the sum of both."""
+        return Count(
+            self.hits + later.hits,
+            min(self.first, later.first),
+            max(self.last, later.last),
+            later.referrer or self.referrer,
+        )
+
+
+# The counters that have something to write, which any request will do for.
+waiting: set[Counter[Any]] = set()
 
 
 class Counter(ABC, Generic[K]):
@@ -60,58 +72,85 @@ class Counter(ABC, Generic[K]):
     # What the counts are written to, and what is said where they can't be.
     model: ClassVar[type[models.Model]]
     failure: ClassVar[str]
+    # The name of the one of the process, in its module.
+    name: ClassVar[str]
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        # By the schema that a key is of, and the key.
+        # What was asked for and isn't counted yet: to count many in a row takes a third. Each with
+        # the schema that it is of: what was counted for one tenant (django-tenants) is nothing for
+        # the table of another.
+        self._seen: deque[tuple[str, K, str, float]] = deque()
         self._counts: dict[tuple[str, K], Count] = {}
-        self._write_at = 0.0
-        self._receiver = __name__, id(self)
+        # When the counts of a schema are to be written, if it has any.
+        self._write_at: dict[str, float] = {}
 
     def forget(self) -> None:
         """Be as at the start of the process."""
+        waiting.discard(self)
         self.__init__()  # type: ignore[misc]
 
     def __len__(self) -> int:
         """Return how much is counted and not yet written."""
+        self._count_seen()
         return len(self._counts)
-
-    # The name of the one of the process, in its module.
-    name: ClassVar[str]
 
     def __reduce__(self) -> str:
         # What waits until a response has been sent is kept with it in a cache of the site's.
         return self.name
 
-    def add(self, response: HttpResponseBase, key: K, referrer: str = "") -> None:
+    def add(self, response: HttpResponseBase, key: K, schema: str, referrer: str = "") -> None:
         """Count that `key` was asked for, once `response` has been sent.
 
         What a middleware answers in its place, such as a redirect to where the page is, is sent
         and closed instead.
+
+        schema: that of the request, which may be another one by then
         """
-        # The schema is that of the request, which may be another one by then. What was counted for
-        # one tenant (django-tenants) is nothing for the table of another.
-        count = partial(self._add, (snapshots.source().schema, key), referrer)
+        count = partial(self._add, schema, key, referrer)
         response._resource_closers.append(count)  # type: ignore[attr-defined]
 
-    def _add(self, own: tuple[str, K], referrer: str) -> None:
-        now = time.time()
-        with self._lock:
-            known = self._counts.get(own)
-            if known is None:
-                if len(self._counts) >= 2 * MOST_COUNTED:
-                    self._counts = _most_frequent(self._counts)
-                self._begin(own, Count(1, now, now, referrer))
-            else:
-                known.hits += 1
-                known.last = now
-                known.referrer = referrer or known.referrer
+    def _add(self, schema: str, key: K, referrer: str) -> None:
+        now = time.monotonic()
+        self._seen.append((schema, key, referrer, now))
+        if len(self._seen) >= MOST_SEEN:
+            self._count_seen()
+        if now >= self._write_at.get(schema, 0.0):
+            self._begin_or_write(schema)
 
-    def _begin(self, own: tuple[str, K], count: Count) -> None:
-        if not self._counts:
-            self._write_at = time.monotonic() + EVERY
-            request_finished.connect(self.write_if_due, dispatch_uid=self._receiver)
-        self._counts[own] = count
+    def _begin_or_write(self, schema: str) -> None:
+        if schema in self._write_at:
+            self.write()
+        else:
+            self._begin(schema)
+
+    def _begin(self, schema: str) -> None:
+        self._write_at[schema] = time.monotonic() + EVERY
+        waiting.add(self)
+
+    def _count_seen(self) -> None:
+        """Count what was seen."""
+        began = time.time() - time.monotonic()
+        with self._lock:
+            counts = self._counts
+            with suppress(IndexError):  # by an empty deque
+                while True:
+                    schema, key, referrer, moment = self._seen.popleft()
+                    own, last = (schema, key), began + moment
+                    known = counts.get(own)
+                    if known is None:
+                        counts[own] = Count(1, last, last, referrer)
+                    else:
+                        counts[own] = Count(
+                            known.hits + 1, known.first, last, referrer or known.referrer
+                        )
+            self._drop_rarest()
+
+    def _drop_rarest(self) -> None:
+        """Keep those counts that are worth more room than what is new."""
+        if len(self._counts) >= 2 * MOST_COUNTED:
+            ordered = sorted(self._counts.items(), key=lambda item: item[1].hits, reverse=True)
+            self._counts = dict(ordered[:MOST_COUNTED])
 
     def put_back(self, counts: dict[K, Count]) -> None:
         """Keep `counts`, of the present schema, to be written the next time."""
@@ -119,27 +158,37 @@ class Counter(ABC, Generic[K]):
         with self._lock:
             for key, count in counts.items():
                 known = self._counts.get((schema, key))
-                if known is None:
-                    self._begin((schema, key), count)
-                else:
-                    known.add(count)
+                self._counts[schema, key] = count if known is None else known.with_(count)
+            self._drop_rarest()
+        if counts:
+            self._begin(schema)
 
-    def write_if_due(self, **kwargs: Any) -> None:
-        """Write what was counted, if it is time; a receiver of `request_finished`."""
-        if self._counts and time.monotonic() >= self._write_at:
+    def is_due(self) -> bool:
+        """Return whether it is time to write what was counted in some schema."""
+        now = time.monotonic()
+        return any(now >= moment for moment in tuple(self._write_at.values()))
+
+    def write_if_due(self) -> None:
+        """Write what was counted in the present schema, if it is time; never raises."""
+        try:
+            schema = snapshots.source().schema
+        except Exception:  # noqa: BLE001 - what answers errors fails at the same, and logs it
+            return
+        if time.monotonic() >= self._write_at.get(schema, math.inf):
             self.write()
 
     def write(self) -> None:
         """Write what was counted in the present schema, and begin anew; never raises."""
         try:
             here = snapshots.source().schema
+            self._write_at.pop(here, None)
+            if not self._write_at:
+                waiting.discard(self)
+            self._count_seen()
             with self._lock:
                 all_counts = self._counts.items()
                 counts = {key: each for (schema, key), each in all_counts if schema == here}
                 self._counts = {key: each for key, each in all_counts if key[0] != here}
-                self._write_at = time.monotonic() + EVERY
-                if not self._counts:
-                    request_finished.disconnect(dispatch_uid=self._receiver)
             if counts:
                 self._write(counts)
         except Exception as error:
@@ -163,10 +212,11 @@ class Counter(ABC, Generic[K]):
         """Add `counts` to what is in the database `alias`, and put back what has to wait."""
 
 
-def _most_frequent(counts: dict[K, Count]) -> dict[K, Count]:
-    """Return those of `counts` that are worth more room than what is new."""
-    ordered = sorted(counts.items(), key=lambda item: item[1].hits, reverse=True)
-    return dict(ordered[:MOST_COUNTED])
+def write_when_sent(response: HttpResponseBase) -> None:
+    """Have what is due be written when `response` has been sent."""
+    for counter in tuple(waiting):
+        if counter.is_due():
+            response._resource_closers.append(counter.write_if_due)  # type: ignore[attr-defined]
 
 
 def moment(seconds: float) -> datetime:

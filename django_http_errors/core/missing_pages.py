@@ -20,6 +20,7 @@ from django.urls import Resolver404, get_script_prefix, resolve
 from django.utils import timezone
 from django.utils.translation import get_language_from_path, override
 
+from ..conf import http_errors
 from ..hiding.policies import POLICY
 from ..models import MissingPage
 from ..rules.snapshot import UNREAD, HidingRules, snapshots
@@ -67,20 +68,24 @@ class MissingPages(Counter[Place]):
     model = MissingPage
     failure = "What visitors didn't find could not be written"
 
-    def count(self, response: HttpResponseBase, request: HttpRequest) -> None:
+    def count(self, response: HttpResponseBase, request: HttpRequest, schema: str = "") -> None:
         """Count that nothing was found for `request`, which `response` tells."""
         path = request.path_info
         # Whether it is one of the site's is seen when it is written: that takes longer than all
         # the rest of this.
-        host = request._get_raw_host()  # type: ignore[attr-defined]
+        host = request.META.get("HTTP_HOST")
+        if host is None or http_errors.has_forwarded_hosts:
+            host = request._get_raw_host()  # type: ignore[attr-defined]
         # An asterisk is for the patterns of editors, and no visitor may add one.
         if len(host) > LONGEST_HOST or len(path) > LONGEST or "*" in path:
             return
-        referrer = request.META.get("HTTP_REFERER", "")[:LONGEST]
-        page = _page(referrer) if getattr(request, "urlconf", None) else None
-        if page and _is_own(page[1]):
-            referrer = ""  # By another URLconf than the request's, nobody knows what is hidden.
-        self.add(response, (host, path), referrer)
+        referrer = request.META.get("HTTP_REFERER", "")
+        if referrer:
+            referrer = referrer[:LONGEST]
+            page = _page(referrer) if getattr(request, "urlconf", None) else None
+            if page and _is_own(page[1]):
+                referrer = ""  # By another URLconf than the request's, nobody knows what is hidden.
+        self.add(response, (host, path), schema, referrer)
 
     def save(self, alias: str, counts: dict[Place, Count]) -> None:
         snapshot = snapshots.current(from_memory=True)
@@ -104,19 +109,16 @@ def _folded(
     matchers = [(each, _matcher(each[1])) for each in dict.fromkeys(patterns)]
     hosts = {raw: _site_host(raw) for raw, _path in counts}
     found: dict[Place, Count] = {}
-    for (raw, path), count in counts.items():
+    for (raw, path), counted in counts.items():
         host = hosts[raw]
         if not host or not path.isprintable() or hiding.may_cover(path):
             continue
-        count.referrer = shown_referrer(count.referrer, hiding)
+        count = counted._replace(referrer=shown_referrer(counted.referrer, hiding))
         place = next(
             (each for each, matches in matchers if each[0] in ("", host) and matches(path)),
             (host, path),
         )
-        if place in found:
-            found[place].add(count)
-        else:
-            found[place] = count
+        found[place] = found[place].with_(count) if place in found else count
     return sorted(found.items(), key=lambda item: item[0])
 
 

@@ -146,6 +146,7 @@ def hide(request: HttpRequest, response: HttpResponseBase, info: RequestInfo) ->
     # anything of it (LoginRequiredMiddleware, login_required around a view that hides).
     is_error = response.status_code >= 400
     view = policies.view_policy(request, info) if is_error else None
+    info.is_in_scope = view is not None or rule is not None
     for policy in (view, rule):
         if policy is None:
             continue
@@ -297,7 +298,7 @@ def rendered(
             return rendered(problem, request, response, info, own_renderer)
     error = response if isinstance(response, UnfinishedError) else UnfinishedError()
     problem = apply_policies(problem, request, info)
-    if http_errors.MISSING_PAGES and error.hides_status is None and not info.is_rehearsal:
+    if http_errors.MISSING_PAGES and error.hides_status is None:
         count(problem, request, response, info)
     problem = add_request_details(problem, request)
     problem = with_own_type(problem, error.raised, request)
@@ -325,13 +326,15 @@ def count(
     """
     if problem.status != 404 and info.rule is None:
         return
-    in_scope = policies.view_policy(request, info) or rule_policy(request, info)
-    if request.method not in ("GET", "HEAD") or in_scope:
+    if info.method not in ("GET", "HEAD") or info.is_in_scope or info.is_rehearsal:
         return
+    snapshot = _snapshot(info)
+    if snapshot is UNREAD:
+        return  # Neither what is hidden is known, nor whose table it is for.
     if info.rule is not None:
-        rule_hits.hits.add(response, info.rule)
+        rule_hits.hits.add(response, info.rule, snapshot.schema)
     else:
-        missing_pages.counter.count(response, request)
+        missing_pages.counter.count(response, request, snapshot.schema)
 
 
 def apply_policies(problem: Problem, request: HttpRequest, info: RequestInfo) -> Problem:

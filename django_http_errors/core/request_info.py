@@ -58,9 +58,10 @@ class RequestInfo:
     has_home = True
     # Nobody has asked: it is found out what would be answered, and nothing is counted.
     is_rehearsal = False
-    # Hiding: the policy of the view that was called, that of the rule that covers the path (found
-    # out once), the request, the language and the time zone before any view saw them, what a view
-    # has shown, and whether something was hidden.
+    # Hiding: whether a scope covers the request, the policy of the view that was called, that
+    # of the rule that covers the path (found out once), the request, the language and the time zone
+    # before any view saw them, what a view has shown, and whether something was hidden.
+    is_in_scope = False
     view_policy: HidingPolicy | None = None
     rule_policy: HidingPolicy | None = None
     has_looked_in_memory = False

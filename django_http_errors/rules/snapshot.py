@@ -62,13 +62,14 @@ HidingRules = LenientIndex[HidingRow]
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All enabled rows, at one version."""
+    """All enabled rows of a schema, "" for the only one, at one version."""
 
     version: Version
     rules: PermanenceRules
     messages: Messages
     hiding: HidingRules
     announced: Index[AnnouncedRow]
+    schema: str = ""
 
 
 # What there is before anything is read, and what is read where there is nothing.
@@ -208,6 +209,7 @@ class SnapshotLoader:
             Messages(queries.error_messages(alias)),
             LenientIndex(queries.hiding_rules(alias)),
             Index(queries.announced(alias)),
+            self.source.schema,
         )
 
     def _rules(self, alias: str, version: Version) -> PermanenceRules:

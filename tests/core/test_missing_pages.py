@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import pickle
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -33,7 +34,7 @@ from django_http_errors.core.missing_pages import MissingPages, counter
 from django_http_errors.core.rule_hits import hits
 from django_http_errors.decorators import hide_forbidden
 from django_http_errors.models import HidingRule, MissingPage, PermanenceRule
-from django_http_errors.rules.snapshot import snapshots
+from django_http_errors.rules.snapshot import UNREAD, Snapshots, snapshots
 
 from ..asking import JSON, MIDDLEWARE, Site, send
 from ..clock import Clock
@@ -478,7 +479,7 @@ def schema(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
 def test_missing_pages_of_a_tenant_wait_for_its_schema(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("a", "b"):
         schema(monkeypatch, name)
-        count(f"/{name}/")
+        Site("sync").ask(f"/{name}/", JSON)
     counter.write()
     assert rows() == {"/b/": 1}
     schema(monkeypatch, "a")
@@ -486,12 +487,56 @@ def test_missing_pages_of_a_tenant_wait_for_its_schema(monkeypatch: pytest.Monke
     assert rows() == {"/b/": 1, "/a/": 1}
 
 
+def test_a_busy_tenant_keeps_no_other_from_being_written(
+    monkeypatch: pytest.MonkeyPatch, time: Clock
+) -> None:
+    site = Site("sync")
+    for name in ("quiet", "busy"):
+        schema(monkeypatch, name)
+        site.ask(f"/{name}/", JSON)
+    for _time in range(3):
+        time.pass_(31)
+        site.ask("/busy/", JSON)
+        site.ask("/negotiated/", JSON)
+    schema(monkeypatch, "quiet")
+    site.ask("/negotiated/", JSON)
+    assert rows() == {"/busy/": 4, "/quiet/": 1}
+    assert not counting.waiting
+
+
+def test_nothing_is_counted_before_it_is_known_what_is_hidden(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Snapshots, "current", lambda self, from_memory=False: UNREAD)
+    Site("sync").ask("/nowhere/", JSON)
+    assert len(counter) == 0
+
+
+@pytest.mark.parametrize("setting", [False, True])
+def test_the_host_is_the_one_that_the_site_trusts(settings: Any, setting: bool) -> None:
+    settings.USE_X_FORWARDED_HOST = setting
+    settings.ALLOWED_HOSTS = ["inner.example", "outer.example"]
+    snapshots.current()
+    count("/x/", HTTP_HOST="inner.example", HTTP_X_FORWARDED_HOST="outer.example")
+    counter.write()
+    assert MissingPage.objects.get().host == ("outer.example" if setting else "inner.example")
+
+
+def test_a_response_can_be_kept_in_a_cache_before_it_is_sent() -> None:
+    """Django keeps what waits until it has been sent, for whatever a project caches itself."""
+    snapshots.current()
+    response = HttpResponse(status=404)
+    counter.count(response, asked_for("/nowhere/"))
+    send(pickle.loads(pickle.dumps(response)))  # noqa: S301 - it was made here
+    assert len(counter) == 1
+
+
 def test_hits_of_a_tenant_wait_for_its_schema(monkeypatch: pytest.MonkeyPatch) -> None:
     rule = PermanenceRule.objects.create(pattern="/gone/")
     for name in ("a", "b"):
         response = HttpResponse(status=410)
         schema(monkeypatch, name)
-        hits.add(response, rule.pk)
+        hits.add(response, rule.pk, name)
         schema(monkeypatch, "")  # Whatever it is when the response has been sent.
         send(response)
     schema(monkeypatch, "b")

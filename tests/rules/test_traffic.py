@@ -108,7 +108,7 @@ def test_to_count_that_a_rule_was_needed_waits_for_no_edit_of_it(worker: Worker)
     def count() -> None:
         response = HttpResponse(status=410)
         for rule in (changed, other):
-            hits.add(response, rule.pk)
+            hits.add(response, rule.pk, "")
         send(response)
         hits.write()
 
