@@ -105,7 +105,7 @@ def covering(address: str, host: str) -> list[int]:
 
     host: "" for any
     """
-    numbers = list(digests_of_path(path_key(address)))
+    numbers = digests_of_path(path_key(address))
     # By the index of both.
     rows = PermanenceRule.objects.filter(enabled__in=(True, False), digest__in=numbers)
     if host:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 from zlib import crc32
@@ -185,8 +184,14 @@ def section(head: str) -> int:
 
 def digest(head: str) -> int:
     """Return 64 bits that stand for `head`, as a signed number."""
-    hashed = blake2b(head.encode("utf-8", "surrogatepass"), digest_size=BITS_BELOW // 8)
-    return (section(head) << BITS_BELOW) + int.from_bytes(hashed.digest(), "big")
+    return (section(head) << BITS_BELOW) + _bits_below(head)
+
+
+def _bits_below(head: str) -> int:
+    # No more than a checksum: it takes a sixth of what a hash takes, and who makes an address with
+    # the digest of another has the database asked once.
+    encoded = head.encode("utf-8", "surrogatepass")
+    return crc32(encoded) << 8 | len(encoded) & 0xFF
 
 
 # Where a route goes on with a number, its digest is that of its head with this: else a database
@@ -209,18 +214,29 @@ def digest_of_rule(key: str, *, is_route: bool) -> int:
     return digest(found)
 
 
-def digests_of_path(key: str) -> Iterator[int]:
-    """Yield the digests that rules for a path can have, those of the longest heads first.
+def digests_of_path(key: str) -> list[int]:
+    """Return the digests that rules for a path can have, those of the longest heads first.
+
+    The last is that of the rules for everything.
 
     key: the `path_key` of the path
     """
     key = key.casefold()
-    for each in above(key, DEEPEST):
-        following = key[len(each) + 1 :].partition("/")[0] if each else ""
-        if following.isascii() and following.isdecimal():
-            yield digest(each + _NUMBER)
-        yield digest(each)
+    upper = section(key) << BITS_BELOW
+    each = upper_part(key, DEEPEST)
+    following = key[len(each) + 1 :].partition("/")[0]
+    found = []
+    while each:
+        if following.isdecimal() and following.isascii():
+            found.append(upper + _bits_below(each + _NUMBER))
+        found.append(upper + _bits_below(each))
+        each, _slash, following = each.rpartition("/")
+    found.append(ROOT)
+    return found
 
+
+# The digest of the rules for everything, and of routes that begin with a parameter.
+ROOT = digest("")
 
 _SLASHES = re.compile(r"/{2,}")
 # A route's parameters: their names and types stay as they are written.

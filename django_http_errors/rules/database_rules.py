@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from ..http.urls import (
     BITS_BELOW,
-    digest,
+    ROOT,
     digest_of_rule,
     digests_of_path,
     path_key,
@@ -26,9 +26,6 @@ from .matching import Matcher, Rules, matcher, report_once
 from .rows import PermanenceRow
 
 MOST_REMEMBERED = 4096
-
-
-ROOT = digest("")
 
 
 class Digests:
@@ -113,9 +110,10 @@ class DatabaseRules(Rules[PermanenceRow]):
         digests = self.digests
         if digests is None:
             yield from digests_of_path(key)
-        elif digests.may_have(key):
-            yield from filter(digests.__contains__, digests_of_path(key))
-        elif digests.have_root:
+            return
+        if digests.may_have(key):
+            yield from filter(digests.__contains__, digests_of_path(key)[:-1])
+        if digests.have_root:
             yield ROOT
 
     def _with(self, wanted: Iterable[int], host: str) -> list[Matcher[PermanenceRow]]:
