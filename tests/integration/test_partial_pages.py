@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -59,26 +59,24 @@ def libraries(pytestconfig: pytest.Config) -> Path:
     return installed
 
 
-@pytest.fixture
-def show(browser: Any, server: Server, libraries: Path) -> Iterator[Callable[..., Any]]:
-    """Show a page of the site's with one of the libraries and this body."""
-    context = browser.new_context()
+@pytest.fixture(scope="module")
+def show(browser: Any, server: Server, libraries: Path) -> Callable[..., Any]:
+    """Show a page of the site's with one of the libraries and this body, always in the same tab."""
+    page = browser.new_page()
 
     def show(library: str, body: str, head: str = "") -> Any:
-        page = context.new_page()
-        page.route(
-            "**/library.js", lambda route: route.fulfill(path=libraries / LIBRARIES[library])
-        )
+        page.unroute_all()
+        script = f"/{library}.js"
+        page.route(f"**{script}", lambda route: route.fulfill(path=libraries / LIBRARIES[library]))
         content = f"""<!doctype html><html lang="en"><head><title>Shop</title>{head}
-            <script src="/library.js" defer></script></head><body>{body}</body></html>"""
+            <script src="{script}" defer></script></head><body>{body}</body></html>"""
         page.route(
             "**/shop/front/", lambda route: route.fulfill(body=content, content_type="text/html")
         )
         page.goto(f"{server.url}/shop/front/")
         return page
 
-    yield show
-    context.close()
+    return show
 
 
 @pytest.mark.parametrize(("library", "head"), [("htmx2", SWAPS), ("htmx4", "")])
