@@ -62,7 +62,7 @@ class Count(NamedTuple):
         )
 
 
-# The counters that have something to write, which any request will do for.
+# The counters that have something to write, which any success will do for, and whatever is counted.
 waiting: set[Counter[Any]] = set()
 
 
@@ -119,10 +119,11 @@ class Counter(ABC, Generic[K]):
             self._begin_or_write(schema)
 
     def _begin_or_write(self, schema: str) -> None:
-        if schema in self._write_at:
-            self.write()
-        else:
+        if schema not in self._write_at:
             self._begin(schema)
+            return
+        for counter in tuple(waiting):
+            counter.write_if_due()
 
     def _begin(self, schema: str) -> None:
         self._write_at[schema] = time.monotonic() + EVERY
@@ -213,7 +214,7 @@ class Counter(ABC, Generic[K]):
 
 
 def write_when_sent(response: HttpResponseBase) -> None:
-    """Have what is due be written when `response` has been sent."""
+    """Have what is due be written when `response`, which isn't counted, has been sent."""
     for counter in tuple(waiting):
         if counter.is_due():
             response._resource_closers.append(counter.write_if_due)  # type: ignore[attr-defined]

@@ -75,6 +75,16 @@ def test_what_is_not_found_is_counted_and_written_after_a_while(site: Site, time
     assert rows() == {"/nowhere/": 5, "/elsewhere/": 1}, "any request will do to write"
 
 
+def test_where_only_errors_come_all_that_was_counted_is_written(site: Site, time: Clock) -> None:
+    rule = PermanenceRule.objects.create(pattern="/gone/")
+    site.ask("/gone/", JSON)
+    site.ask("/nowhere/", JSON)
+    time.pass_(31)
+    site.ask("/nowhere/", JSON)
+    rule.refresh_from_db()
+    assert (rule.hits, rows()) == (1, {"/nowhere/": 2})
+
+
 def test_two_processes_add_their_counts() -> None:
     for _process in range(2):
         own = MissingPages()
@@ -592,6 +602,7 @@ def test_only_what_an_editor_may_add_is_offered() -> None:
         assert ("remove_together" in page) == (allowed == "add_permanencerule")
 
 
+@pytest.mark.usefixtures("contexts")
 @pytest.mark.parametrize("asked", ["/a%2541", "/what%3Fnow", "/a%23b"])
 def test_the_answer_is_for_the_page_that_was_missing(editor: Client, asked: str) -> None:
     snapshots.current()
