@@ -318,7 +318,7 @@ def counted(settings: Any, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Return the keys of the rules that are counted."""
     settings.HTTP_ERRORS = {"MISSING_PAGES": True}
     keys: list[int] = []
-    monkeypatch.setattr(hits, "add", lambda response, key: keys.append(key))
+    monkeypatch.setattr(hits, "add", lambda response, key, schema: keys.append(key))
     return keys
 
 
