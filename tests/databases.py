@@ -24,7 +24,7 @@ from django.db.utils import ConnectionHandler
 from django_http_errors.models import Announcement
 from django_http_errors.rules.snapshot import snapshots
 
-from .servers import ROOT, environment
+from .servers import MAKE, ROOT, environment, make_database
 
 ADMINS = {
     "postgresql": "postgres://postgres@127.0.0.1:5432/postgres",
@@ -35,7 +35,7 @@ DATABASES = ("sqlite", *ADMINS)
 
 @dataclass(frozen=True)
 class Database:
-    """A database with the app's tables, for one kind of server."""
+    """A database with all that the demo has in it, for one kind of server."""
 
     name: str
     url: str
@@ -60,6 +60,7 @@ def made(name: str, directory: Path) -> Iterator[Database]:
     """Make a database, and drop it in the end."""
     if name == "sqlite":
         file = directory / "processes.sqlite3"
+        make_database(file)
         with closing(sqlite3.connect(file)) as connection:
             (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
         assert mode == "wal"
@@ -68,7 +69,9 @@ def made(name: str, directory: Path) -> Iterator[Database]:
     own = f"http_errors_{os.getpid()}_{time.time_ns()}"
     execute(name, f"CREATE DATABASE {own}")
     try:
-        yield Database(name, ADMINS[name].rpartition("/")[0] + f"/{own}")
+        found = Database(name, ADMINS[name].rpartition("/")[0] + f"/{own}")
+        found.run("-c", MAKE)
+        yield found
     finally:
         execute(name, f"DROP DATABASE {own}")
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from functools import partial
 from io import BytesIO
+from itertools import product
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, unquote_to_bytes
@@ -27,7 +28,7 @@ from hypothesis import strategies as st
 from django_http_errors.http.urls import exact_path
 
 from ..asking import HIDING_MIDDLEWARE, MIDDLEWARE
-from ..servers import COMMANDS, Server, environment, make_database, started
+from ..servers import ONE_WORKER, Server, environment, make_database, started
 
 pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
 
@@ -158,26 +159,29 @@ def test_bytes_that_are_no_utf_8(interface: str, asked: tuple[str, int, bytes]) 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("prefix", ["", "/app"])
-@pytest.mark.parametrize("name", ["gunicorn", "uvicorn"])
-def test_servers(name: str, prefix: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "prefixes"), [("gunicorn", ["", "/app"]), ("uvicorn", [""]), ("uvicorn", ["/app"])]
+)
+def test_servers(name: str, prefixes: list[str], tmp_path: Path) -> None:
+    """The front end can tell gunicorn the prefix too, for each request."""
     database = tmp_path / "db.sqlite3"
     make_database(database, RULES)
-    own = environment(f"sqlite:///{database}", "tests.latin_settings") | {"SCRIPT_NAME": prefix}
-    command = COMMANDS[name]
-    if name == "uvicorn" and prefix:
-        command = (*command, "--root-path", prefix)
+    own = environment(f"sqlite:///{database}", "tests.latin_settings")
+    command = ONE_WORKER[name]
+    if name == "uvicorn":
+        command = (*command, "--root-path", prefixes[0])
     with started(name, command, own, tmp_path / "log") as server:
-        for path, status, reason in (*ASKED, LITERAL):
-            # By itself, uvicorn puts the prefix before what it is asked for.
-            asked = path if name == "uvicorn" else f"{prefix}{path}"
-            answer = exchange(server, asked)
-            assert answer.startswith(b"HTTP/1.1 %d " % status), (asked, answer)
+        for prefix, (path, status, reason) in product(prefixes, (*ASKED, LITERAL)):
+            if name == "uvicorn":
+                answer = exchange(server, path)  # By itself, it puts the prefix before that.
+            else:
+                answer = exchange(server, f"{prefix}{path}", f"SCRIPT_NAME: {prefix}")
+            assert answer.startswith(b"HTTP/1.1 %d " % status), (prefix, path, answer)
             assert reason in answer
 
 
-def exchange(server: Server, path: str) -> bytes:
-    lines = (f"GET {path} HTTP/1.1", "Host: localhost", "Connection: close", "", "")
+def exchange(server: Server, path: str, *fields: str) -> bytes:
+    lines = (f"GET {path} HTTP/1.1", "Host: localhost", *fields, "Connection: close", "", "")
     return server.exchange("\r\n".join(lines).encode())
 
 

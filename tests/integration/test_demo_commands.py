@@ -11,15 +11,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError, call_command, load_command_class
 
 from testproject import port as ports
-from testproject.asking import Answer, beginning, differences
+from testproject.asking import Answer, Scenario, beginning, differences
 
 from ..demo import HAS_REST_FRAMEWORK
 from ..servers import ROOT, environment, make_database
@@ -85,35 +86,20 @@ def test_the_tour_in_short(url: str) -> None:
     assert lines[-1].split()[0] == "http://127.0.0.1:8123/admin/"
 
 
-@slow
-def test_the_whole_tour_in_colour(url: str) -> None:
-    tour = run(url, "tour", "--all", "--force-color")
-    assert (tour.returncode, tour.stderr) == (0, "")
-    assert "\x1b[" in tour.stdout
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", tour.stdout)
-    assert plain.index("identical") < plain.index("An address that leads nowhere")
-    assert len(HEADING.findall(plain)) == (8 + 21 if HAS_REST_FRAMEWORK else 7 + 17)
-    assert "The same as for the browser." in plain
-
-
-@slow
 def test_the_tour_fails_where_the_hidden_can_be_told_from_the_missing(
-    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    make_database(tmp_path / "db.sqlite3")
-    url = f"sqlite:///{tmp_path}/db.sqlite3"
-    spoiled = (
-        "from django_http_errors.models import PermanenceRule as Rule;"
-        "Rule.objects.create(kind='exact', pattern='/documents/999/')"
-    )
-    assert run(url, "shell", "-c", spoiled).returncode == 0
-    tour = run(url, "tour")
-    assert tour.returncode == 1
-    assert "identical" not in tour.stdout
-    last = tour.stderr.strip().splitlines()[-1]
-    assert last.startswith(
-        "CommandError: /documents/2/ and /documents/999/ differ: status, content"
-    )
+    def ask(url: str, scenario: Scenario, accept: str) -> Answer:
+        status = 410 if scenario.path == "/documents/999/" else 404
+        return Answer(status, f"HTTP/1.1 {status}", (), f"It is a {status}.")
+
+    monkeypatch.setattr("testproject.management.commands.tour.ask", ask)
+    said = StringIO()
+    with pytest.raises(CommandError, match=r"^/documents/2/ and \S+ differ: ") as caught:
+        call_command("tour", url="http://127.0.0.1", stdout=said)
+    assert str(caught.value).partition(": ")[2] == "status, content."
+    assert "Spot the difference" in said.getvalue()
+    assert "identical" not in said.getvalue()
 
 
 @pytest.mark.parametrize("url", ["elsewhere", "ftp://127.0.0.1/"])
@@ -143,6 +129,7 @@ def test_the_demo_serves_until_it_is_interrupted(url: str) -> None:
                 break
         assert any("identical" in line for line in seen)
         assert f"Serving http://127.0.0.1:{port}/ (admin: " in seen[-2]
+        _see_the_whole_tour(url, f"http://127.0.0.1:{port}")
         _see_edits_at_once(f"http://127.0.0.1:{port}")
         demo.send_signal(signal.SIGINT)
         assert demo.stdout.read().endswith("\nStopped.\n")
@@ -151,6 +138,17 @@ def test_the_demo_serves_until_it_is_interrupted(url: str) -> None:
         demo.kill()
         demo.wait()
         demo.stdout.close()
+
+
+def _see_the_whole_tour(database: str, url: str) -> None:
+    """Look at it in colour, as a site that is there already shows it."""
+    tour = run(database, "tour", "--url", url, "--all", "--force-color")
+    assert (tour.returncode, tour.stderr) == (0, "")
+    assert "\x1b[" in tour.stdout
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", tour.stdout)
+    assert plain.index("identical") < plain.index("An address that leads nowhere")
+    assert len(HEADING.findall(plain)) == (8 + 21 if HAS_REST_FRAMEWORK else 7 + 17)
+    assert "The same as for the browser." in plain
 
 
 def _see_edits_at_once(url: str) -> None:
@@ -222,10 +220,16 @@ def test_the_demo_says_that_its_port_is_none(
         call_command("demo", *([] if variables else ["--port", "abc"]))
 
 
-def test_the_demo_says_in_one_line_that_its_port_is_none() -> None:
-    demo = run("sqlite://", "demo", PORT="abc")
-    assert demo.returncode == 1
-    assert demo.stderr == "CommandError: PORT is 'abc'. It should be a number from 1 to 65535.\n"
+def test_the_demo_says_in_one_line_that_its_port_is_none(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PORT", "abc")
+    demo = load_command_class("testproject", "demo")
+    with pytest.raises(SystemExit) as ended:
+        demo.run_from_argv(["manage.py", "demo", "--skip-checks"])
+    assert ended.value.code == 1
+    said = capsys.readouterr().err
+    assert said == "CommandError: PORT is 'abc'. It should be a number from 1 to 65535.\n"
 
 
 def test_the_command_for_a_port_that_is_taken_names_one_that_is_free() -> None:

@@ -30,6 +30,8 @@ from django_http_errors.rules.snapshot import snapshots
 from django_http_errors.test import Variant, assert_indistinguishable
 from django_http_errors.views import HideForbiddenMixin
 
+from ..databases import publish_edits
+
 pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
 
 
@@ -143,6 +145,7 @@ def signed_in() -> Client:
 def test_what_a_view_under_a_rule_leaves_is_not_shown(how: str, client: Any, settings: Any) -> None:
     settings.MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
     HidingRule.objects.create(kind="prefix", pattern="/ruled/")
+    publish_edits()
     compare(f"/ruled/{how}/", "/ruled/nothing/", client())
     visitor = client()
     visitor.get(f"/ruled/{how}/")

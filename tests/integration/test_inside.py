@@ -19,7 +19,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.management import call_command
-from django.db import OperationalError
+from django.db import DEFAULT_DB_ALIAS, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.test import SimpleTestCase, modify_settings, override_settings
 from django.urls import NoReverseMatch, clear_url_caches, path
@@ -30,7 +30,7 @@ from django_http_errors.admin import advice
 from django_http_errors.exceptions import Gone
 from django_http_errors.explaining.answering import AT_ONCE, answering
 from django_http_errors.explaining.explanation import explain
-from django_http_errors.models import PermanenceRule
+from django_http_errors.models import Announcement, PermanenceRule
 from django_http_errors.rules.matching import Index
 from django_http_errors.rules.rows import PermanenceRow
 from django_http_errors.rules.snapshot import snapshots
@@ -93,11 +93,19 @@ def visitor(mode: str) -> Visitor:
     return Visitor(mode)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _nothing_read() -> None:
+    snapshots.forget()
+
+
 @pytest.fixture(autouse=True)
-def _nothing_seen() -> None:
-    snapshots.forget()  # The rules of the last test were rolled back, which nobody is told.
+def _nothing_seen(db: None) -> Iterator[None]:
     renderings.clear()
     middleware.bodies.clear()
+    yield
+    # The rules of a test are rolled back, which nobody is told.
+    if Announcement.due(DEFAULT_DB_ALIAS):
+        snapshots.forget()
 
 
 def test_plain_django_is_plain() -> None:
@@ -464,6 +472,7 @@ def test_a_rule_without_a_language_prefix_is_in_force(visitor: Visitor) -> None:
 # --- What tests and operators see
 
 
+@pytest.mark.usefixtures("contexts")
 @pytest.mark.parametrize(("app", "path", "status"), ERRORS)
 def test_the_test_client_has_the_context(
     visitor: Visitor, app: bool, path: str, status: int

@@ -7,8 +7,9 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -34,16 +35,22 @@ COMMANDS = {
 }
 _ASKED = re.compile(r"^asked <?(\d+)>? n=(\d+)$", re.MULTILINE)
 
-# The edit, by a process that has nothing to do with the server; it says when it was committed.
-EDIT = """
+# An editor: a process that has nothing to do with the server. It says how many rules there are at
+# the address when it is connected, and then when each edit was committed.
+EDITOR = """
 import sys, time, django
 django.setup()
 from django_http_errors.models import PermanenceRule
-PermanenceRule.objects.{}
-print(time.monotonic())
+rules = PermanenceRule.objects.filter(pattern__startswith="/caf")
+edits = {
+    "make": lambda: PermanenceRule.objects.create(pattern="/caf\\u00e9/", reason="We closed."),
+    "unmake": rules.delete,
+}
+print(rules.count(), flush=True)
+for line in sys.stdin:
+    edits[line.strip()]()
+    print(time.monotonic(), flush=True)
 """
-MAKE = 'create(pattern="/caf\\u00e9/", reason="We closed.")'
-UNMAKE = "all().delete()"
 ADDRESS = "/caf%C3%A9/"
 
 
@@ -111,9 +118,39 @@ class Crowd:
         return found
 
 
+class Editor:
+    """The process that edits."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+
+    def begin(self, edit: str) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{edit}\n")
+        self.process.stdin.flush()
+
+    def heard(self) -> float:
+        """Wait for what it says, and return that."""
+        assert self.process.stdout is not None
+        return float(self.process.stdout.readline())
+
+
+@contextmanager
+def editing(database: Database) -> Iterator[Editor]:
+    with subprocess.Popen(
+        [sys.executable, "-c", EDITOR],
+        cwd=ROOT,
+        env=database.environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        yield Editor(process)
+
+
 def converged(
     crowd: Crowd,
-    database: Database,
+    editor: Editor,
     edit: str,
     old: tuple[int, bool],
     new: tuple[int, bool],
@@ -123,19 +160,9 @@ def converged(
     crowd.until_all_say(old, 20)
     crowd.answers.clear()
     crowd.ask()
-    editing = subprocess.Popen(
-        [sys.executable, "-c", EDIT.format(edit)],
-        cwd=ROOT,
-        env=database.environment(),
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    while editing.poll() is None:
-        crowd.ask()
-    assert editing.returncode == 0
-    assert editing.stdout is not None
-    with editing.stdout as output:
-        edited_at = float(output.read())
+    editor.begin(edit)
+    crowd.ask()
+    edited_at = editor.heard()
     found = crowd.until_all_say(new, bound + MARGIN)
     slowest = 0.0
     for pid, answers in found.items():
@@ -173,14 +200,16 @@ def test_an_edit_is_on_the_wire_of_every_worker_in_time(
 ) -> None:
     found = database(where)
     environment = found.environment(settings)
-    with started(name, COMMANDS[name], environment, tmp_path / "server.log") as server:
+    log = tmp_path / "server.log"
+    with editing(found) as editor, started(name, COMMANDS[name], environment, log) as server:
         crowd = Crowd(server)
-        took = [converged(crowd, found, MAKE, OLD, GONE, bound)]
-        took.append(converged(crowd, found, UNMAKE, GONE, OLD, bound))
+        assert editor.heard() == 0, "it has no rule yet"
+        took = [converged(crowd, editor, "make", OLD, GONE, bound)]
+        took.append(converged(crowd, editor, "unmake", GONE, OLD, bound))
         crowd.pool.shutdown()
-        log = server.logged()
-    assert "Traceback" not in log
-    assert "can't be read" not in log
+        logged = server.logged()
+    assert "Traceback" not in logged
+    assert "can't be read" not in logged
     with capsys.disabled():
         times = ", ".join(f"{seconds:.2f} s" for seconds in took)
         print(f"\n{name} on {where}, asking every {bound} s: {times} ", end="")  # noqa: T201

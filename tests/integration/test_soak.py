@@ -113,8 +113,6 @@ def soaked(
         found = database("postgresql")
     except pytest.skip.Exception:
         found = database("sqlite")
-    found.run("manage.py", "migrate", "--verbosity", "0")
-    found.run("manage.py", "seed_demo")
     monkeypatch.setitem(connections.databases, "soaked", parse(found.url))
     connections.configure_settings(connections.databases)
     with django_db_blocker.unblock():

@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("rest_framework")
 
-from ..servers import COMMANDS, Server, environment, make_database, started
+from ..servers import ONE_WORKER, Server, environment, make_database, started
 from .views import ODD_RESULTS
 
 pytestmark = pytest.mark.slow
@@ -27,7 +27,7 @@ def server(
     make_database(database)
     site = environment(f"sqlite:///{database}", SETTINGS)
     name = request.param
-    with started(name, COMMANDS[name], site, directory / f"{name}.log") as server:
+    with started(name, ONE_WORKER[name], site, directory / f"{name}.log") as server:
         yield server
 
 
