@@ -216,6 +216,7 @@ def stage(
         accepts=(None, "application/json"),
         variants=hiding_test.VARIANTS[:2],
         query_strings=("",),
+        next_url=None,
     )
     monkeypatch.setattr(hiding_test, "assert_indistinguishable", quick)
     monkeypatch.chdir(tmp_path)

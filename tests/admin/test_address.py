@@ -104,14 +104,26 @@ def test_who_may_see_hidden_areas_is_told(page_for: Callable[..., str]) -> None:
     assert "The hidden area that it is in" in page
 
 
-@pytest.mark.parametrize("permissions", NOT_HIDDEN_AREAS)
-@pytest.mark.parametrize("status", ["403", "404", "410", "503"])
+STATUSES = ["403", "404", "410", "503"]
 # Where a slash is missing, the redirect goes before rules.
-@pytest.mark.parametrize("path", ["negotiated", "negotiated/", "vault/secret/", "vault/none/"])
+PATHS = ["negotiated", "negotiated/", "vault/secret/", "vault/none/"]
+
+
+@pytest.mark.parametrize(
+    ("permissions", "status", "path"),
+    [
+        (permissions, STATUSES[(row + column) % len(STATUSES)], path)
+        for row, permissions in enumerate(NOT_HIDDEN_AREAS)
+        for column, path in enumerate(PATHS)
+    ],
+)
 def test_a_hidden_area_looks_like_the_rest_of_the_site(
     page_for: Callable[..., str], permissions: tuple[str, ...], status: str, path: str
 ) -> None:
-    """Nothing tells that it is one, what is there, or which of the rules decides therefore."""
+    """Nothing tells that it is one, what is there, or which of the rules decides therefore.
+
+    Each address is tried by each kind of editor, and with each of the statuses by one of them.
+    """
     area = path.partition("/")[0]
     HidingRule.objects.create(pattern=f"/{area}/", kind="prefix")
     pages = []

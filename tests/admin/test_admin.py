@@ -37,7 +37,7 @@ from ..asking import FORMS, PROBLEM
 from ..edits import edits_made
 from ..factories import ErrorMessageFactory, PermanenceRuleFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("contexts")]
 
 MODELS = ("errormessage", "permanencerule")
 PERMISSIONS = [f"{right}_{model}" for model in MODELS for right in ("view", "add", "change")]
@@ -454,8 +454,11 @@ def test_the_form_has_its_preview(admin: Client, editor: Callable[..., Client]) 
 
 
 @pytest.mark.parametrize("language", ["", "de", "en"])
-def test_every_status_in_every_format(admin: Client, language: str) -> None:
+def test_every_status_in_every_format(
+    admin: Client, language: str, published: Callable[[], None]
+) -> None:
     ErrorMessageFactory(status="503", language="de", path_prefix="", title="Wir räumen auf")
+    published()
     query = {"language": language} if language else {}
     response = admin.get(url("errormessage_preview_all"), query)
     pages, text = pages_in(response), text_of(response)
@@ -472,8 +475,9 @@ def test_every_status_in_every_format(admin: Client, language: str) -> None:
     assert ("Wir räumen auf" in text) == (language == "de")
 
 
-def test_a_whole_address_can_be_pasted(admin: Client) -> None:
+def test_a_whole_address_can_be_pasted(admin: Client, published: Callable[[], None]) -> None:
     ErrorMessageFactory(path_prefix="/shop/", title="Sold out")
+    published()
     address = {"address": "http://testserver/shop/lamp?colour=red#top"}
     assert "Sold out" in text_of(admin.get(url("errormessage_preview_all"), address))
     wrong = admin.get(url("errormessage_preview_all"), {"address": "shop"})

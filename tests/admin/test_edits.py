@@ -36,7 +36,7 @@ from .test_admin import editor, rule_form, text_of, url
 
 __all__ = ["editor"]
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("contexts")]
 
 LIST = "/admin/django_http_errors/{}/"
 RULES = LIST.format("permanencerule")

@@ -25,7 +25,7 @@ from .test_admin import (
 
 __all__ = ["admin", "editor"]
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("contexts")]
 
 LIST, ADD, PREVIEW = "hidingrule_changelist", "hidingrule_add", "hidingrule_preview"
 

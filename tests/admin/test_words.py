@@ -19,7 +19,7 @@ from django_http_errors.rules.snapshot import snapshots
 from ..factories import ErrorMessageFactory, PermanenceRuleFactory
 from .test_admin import message_form, part, rule_form, text_of, url
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("contexts")]
 
 NAMES = {
     "errormessage": "Error messages",

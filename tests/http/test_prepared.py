@@ -71,6 +71,7 @@ def test_the_same_words_are_prepared_once(kind: Any, prepared: Callable[[], int]
     assert second == found
 
 
+@pytest.mark.usefixtures("contexts")
 def test_each_page_is_rendered_where_somebody_is_told_of_it(prepared: Callable[[], int]) -> None:
     site = Site("sync")
     for path in ("/nowhere/1/", "/nowhere/2/"):

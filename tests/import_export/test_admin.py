@@ -15,7 +15,7 @@ from django_http_errors.importing.reader import formats
 from django_http_errors.importing.schema import RULES as RULE_COLUMNS
 from django_http_errors.models import ErrorMessage, MatchType, PermanenceRule
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("admin_site")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("admin_site", "contexts")]
 
 RULES = "/admin/django_http_errors/permanencerule/"
 MESSAGES = "/admin/django_http_errors/errormessage/"
