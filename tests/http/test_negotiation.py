@@ -14,6 +14,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import RequestFactory, override_settings
@@ -191,6 +192,8 @@ def test_the_form_that_the_client_prefers_is_chosen(accept: str | None, chosen: 
         ("application/*", JSON, JSON),
         ("application/*", PROBLEM, PROBLEM),
         ("text/html, text/*", TEXT, HTML),
+        # Between those that are named, the site's favourite goes first, whatever is the default
+        ("application/json, text/html", JSON, HTML),
         # What is no form at all is no default
         (None, "image/png", HTML),
         ("*/*", "image/png", HTML),
@@ -274,6 +277,7 @@ def test_the_table_of_clients_is_complete() -> None:
         ("text/csv, application/ld+json;q=0.9", HTML, TEXT),
         ("text/csv, application/ld+json", HTML, PROBLEM),
         ("image/png, application/xhtml+xml", PROBLEM, HTML),
+        ("application/problem+xml", HTML, PROBLEM),
         ("image/png, text/csv;q=0.5, application/*;q=0.9", HTML, TEXT),
         # Pictures beside a wildcard: a page only of a browser that names a GIF
         ("image/png, */*", HTML, TEXT),
@@ -415,8 +419,13 @@ def test_a_range_that_is_too_long_is_passed_over() -> None:
     assert best(f"{parameter}b,text/plain;q=0.1", FORMS) == TEXT
 
 
+@pytest.mark.parametrize(
+    ("choose", "remembered"),
+    [(best, negotiation.remembered_best), (nearest, negotiation.remembered_nearest)],
+    ids=["best", "nearest"],
+)
 def test_an_answer_is_remembered_as_long_as_the_field_is_short(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, choose: Callable[..., str], remembered: Any
 ) -> None:
     """Browsers send the same few strings for ever; long ones would only fill the memory."""
     read: list[str] = []
@@ -428,16 +437,16 @@ def test_an_answer_is_remembered_as_long_as_the_field_is_short(
     monkeypatch.setattr(negotiation, "_weights", weights)
     short = "text/plain;remembered=1".ljust(negotiation.LONGEST_REMEMBERED)
     for _ in range(3):
-        best(short, FORMS)
+        choose(short, FORMS, HTML)
     assert read == [short]
-    for offers, default in ((FORMS[1:], None), (FORMS, JSON)):
-        best(short, offers, default)
+    for offers, default in ((FORMS[1:], PROBLEM), (FORMS, JSON)):
+        choose(short, offers, default)
     assert read == [short] * 3
     del read[:]
     for _ in range(3):
-        best(f"{short} ", FORMS)
+        choose(f"{short} ", FORMS, HTML)
     assert read == [f"{short} "] * 3
-    negotiation.remembered_best.cache_clear()
+    remembered.cache_clear()
 
 
 def test_what_is_remembered_is_bounded() -> None:
