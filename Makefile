@@ -46,7 +46,7 @@ sites: $(VENV)/.installed-test ## run a part of the tests of real sites, from th
 neighbours: $(VENV)/.installed-tox ## run the tests of the app beside the packages that sites really have
 	@$(BIN)/tox run -qq -e neighbours
 
-lint: $(VENV)/.installed-tox ## ruff, mypy, import-linter
+lint: $(VENV)/.installed-tox ## ruff, mypy, pyright, import-linter
 	@$(BIN)/tox run -qq -e lint
 
 matrix: $(VENV)/.installed-tox ## the tests on every supported Python that is here, without REST framework, and of the wheel

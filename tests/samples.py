@@ -13,9 +13,12 @@ that sets settings, a URLconf, or Python to run. A comment before it says what c
     .. sample: skip                nothing is run
 
 A block in another language is run only where such a comment says how. The samples of a page are run
-one after the other, each with what those before it have set up. ``.. stage: bare`` takes the app
-out of the demo's settings, ``.. needs: MODULE`` skips the rest of the page where that isn't
-installed. A line ``...`` stands for anything; line breaks don't count.
+one after the other, each with what those before it have set up. ``.. stage: bare`` puts what
+``startproject`` makes in the place of the demo, ``.. stage: PAGE`` what the page of that name has
+made of it, and ``.. stage: demo`` the demo's URLconf again. From there on a setting or a route that
+stands in a line of the text is set up too. ``.. without: APP`` takes an app out of the project,
+``.. needs: MODULE`` skips the rest of the page where that isn't installed. A line ``...`` stands
+for anything; line breaks don't count.
 """
 
 from __future__ import annotations
@@ -25,13 +28,13 @@ import io
 import json
 import logging
 import re
+import runpy
 import shlex
 import sys
 import unittest
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from importlib import import_module
 from logging.config import dictConfig
 from pathlib import Path
 from types import ModuleType
@@ -39,11 +42,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from django.apps import apps
 from django.conf import global_settings, settings
+from django.contrib import admin
 from django.core.management import CommandError, call_command
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.http import HttpResponse
 from django.test import Client, override_settings
+from django.urls import get_resolver
 from django.urls import path as route_to
 from docutils import nodes
 
@@ -52,23 +58,31 @@ from django_http_errors.rules.snapshot import snapshots
 
 ROOT = Path(__file__).parent.parent
 ELISION = "..."
-DIRECTIVE = re.compile(r"(sample|stage|needs): (.+)")
+DIRECTIVE = re.compile(r"(sample|stage|without|needs): (.+)")
+SETTING = re.compile(r"[A-Z_]+ = .+")
+ROUTE = re.compile(r"path\(.+\)")
 
 
 def samples(document: nodes.document) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     """Yield what is to be done for a page, in its order: its kind, a block, what a comment says."""
     said: tuple[str, ...] = ()
+    is_on_a_stage = False
     for node in document.findall():
         directive = DIRECTIVE.fullmatch(node.astext()) if isinstance(node, nodes.comment) else None
         if directive and directive[1] == "sample":
             said = tuple(directive[2].split())
         elif directive:
+            is_on_a_stage = is_on_a_stage or directive[1] == "stage"
             yield directive[1], "", (directive[2],)
         elif isinstance(node, (nodes.literal_block, nodes.doctest_block)):
             kind, *arguments = said or (_kind(node, node.astext()),)
             said = ()
             if kind != "skip":
                 yield kind, node.astext(), tuple(arguments)
+        elif is_on_a_stage and isinstance(node, nodes.literal):
+            for kind, pattern in (("settings", SETTING), ("route", ROUTE)):
+                if pattern.fullmatch(node.astext()):
+                    yield kind, node.astext(), ()
 
 
 def _kind(block: nodes.Element, text: str) -> str:
@@ -96,9 +110,10 @@ class Stage:
     stack: ExitStack
     monkeypatch: pytest.MonkeyPatch
     directory: Path
+    # The page of a name, as a tree.
+    document: Callable[[str], nodes.document]
     log: io.StringIO = field(default_factory=io.StringIO)
     namespace: dict[str, Any] = field(default_factory=lambda: {"__name__": "samples"})
-    routes: list[Any] = field(default_factory=list)
     templates: dict[str, str] = field(default_factory=dict)
 
     def override(self, **values: Any) -> None:
@@ -111,23 +126,41 @@ class Stage:
         return namespace
 
     def use_urls(self, **attributes: Any) -> None:
-        module = ModuleType("sample_urls")
+        name = "shop.urls"
+        module = ModuleType(name)
         vars(module).update({"urlpatterns": [], **attributes})
-        self.override(ROOT_URLCONF=module)
+        self.monkeypatch.setitem(sys.modules, name, module)
+        self.override(ROOT_URLCONF=name)
 
     def perform(self, document: nodes.document) -> None:
         for kind, text, arguments in samples(document):
             getattr(self, f"do_{kind.replace('-', '_')}")(text, *arguments)
 
     def do_stage(self, text: str, name: str) -> None:
-        assert name == "bare"
+        if name == "bare":
+            self._start_project()
+        elif name == "demo":
+            self.override(ROOT_URLCONF="testproject.urls")
+        else:
+            self.perform(self.document(f"docs/{name}.rst"))
+
+    def _start_project(self) -> None:
+        call_command("startproject", "shop", str(self.directory))
+        made, urls = (
+            runpy.run_path(str(self.directory / "shop" / name))
+            for name in ("settings.py", "urls.py")
+        )
+        names = ("DEBUG", "ALLOWED_HOSTS", "MIDDLEWARE", "TEMPLATES")
         self.override(
-            MIDDLEWARE=[each for each in settings.MIDDLEWARE if "django_http_errors" not in each],
+            **{name: made[name] for name in names},
             CSRF_FAILURE_VIEW=global_settings.CSRF_FAILURE_VIEW,
             HTTP_ERRORS={},
             REST_FRAMEWORK={},
         )
-        self.use_urls()
+        self.use_urls(urlpatterns=urls["urlpatterns"])
+
+    def do_without(self, text: str, name: str) -> None:
+        self.monkeypatch.delitem(apps.app_configs, name, raising=False)
 
     def do_needs(self, text: str, name: str) -> None:
         pytest.importorskip(name)
@@ -146,6 +179,8 @@ class Stage:
                 values[name] = [*value[:place], *rest, *value[place + 1 :]]
             elif isinstance(value, dict) and isinstance(present, dict):
                 values[name] = {**present, **value}
+            elif name == "ALLOWED_HOSTS":
+                values[name] = [*value, "testserver"]  # as setup_test_environment() does
         if "INSTALLED_APPS" in values:
             # They can't be installed anew, nor need they be.
             assert set(values.pop("INSTALLED_APPS")) <= set(settings.INSTALLED_APPS)
@@ -156,8 +191,15 @@ class Stage:
 
     def do_view(self, text: str, name: str, route: str) -> None:
         self.run(text)
-        self.routes.append(route_to(route, self.namespace[name]))
-        self.use_urls(urlpatterns=[*self.routes, *import_module("testproject.urls").urlpatterns])
+        self._add_route(route_to(route, self.namespace[name]))
+
+    def do_route(self, text: str) -> None:
+        known = {**self.namespace, "path": route_to, "admin": admin}
+        self._add_route(self.run(f"added = {text}", known)["added"])
+
+    def _add_route(self, route: Any) -> None:
+        present = get_resolver(settings.ROOT_URLCONF).url_patterns
+        self.use_urls(urlpatterns=[route, *present])
 
     def do_module(self, text: str, name: str) -> None:
         module = ModuleType(name)
@@ -312,9 +354,10 @@ def words(text: str) -> str:
 
 @contextmanager
 def kept_logging() -> Iterator[None]:
-    """Leave the root logger as it was found."""
+    """Leave the root logger as it was found, and all logging on."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
+    logging.disable(logging.NOTSET)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codeop
 import configparser
 import inspect
 import io
@@ -70,7 +71,7 @@ from testproject import settings as demo
 
 from .neighbours.recipes import NEIGHBOURS
 from .neighbours.run import load
-from .samples import ROOT, Stage, kept_logging, words
+from .samples import ROOT, Stage, kept_logging, samples, words
 from .test_problems import FULL
 
 PACKAGE = Path(django_http_errors.__file__).parent
@@ -197,7 +198,7 @@ def test_the_long_description_is_well_formed() -> None:
 
 @pytest.fixture
 def stage(
-    db: None, settings: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    db: None, settings: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, built: Built
 ) -> Iterator[Stage]:
     """The demo site, ready to be changed."""
     call_command("seed_demo", stdout=io.StringIO())
@@ -221,7 +222,7 @@ def stage(
     monkeypatch.setattr(hiding_test, "assert_indistinguishable", quick)
     monkeypatch.chdir(tmp_path)
     with ExitStack() as stack, kept_logging():
-        yield Stage(stack, monkeypatch, tmp_path)
+        yield Stage(stack, monkeypatch, tmp_path, built.document)
 
 
 @pytest.mark.parametrize(
@@ -229,6 +230,18 @@ def stage(
 )
 def test_its_samples_do_what_they_say(name: str, built: Built, stage: Stage) -> None:
     stage.perform(built.document(name))
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_python_that_goes_into_no_file_can_be_typed_into_a_shell(name: str, built: Built) -> None:
+    """Line by line, where a blank line ends a block, and nothing else does."""
+    for kind, text, _ in samples(built.document(name)):
+        typed: list[str] = []
+        for line in (*text.splitlines(), "") if kind == "python" else ():
+            typed.append(line)
+            if codeop.compile_command("\n".join(typed), "<sample>", "single"):
+                typed.clear()
+        assert typed == []
 
 
 def test_the_bare_stage_lacks_what_the_readme_installs(stage: Stage) -> None:

@@ -160,7 +160,8 @@ class Command(BaseCommand):
         self.stdout.write(
             f"$ token=$(curl -s -o /dev/null -c - {self.shown_url}/ |"
             " awk '/csrftoken/ {print $7}')\n"
-            f"$ curl -iL -b csrftoken=$token -d csrfmiddlewaretoken=$token \\\n"
+            f"$ curl -iL -H 'Accept: {TEXT}' -b csrftoken=$token"
+            " -d csrfmiddlewaretoken=$token \\\n"
             f"    {self.shown_url}{asked.path}"
         )
         sent = ask(self.url, asked, TEXT)
