@@ -5,7 +5,7 @@ from __future__ import annotations
 import sysconfig
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,9 @@ from django.views.csrf import CSRF_FAILURE_TEMPLATE_NAME
 
 from . import conf
 from .core import own_types
+from .core.languages import redirects_to_language
 from .core.statuses import STATUSES
 from .explaining import handlers
-from .explaining.routes import redirects_to_language
 from .hiding import overlaps
 from .hiding.policies import POLICY
 from .http.project_templates import app_behind
@@ -51,6 +51,9 @@ ASKED_MIDDLEWARE = {
     "django.contrib.sites.middleware.CurrentSiteMiddleware": "the site",
     "django.middleware.csp.ContentSecurityPolicyMiddleware": "the nonce of the policy",
     "csp.middleware.CSPMiddleware": "the nonce of the policy",
+    "django.contrib.auth.middleware.RemoteUserMiddleware": "the user",
+    "waffle.middleware.WaffleMiddleware": "the cookies of the flags that a page asks for",
+    "crum.CurrentRequestUserMiddleware": "the user and the request that crum knows",
 }
 # Middleware that has pages or redirects for addresses that would otherwise be a 404.
 FALLBACK_MIDDLEWARE = frozenset(
@@ -249,10 +252,10 @@ def _middleware() -> Iterator[CheckMessage]:
                 Warning,
                 "W002",
                 f"{path} is in MIDDLEWARE more than once.",
-                "Keep the last one." if path == MIDDLEWARE else "Keep the first one.",
+                _which_to_keep() if path == MIDDLEWARE else "Keep the first one.",
             )
-    places = _places(MIDDLEWARE)
-    if not places:
+    place, _fallback = _place_to_keep()
+    if place is None:
         yield _message(
             Warning,
             "W001",
@@ -262,17 +265,28 @@ def _middleware() -> Iterator[CheckMessage]:
         )
         return
     installed = conf.installed_middleware()
-    own, _names = installed[places[-1]]
-    for path, names in installed[places[-1] + 1 :]:
-        for name, lost in ASKED_MIDDLEWARE.items():
-            if name in names:
-                yield _message(
-                    Warning,
-                    "W003",
-                    f"HttpErrorsMiddleware stands before {path}: error pages lose {lost}.",
-                    f"Move {own!r} down, behind it.",
-                )
-    for path, names in installed[: places[-1]]:
+    own, _names = installed[place]
+    for path, names in installed[place + 1 :]:
+        asked = sorted(names & ASKED_MIDDLEWARE.keys())
+        for name in asked:
+            yield _message(
+                Warning,
+                "W003",
+                f"HttpErrorsMiddleware stands before {path}: error pages lose"
+                f" {ASKED_MIDDLEWARE[name]}.",
+                f"Move {own!r} down, behind it.",
+            )
+        if not asked and not _belongs_behind(path, names):
+            yield _message(
+                Warning,
+                "W019",
+                f"{path} stands behind HttpErrorsMiddleware, and isn't known to answer 404s itself:"
+                " what it sets up for a view is gone when an error page is rendered.",
+                "If that is anything that a page shows, such as the language, the time zone or the"
+                f" user, move {own!r} down, behind it. If it answers 404s itself, as the fallback"
+                " of a single-page app does, silence this check.",
+            )
+    for path, names in installed[:place]:
         if names & FALLBACK_MIDDLEWARE:
             yield _message(
                 Warning,
@@ -282,6 +296,42 @@ def _middleware() -> Iterator[CheckMessage]:
                 " rendered for each of the others.",
                 f"Move {own!r} up, before it.",
             )
+
+
+# What wants to be the last, and sets up nothing for a view.
+_LAST_MIDDLEWARE = frozenset({"django_hosts.middleware.HostsResponseMiddleware"})
+
+
+def _belongs_behind(path: str, names: frozenset[str]) -> bool:
+    """Return whether the middleware at `path` may stand behind HttpErrorsMiddleware.
+
+    Of Django's own, what isn't asked for anything by a page may; of the app's, it is said
+    elsewhere.
+
+    names: the classes that it is made from
+    """
+    is_known = path.partition(".")[0] == "django" or bool(names & {MIDDLEWARE, HIDING_MIDDLEWARE})
+    return is_known or bool(names & (FALLBACK_MIDDLEWARE | _LAST_MIDDLEWARE))
+
+
+def _place_to_keep() -> tuple[int | None, str]:
+    """Return where HttpErrorsMiddleware is to stand of the places where it does, None for none.
+
+    With it, the middleware that answers 404s itself and makes an earlier place the right one; ""
+    where the last one is right.
+    """
+    places = _places(MIDDLEWARE)
+    installed = conf.installed_middleware()
+    for before, after in pairwise(places):
+        for path, names in installed[before:after]:
+            if names & FALLBACK_MIDDLEWARE:
+                return before, path
+    return (places[-1] if places else None), ""
+
+
+def _which_to_keep() -> str:
+    _place, fallback = _place_to_keep()
+    return f"Keep the one before {fallback}." if fallback else "Keep the last one."
 
 
 def _places(path: str) -> list[int]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.core import exceptions as django_exceptions
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
+from django.utils import translation
 from django.utils.functional import Promise
 
 from .core.statuses import error_status
@@ -160,7 +161,9 @@ class HttpError(django_exceptions.BadRequest):
         return {name: value for name, value in own.items() if value is not getattr(HttpError, name)}
 
     def __str__(self) -> str:
-        return str(self.problem.detail)
+        """Return the detail as it was written, not translated: logs aren't for the visitor."""
+        with translation.override(None):
+            return str(self.problem.detail)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Without a call of `__init__`: in a subclass it may take other arguments than `args`.

@@ -296,7 +296,9 @@ def _frozen_members(extensions: Mapping[str, object]) -> Mapping[str, object]:
         try:
             members[name] = _frozen(value)
         except RecursionError:
-            logger.error("The member %r contains itself, and is left out", name)
+            logger.error(
+                "The member %r is nested too deep, or contains itself, and is left out", name
+            )
     return MappingProxyType(members)
 
 

@@ -18,6 +18,7 @@ from . import port as ports
 from .port import HOST
 
 SECONDS_TO_START = 30
+SECONDS_TO_FINISH = 5
 SECONDS_TO_STOP = 10
 
 
@@ -43,6 +44,8 @@ class Server:
                     # In one process, so that what an editor saves is in force with the next
                     # answer, and not within the seconds of REFRESH_SECONDS.
                     *("--workers", "1", "--threads", "8"),
+                    # So that it has ended its worker before `stop` would end it alone.
+                    *("--graceful-timeout", str(SECONDS_TO_FINISH)),
                 ],
                 cwd=settings.BASE_DIR,
                 env={**os.environ, "MISSING_PAGES": "1"},
@@ -76,7 +79,7 @@ class Server:
         return self.process.wait()
 
     def stop(self) -> None:
-        """Let the server finish the requests that it is answering, and end it."""
+        """Let the server finish the requests that it is answering, and end it and its workers."""
         self.process.terminate()
         try:
             self.process.wait(SECONDS_TO_STOP)

@@ -22,6 +22,7 @@ from django.urls import include, path
 from django.utils.module_loading import import_string
 from django.views import View
 
+import django_http_errors
 from django_http_errors import checks, handlers
 from django_http_errors.checks import (
     ASKED_MIDDLEWARE,
@@ -39,18 +40,19 @@ from django_http_errors.checks import (
 from django_http_errors.conf import LOCALE_MIDDLEWARE, SETTINGS
 from django_http_errors.decorators import hide_forbidden
 from django_http_errors.exceptions import NotFound
-from django_http_errors.models import ErrorMessage, HidingRule, PermanenceRule
-from django_http_errors.views import ErrorView, NotFoundView, csrf_failure
+from django_http_errors.models import ErrorMessage, HidingRule, MissingPage, PermanenceRule
+from django_http_errors.views import ErrorView, HideForbiddenMixin, NotFoundView, csrf_failure
 
 SECURITY = "django.middleware.security.SecurityMiddleware"
 COMMON = "django.middleware.common.CommonMiddleware"
 SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
+FALLBACK = "django.contrib.flatpages.middleware.FlatpageFallbackMiddleware"
 APPS = ["django.contrib.contenttypes", "django.contrib.auth", "django_http_errors"]
 THE_APPS_FOR_APIS = "django_http_errors.rest_framework.exception_handler"
 NAMES = ("handler400", "handler403", "handler404", "handler500")
 ALL = {
     *(f"E{number:03}" for number in range(1, 5)),
-    *(f"W{number:03}" for number in range(1, 19)),
+    *(f"W{number:03}" for number in range(1, 20)),
 }
 
 
@@ -140,6 +142,49 @@ class CallingView(View):
         return handlers.handler404(request)
 
 
+def counting(request: Any, exception: Any = None) -> Any:
+    """Answers by itself, and knows the app's rows."""
+    from django_http_errors import models
+
+    return HttpResponse(str(models.MissingPage.objects.count() + MissingPage.objects.count()))
+
+
+def filtering(request: Any, exception: Any = None) -> Any:
+    """Answers by itself, with what the app has for logs, the format and REST framework."""
+    from django_http_errors import http, rest_framework
+    from django_http_errors.http.request_ids import RequestIDFilter
+    from django_http_errors.rest_framework import ProblemJSONRenderer
+
+    return HttpResponse(f"{RequestIDFilter} {ProblemJSONRenderer} {rest_framework} {http}")
+
+
+class HidingView(HideForbiddenMixin, View):
+    """Answers by itself, under a mixin of the app's."""
+
+
+def calling_for_the_api(request: Any, exception: Any = None) -> Any:
+    """Answers by itself elsewhere."""
+    if request.path.startswith("/api/"):
+        return handlers.handler404(request, exception)
+    return HttpResponse("own", status=404)
+
+
+def importing_the_module(request: Any, exception: Any = None) -> Any:
+    from django_http_errors import handlers as its
+
+    return its.handler404(request, exception)
+
+
+def naming_the_module(request: Any, exception: Any = None) -> Any:
+    import django_http_errors.handlers
+
+    return django_http_errors.handlers.handler404(request, exception)
+
+
+def naming_the_package(request: Any, exception: Any = None) -> Any:
+    return django_http_errors.handlers.handler404(request, exception)
+
+
 THE_APPS = {
     "its path": "django_http_errors.handlers.handler404",
     "itself": handlers.handler404,
@@ -147,6 +192,10 @@ THE_APPS = {
     "a view made from its": Missing.as_view(),
     "calls it": calling,
     "imports and calls it": importing,
+    "imports its module": importing_the_module,
+    "names its module": naming_the_module,
+    "names its package": naming_the_package,
+    "calls it for some addresses": calling_for_the_api,
     "calls what calls it": calling_a_neighbour,
     "wraps it": wrapping(handlers.handler404),
     "wraps what wraps it": wrapping(wrapping(handlers.handler404)),
@@ -166,6 +215,9 @@ OTHERS = {
     "an object": OwnObject(),
     "a wrapped function": wrapping(own_handler),
     "a function that catches its exceptions": catching,
+    "a function that counts its rows": counting,
+    "a function that knows other parts of it": filtering,
+    "a view with its mixin": HidingView.as_view(),
     "Django's": "django.views.defaults.page_not_found",
 }
 
@@ -323,6 +375,9 @@ SITUATIONS: Situations = [
     ([], {"MIDDLEWARE": (SECURITY, MIDDLEWARE), "ROOT_URLCONF": Urls()}),
     (["W002"], middleware(MIDDLEWARE, MIDDLEWARE)),
     (["W002"], middleware(MIDDLEWARE, COMMON, SESSIONS, MIDDLEWARE, MIDDLEWARE)),
+    *((["W002"], middleware(MIDDLEWARE, each, MIDDLEWARE)) for each in sorted(FALLBACK_MIDDLEWARE)),
+    (["W002", "W004"], middleware(FALLBACK, MIDDLEWARE, MIDDLEWARE)),
+    (["W002", "W003"], middleware(MIDDLEWARE, SESSIONS, FALLBACK, MIDDLEWARE)),
     (["W002", "W003"], middleware(MIDDLEWARE, MIDDLEWARE, SESSIONS)),
     (["W002", "W001"], middleware(HIDING_MIDDLEWARE, HIDING_MIDDLEWARE)),
     (["W002"], middleware(HIDING_MIDDLEWARE, HIDING_MIDDLEWARE, MIDDLEWARE)),
@@ -331,6 +386,13 @@ SITUATIONS: Situations = [
     (["W003", "W003"], middleware(MIDDLEWARE, SESSIONS, COMMON, CSRF_MIDDLEWARE)),
     *((["W004"], middleware(each, MIDDLEWARE)) for each in sorted(FALLBACK_MIDDLEWARE)),
     *(([], middleware(MIDDLEWARE, each)) for each in sorted(FALLBACK_MIDDLEWARE)),
+    # Behind it stands what may set something that a page shows, and may answer 404s
+    (["W019"], middleware(MIDDLEWARE, f"{__name__}.an_own_middleware")),
+    (["W019", "W019"], middleware(MIDDLEWARE, "shop.a.Middleware", FALLBACK, "shop.b.Middleware")),
+    (["W019"], middleware(MIDDLEWARE, subclass_of(COMMON))),
+    (["W002"], middleware(MIDDLEWARE, MIDDLEWARE, FALLBACK)),
+    *(([], middleware(MIDDLEWARE, each)) for each in (SECURITY, COMMON, HIDING_MIDDLEWARE)),
+    ([], middleware(MIDDLEWARE, "django_hosts.middleware.HostsResponseMiddleware")),
     # Middleware made from one of these, and a function, which is made from none
     ([], middleware(SESSIONS, f"{__name__}.an_own_middleware", subclass_of(MIDDLEWARE))),
     (["W001"], middleware(f"{__name__}.an_own_middleware", "no.such.Middleware")),
@@ -683,7 +745,8 @@ def every_message(settings: Any, shop: str) -> Iterator[CheckMessage]:
     yield from check_http_errors()
     settings.HTTP_ERRORS = {"NO_SUCH": 1, "EXCEPTIONS": 5, "RENDERERS": ["no.such.Renderer"]}
     fallback = min(FALLBACK_MIDDLEWARE)
-    settings.MIDDLEWARE = [fallback, MIDDLEWARE, MIDDLEWARE, CSRF_MIDDLEWARE]
+    own = f"{__name__}.an_own_middleware"
+    settings.MIDDLEWARE = [fallback, MIDDLEWARE, MIDDLEWARE, CSRF_MIDDLEWARE, own]
     settings.ROOT_URLCONF = Urls(HIDING, LOST, handler500=own_handler)
     settings.CSRF_FAILURE_VIEW = "django.views.csrf.csrf_failure"
     settings.DEBUG = True
@@ -799,10 +862,29 @@ def test_what_a_page_loses_is_said(path: str, lost: str, settings: Any) -> None:
 
 
 def test_what_a_fallback_loses_is_said(settings: Any) -> None:
-    fallback = "django.contrib.flatpages.middleware.FlatpageFallbackMiddleware"
-    text = said(settings, **middleware(fallback, MIDDLEWARE))
-    assert f"behind {fallback}, which only acts on a 404" in text
+    text = said(settings, **middleware(FALLBACK, MIDDLEWARE))
+    assert f"behind {FALLBACK}, which only acts on a 404" in text
     assert f"Move {MIDDLEWARE!r} up, before it." in text
+
+
+@pytest.mark.parametrize(
+    ("installed", "hint"),
+    [
+        ([MIDDLEWARE, SESSIONS, MIDDLEWARE], "Keep the last one."),
+        ([MIDDLEWARE, FALLBACK, MIDDLEWARE], f"Keep the one before {FALLBACK}."),
+        ([MIDDLEWARE, SESSIONS, MIDDLEWARE, FALLBACK, COMMON, MIDDLEWARE], "the one before"),
+        ([HIDING_MIDDLEWARE, HIDING_MIDDLEWARE, MIDDLEWARE], "Keep the first one."),
+    ],
+)
+def test_the_one_to_keep_of_several_is_said(installed: list[str], hint: str, settings: Any) -> None:
+    assert hint in said(settings, **middleware(*installed))
+
+
+def test_what_isnt_known_behind_it_is_said_in_weaker_words(settings: Any) -> None:
+    text = said(settings, **middleware(MIDDLEWARE, "shop.middleware.Zone"))
+    assert "shop.middleware.Zone stands behind HttpErrorsMiddleware" in text
+    assert f"move {MIDDLEWARE!r} down, behind it." in text
+    assert "silence this check" in text
 
 
 @pytest.mark.parametrize(("name", "handler"), OTHERS.items())
@@ -813,6 +895,9 @@ def test_a_handler_is_named_and_what_can_be_done(name: str, handler: Any, settin
         "an object": f"{__name__}.OwnObject",
         "a wrapped function": f"{__name__}.wrapping.<locals>.wrapper",
         "a function that catches its exceptions": f"{__name__}.catching",
+        "a function that counts its rows": f"{__name__}.counting",
+        "a function that knows other parts of it": f"{__name__}.filtering",
+        "a view with its mixin": f"{__name__}.HidingView",
         "Django's": handler,
     }.get(name, f"{__name__}.own_handler")
     assert f"handler403, handler404 is not the app's but {path}: rules and messages" in text

@@ -18,7 +18,7 @@ from django.http import Http404, HttpRequest, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.test import Client, override_settings
 from django.urls import Resolver404, path
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy
 
@@ -271,6 +271,15 @@ def test_a_detail_stays_lazy() -> None:
     assert exception.problem.detail is detail
     assert exception.args == (detail,)
     assert str(exception) == "Sold."
+
+
+def test_what_is_logged_is_not_in_the_visitors_language() -> None:
+    exception = ServiceUnavailable()
+    with translation.override("de"):
+        assert str(exception).startswith("The site cannot answer at the moment")
+        assert str(exception.problem.detail).startswith("Die Website kann")
+        assert translation.get_language() == "de"
+    assert str(Gone("Ausverkauft.")) == "Ausverkauft."
 
 
 def test_a_lazy_detail_is_not_evaluated_where_it_is_raised() -> None:

@@ -355,6 +355,16 @@ def test_a_member_that_holds_itself_is_left_out(own_records: list[LogRecord]) ->
     assert len(own_records) == 1
 
 
+def test_a_member_that_is_nested_too_deep_is_left_out(own_records: list[LogRecord]) -> None:
+    deep: list[object] = []
+    for _level in range(5000):
+        deep = [deep]
+    problem = BARE.replaced(extensions={"deep": deep, "balance": 30})
+    assert dict(problem.extensions) == {"balance": 30}
+    (record,) = own_records
+    assert "nested too deep" in record.getMessage()
+
+
 @pytest.mark.parametrize(
     "make",
     [

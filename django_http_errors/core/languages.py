@@ -8,9 +8,15 @@ from typing import Any
 from django.conf import settings
 from django.conf.urls.i18n import is_language_prefix_patterns_used
 from django.http import HttpRequest
+from django.urls import is_valid_path
 from django.utils import translation
 
-from ..conf import cached_until_settings_change, http_errors
+from ..conf import (
+    LOCALE_MIDDLEWARE,
+    cached_until_settings_change,
+    has_middleware,
+    http_errors,
+)
 from .statuses import STATUSES
 
 ENGLISH = "en"
@@ -47,6 +53,41 @@ def language_asked_for(request: HttpRequest) -> str:
     if by_path and not has_prefix_for_default:
         return translation.get_language_from_path(request.path_info) or settings.LANGUAGE_CODE
     return translation.get_language_from_request(request, check_path=by_path)
+
+
+def language_of_visitor(request: HttpRequest) -> str:
+    """Return the language that the site looks for a view in."""
+    return language_asked_for(request) if http_errors.is_localised else settings.LANGUAGE_CODE
+
+
+def language_redirect(path: str, language: str, urlconf: Any = None) -> str:
+    """Return where `LocaleMiddleware` redirects a 404 at the decoded `path` to, "" for nowhere.
+
+    language: that of the visitor
+    urlconf: that of the request; None for the root one
+    """
+    if not redirects_to_language(urlconf) or translation.get_language_from_path(path):
+        return ""
+    try:
+        language = translation.get_supported_language_variant(language)
+    except LookupError:
+        return ""  # No visitor has it.
+    below = f"/{language}{path}"
+    appends = settings.APPEND_SLASH and not path.endswith("/")
+    with translation.override(language):
+        for each in (below, f"{below}/") if appends else (below,):
+            if is_valid_path(each, urlconf):
+                return each
+    return ""
+
+
+def redirects_to_language(urlconf: Any = None) -> bool:
+    """Return whether `LocaleMiddleware` redirects what is there only below a language."""
+    try:
+        is_used, is_for_default = is_language_prefix_patterns_used(urlconf or settings.ROOT_URLCONF)
+    except Exception:  # noqa: BLE001 - a URLconf is the project's code
+        return False  # Django's own checks say what is wrong with it.
+    return is_used and is_for_default and has_middleware(LOCALE_MIDDLEWARE)
 
 
 @cached_until_settings_change

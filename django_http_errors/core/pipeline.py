@@ -43,14 +43,22 @@ from ..http.representations import RendererEntry, prepared_answer
 from ..http.request_ids import request_id, send_request_id
 from ..http.responses import ErrorResponse, GetContext, UnfinishedError
 from ..http.shapes import Shape, shape_of
+from ..models import MatchType
 from ..problems import Problem
 from ..rules import announcements
 from ..rules.messages import apply_messages, fill_placeholders, has_own_words
 from ..rules.permanence import apply_rules
+from ..rules.rows import PermanenceRow
 from ..rules.snapshot import UNREAD, Snapshot, snapshots
 from . import debug, missing_pages, rule_hits
 from .exception_mapping import forget_problem, problem_for
-from .languages import ENGLISH, is_translated, language_of
+from .languages import (
+    ENGLISH,
+    is_translated,
+    language_of,
+    language_of_visitor,
+    language_redirect,
+)
 from .own_types import with_own_type
 from .request_info import RequestInfo
 from .slashes import is_redirected_to_slash
@@ -374,10 +382,25 @@ def _with_rules(
         by_rule, rule = apply_rules(problem, snapshot.rules, info.path, host, info.now)
         # What is redirected to a page is not gone; the rule decides there, if nothing is there.
         # What hides that is answered outside of the middleware that redirects.
-        if rule is not None and (info.is_silent or not is_redirected_to_slash(request)):
+        if rule is not None and (info.is_silent or not is_redirected(request, rule)):
             info.rule = rule.pk
             return by_rule
     return problem
+
+
+def is_redirected(request: HttpRequest, rule: PermanenceRow) -> bool:
+    """Return whether Django redirects a 404 to a page, for which `rule` leaves the answer a 404.
+
+    A rule for many addresses does so too where one without a language leads to a page below one.
+    A rule for just that address is meant for it.
+    """
+    language = language_of_visitor(request)
+    with translation.override(language):
+        if is_redirected_to_slash(request):
+            return True
+    urlconf = getattr(request, "urlconf", None)
+    is_for_many = rule.kind != MatchType.EXACT
+    return is_for_many and bool(language_redirect(request.path_info, language, urlconf))
 
 
 def placeholders(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dis import get_instructions
 from functools import partial
-from types import FunctionType, MethodType
+from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 # The statuses that Django calls a handler for.
@@ -15,7 +15,14 @@ HANDLED = (400, 403, 404, 500)
 # How far a handler is followed into what it wraps or calls, and into the methods of that.
 DEPTH = 8
 
-_MODULE = re.compile(r"django_http_errors(?!\.exceptions\b)(\.|$)")
+# What answers for the app, by its dotted path. Whoever calls anything else of the app's, to count
+# rows or to catch its exceptions, may answer in any way.
+_APPS = re.compile(
+    r"django_http_errors\.(handlers"
+    r"|views\.(?!HideForbiddenMixin\b)\w+"
+    r"|rest_framework\.(handler\.)?"
+    r"(exception_handler|to_problem|ExceptionHandler|ProblemDetailsMixin|problem_details))\b"
+)
 
 
 def other_handler(resolver: Any, status: int) -> Any:
@@ -29,6 +36,20 @@ def other_handler(resolver: Any, status: int) -> Any:
         return None
     handler = resolver.resolve_error_handler(status)
     return None if is_apps_handler(handler) else handler
+
+
+def wrapping_handler(resolver: Any, status: int) -> Any:
+    """Return the site's own handler for `status` that calls the app's, None if none does.
+
+    Such a one may answer by itself, too. Raises what the import of a handler raises.
+
+    resolver: that of a URLconf
+    """
+    if status not in HANDLED:
+        return None
+    handler = resolver.resolve_error_handler(status)
+    is_apps = _is_apps(getattr(handler, "view_class", handler))
+    return handler if not is_apps and is_apps_handler(handler) else None
 
 
 def dotted_path(handler: Any) -> str:
@@ -53,31 +74,25 @@ def is_apps_handler(handler: Any) -> bool:
 
 
 def _is_apps(named: Any) -> bool:
-    """Return whether `named` is the app's: a module, what one defines, or a class made from it.
+    """Return whether `named` answers for the app: by its path, or as what has one.
 
-    Its exceptions are not: who catches one may answer it in any way.
+    So does a class that is made from one that does.
     """
-    modules: list[Any]
     if isinstance(named, str):
-        modules = [named]
-    elif isinstance(named, type):
-        modules = [each.__module__ for each in named.__mro__]
+        paths = [named]
+    elif hasattr(named, "__qualname__") and not isinstance(named, type):
+        paths = [f"{getattr(named, '__module__', '')}.{named.__qualname__}"]
     else:
-        modules = [getattr(named, "__module__", None) or getattr(named, "__name__", "")]
-    return any(_MODULE.match(str(each)) for each in modules)
+        kind = named if isinstance(named, type) else type(named)
+        paths = [f"{each.__module__}.{each.__qualname__}" for each in kind.__mro__]
+    return any(map(_APPS.match, paths))
 
 
 def _parts(one: Any) -> Iterator[Any]:
     """Yield what `one` wraps, what it calls of the app's or of its own module, and its methods."""
     if isinstance(one, FunctionType):
         yield from (cell.cell_contents for cell in one.__closure__ or () if _is_filled(cell))
-        for step in get_instructions(one):
-            if step.opname == "IMPORT_NAME":
-                yield step.argval
-            elif step.opname == "LOAD_GLOBAL":
-                named = one.__globals__.get(step.argval)
-                if _is_apps(named) or _is_neighbour(named, one):
-                    yield named
+        yield from _called_by(one)
     elif isinstance(one, type):
         own = [each for each in one.__mro__ if each.__module__ == one.__module__]
         yield from (method for each in own for method in vars(each).values())
@@ -87,6 +102,27 @@ def _parts(one: Any) -> Iterator[Any]:
         yield one.__func__
     elif any(isinstance(vars(each).get("__call__"), FunctionType) for each in type(one).__mro__):
         yield type(one)  # an object that can be called
+
+
+def _called_by(one: FunctionType) -> Iterator[Any]:
+    """Yield what the code of `one` may call of the app's, by itself or by its path, or nearby."""
+    for step in get_instructions(one):
+        if step.opname == "IMPORT_NAME":
+            yield from _paths_in(step.argval, one)
+        elif step.opname == "LOAD_GLOBAL":
+            named = one.__globals__.get(step.argval)
+            if isinstance(named, ModuleType):
+                yield from _paths_in(named.__name__, one)
+            elif _is_apps(named) or _is_neighbour(named, one):
+                yield named
+
+
+def _paths_in(module: str, one: FunctionType) -> Iterator[str]:
+    """Yield the dotted paths in `module`, if it is the app's, that the code of `one` may name."""
+    if module.partition(".")[0] == "django_http_errors":
+        for name in one.__code__.co_names:
+            yield f"{module}.{name}"
+            yield from (f"{module}.{name}.{below}" for below in one.__code__.co_names)
 
 
 def _is_neighbour(each: Any, handler: FunctionType) -> bool:

@@ -5,16 +5,27 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from importlib import import_module
+from inspect import getsource
 from typing import Any
 
 from django.conf import settings
-from django.conf.urls.i18n import is_language_prefix_patterns_used
 from django.urls import Resolver404, ResolverMatch, get_resolver, resolve
 from django.urls.resolvers import RegexPattern, RoutePattern
 from django.utils import translation
+from django.utils.module_loading import import_string
 
-from ..conf import LOCALE_MIDDLEWARE, has_middleware
+from ..conf import (
+    LOCALE_MIDDLEWARE,
+    cached_until_settings_change,
+    has_middleware,
+    installed_middleware,
+)
+from ..core import languages as languages_of_site
 from ..http.urls import path_key
+
+# Packages whose middleware is known to set none.
+_SETTING_NO_URLCONF = frozenset({"builtins", "django", "django_http_errors"})
 
 
 def view_of(path: str) -> ResolverMatch | None:
@@ -40,24 +51,28 @@ def language_redirect(path: str, languages: Iterable[str] = ()) -> str:
 
     languages: those that a visitor may have; left out, any of the site's
     """
-    if not redirects_to_language() or translation.get_language_from_path(path):
-        return ""
-    for language in languages or _languages():
-        below = f"/{language}{path}"
-        appends = settings.APPEND_SLASH and not path.endswith("/")
-        for each in (below, f"{below}/") if appends else (below,):
-            if view_of(each):
-                return each
-    return ""
+    found = (languages_of_site.language_redirect(path, each) for each in languages or _languages())
+    return next(filter(None, found), "")
 
 
-def redirects_to_language() -> bool:
-    """Return whether `LocaleMiddleware` redirects what is there only below a language."""
+@cached_until_settings_change
+def may_set_urlconf() -> tuple[str, ...]:
+    """Return the middleware that may give a request a URLconf of its own (`request.urlconf`).
+
+    That is what names it in its module, and isn't Django's.
+    """
+    return tuple(path for path, _names in installed_middleware() if _names_urlconf(path))
+
+
+def _names_urlconf(middleware: str) -> bool:
     try:
-        is_used, is_for_default = is_language_prefix_patterns_used(settings.ROOT_URLCONF)
-    except Exception:  # noqa: BLE001 - a URLconf is the project's code
-        return False  # Django's own checks say what is wrong with it.
-    return is_used and is_for_default and has_middleware(LOCALE_MIDDLEWARE)
+        found = import_string(middleware)
+        parts = found.__mro__ if isinstance(found, type) else (found,)
+        names = {each.__module__ for each in parts}
+        own = [each for each in names if each.partition(".")[0] not in _SETTING_NO_URLCONF]
+        return any("urlconf" in getsource(import_module(each)) for each in own)
+    except Exception:  # noqa: BLE001 - the project's code; of some there is no source
+        return False
 
 
 def routes_below(path: str) -> Iterator[str]:

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from inspect import isawaitable, iscoroutine
 from typing import Any
 
+from django.apps import apps
 from django.contrib.messages.storage import default_storage
+from django.contrib.sessions.backends.signed_cookies import SessionStore
 from django.db import DatabaseError
 from django.http import HttpRequest, QueryDict
 from django.http.response import HttpResponseBase
@@ -123,7 +125,7 @@ def copy_request(request: HttpRequest, *, is_touched: bool = False) -> HttpReque
     """Return a copy of `request` that a page can be rendered for after a view has seen it.
 
     It has no messages: they are marked as read when they are shown, and by then it is too late for
-    that to be stored.
+    that to be stored. Where it has no session or no user, it has those of somebody new.
 
     is_touched: a view may have seen it already: then only what a request has by itself is copied
     """
@@ -141,7 +143,21 @@ def copy_request(request: HttpRequest, *, is_touched: bool = False) -> HttpReque
             del bare.__dict__[name]
     # What was sent can be read once: a page would have it only where no view has read it.
     vars(bare).update(_body=b"", _post=QueryDict(), _files=MultiValueDict())
+    add_session_and_user(bare)
     return bare
+
+
+def add_session_and_user(request: Any) -> None:
+    """Give `request` an empty session and nobody as its user, where the site has them and it lacks.
+
+    A project's context processors may ask for them on every page. That session is never saved.
+    """
+    if apps.is_installed("django.contrib.sessions") and not hasattr(request, "session"):
+        request.session = SessionStore()
+    if apps.is_installed("django.contrib.auth") and not hasattr(request, "user"):
+        from django.contrib.auth.models import AnonymousUser  # noqa: PLC0415 - optional
+
+        request.user = AnonymousUser()
 
 
 def remember_before_view(info: RequestInfo) -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from operator import attrgetter
@@ -85,11 +86,26 @@ class RenderInput:
         return self._way_on
 
 
+@contextmanager
+def noting_cookies(request: HttpRequest) -> Iterator[None]:
+    """Let `has_looked_at_visitor` find out in here whether a page asks for the cookies.
+
+    Middleware has asked for them before.
+    """
+    cookies = request.COOKIES
+    request.COOKIES = SimpleLazyObject(lambda: cookies)  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        request.COOKIES = cookies
+
+
 def has_looked_at_visitor(request: HttpRequest) -> bool:
-    """Return whether the session, the user, the CSRF token or messages were asked for."""
+    """Return whether the session, the user, cookies, the CSRF token or messages were asked for."""
     messages = getattr(request, "_messages", None)
     return bool(
         _is_user_known(request)
+        or _is_evaluated(request.COOKIES)
         or getattr(getattr(request, "session", None), "accessed", False)
         or request.META.get("CSRF_COOKIE_NEEDS_UPDATE")
         or getattr(messages, "used", False)
@@ -105,8 +121,12 @@ def _is_user_known(request: HttpRequest) -> bool:
     """
     user = vars(request).get("user")
     if isinstance(user, LazyObject):
-        return user._wrapped is not empty
+        return _is_evaluated(user)
     return getattr(user, "is_authenticated", False) is True
+
+
+def _is_evaluated(value: object) -> bool:
+    return isinstance(value, LazyObject) and value._wrapped is not empty
 
 
 class JSONRenderer:

@@ -22,7 +22,13 @@ from .csrf import read_csrf_secret
 from .headers import Headers
 from .prepared import PreparedBody
 from .project_templates import has_own_page, project_template
-from .renderers import HTMLRenderer, RenderInput, has_looked_at_visitor, way_on_context
+from .renderers import (
+    HTMLRenderer,
+    RenderInput,
+    has_looked_at_visitor,
+    noting_cookies,
+    way_on_context,
+)
 from .shapes import Shape, shape_of
 
 logger = logging.getLogger("django_http_errors")
@@ -99,10 +105,12 @@ def _render_request(renderer: Any, given: RenderInput) -> bytes | None:
     if given.problem.status < 500:
         # A page for a failing server has no form: to read the secret may be what failed.
         read_csrf_secret(given.request)
-    body: bytes | None = renderer.render_request(given.complete_problem(), given.request, context)
-    given.is_personal = body is not None and (
-        given.is_personal or has_looked_at_visitor(given.request)
-    )
+    problem, request = given.complete_problem(), given.request
+    with noting_cookies(request):
+        body: bytes | None = renderer.render_request(problem, request, context)
+        given.is_personal = body is not None and (
+            given.is_personal or has_looked_at_visitor(request)
+        )
     return body
 
 

@@ -33,6 +33,7 @@ from ..http.renderers import (
     ProblemJSONRenderer,
     RenderInput,
     has_looked_at_visitor,
+    noting_cookies,
     page_context,
     way_on_context,
 )
@@ -193,14 +194,14 @@ class APIErrorResponse(UnfinishedError, Response):
             meta = given.request.META
             made = headers_for(problem, HTML, meta)
             set_headers(self, problem, made, meta)
-        with self._plain_detail():
+        with self._plain_detail(), noting_cookies(given.request):
             body: bytes | None = super().rendered_content
+            # The browsable API greets the user.
+            given.is_personal = given.is_personal or has_looked_at_visitor(given.request)
         given.content_type = self.headers.get("Content-Type", renderer.media_type)
         if given.content_type == PROBLEM_JSON and not _is_problem(body, problem.status):
             # A renderer, or a handler around the app's, has put it into a format of its own.
             given.content_type = JSON
-        # The browsable API greets the user.
-        given.is_personal = given.is_personal or has_looked_at_visitor(given.request)
         return body
 
     @property

@@ -9,8 +9,9 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from django.core.management import CommandError, call_command, load_command_clas
 
 from testproject import port as ports
 from testproject.asking import Answer, Scenario, beginning, differences
+from testproject.scenarios import CLIENTS
+from testproject.server import Server
 
 from ..demo import HAS_REST_FRAMEWORK
 from ..servers import ROOT, environment, make_database
@@ -140,6 +143,37 @@ def test_the_demo_serves_until_it_is_interrupted(url: str) -> None:
         demo.stdout.close()
 
 
+@slow
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="shows no processes")
+def test_no_process_of_the_server_is_left_behind(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not while a request is never finished, either."""
+    for name, value in environment(url).items():
+        monkeypatch.setenv(name, value)
+    with Server() as server:
+        pid = server.process.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+        assert children
+        waiting = socket.create_connection((ports.HOST, server.port))
+        fields = (
+            "POST /form/ HTTP/1.1",
+            "Host: localhost",
+            f"Cookie: csrftoken={'a' * 32}",
+            "Content-Type: application/x-www-form-urlencoded",
+            "Content-Length: 9",  # And nothing follows.
+        )
+        waiting.sendall("\r\n".join([*fields, "", ""]).encode())
+        time.sleep(1)
+    waiting.close()
+    assert not any(map(_runs, children))
+
+
+def _runs(pid: str) -> bool:
+    status = Path("/proc", pid, "stat")
+    with suppress(FileNotFoundError):  # "Z" is one that has ended, and that nobody has asked for.
+        return status.read_text(encoding="ascii").rpartition(")")[2].split()[0] != "Z"
+    return False
+
+
 def _see_the_whole_tour(database: str, url: str) -> None:
     """Look at it in colour, as a site that is there already shows it."""
     tour = run(database, "tour", "--url", url, "--all", "--force-color")
@@ -149,6 +183,42 @@ def _see_the_whole_tour(database: str, url: str) -> None:
     assert plain.index("identical") < plain.index("An address that leads nowhere")
     assert len(HEADING.findall(plain)) == (8 + 21 if HAS_REST_FRAMEWORK else 7 + 17)
     assert "The same as for the browser." in plain
+    _see_that_its_commands_give_its_answers(plain)
+
+
+SESSION = re.compile(r"((?:^\$ (?:.*\\\n)*.*\n)+)((?:^(?!\$ ).*\n)+)", re.MULTILINE)
+ANSWER = re.compile(
+    r"^HTTP/1\.1 (\d+) .*?(?:(?:  |\n  Content-Type: +)(\w+/[\w.+-]+).*)?$", re.MULTILINE
+)
+SAME = re.compile(r"^  The same as for the (.+)\.$", re.MULTILINE)
+# What a reader of the tour sees of an answer, in the place of the answer.
+CURL = "curl() { command curl -s -o /dev/null -w '%{http_code} %{content_type}\\n' \"$@\"; }\n"
+
+
+def _see_that_its_commands_give_its_answers(tour: str) -> None:
+    """Type each command that the tour prints; where it prints no content type, any will do."""
+    if shutil.which("curl") is None:
+        return
+    for scene in HEADING.split(tour)[2::2]:
+        answers: list[tuple[str, str]] = []
+        for typed, printed in SESSION.findall(scene):
+            if "curl" not in typed:
+                continue
+            same = SAME.search(printed)
+            if same:
+                answers.append(answers[list(CLIENTS).index(same[1])])
+            else:
+                answers.append(ANSWER.findall(printed)[-1])
+            script = CURL + re.sub(r"^\$ ", "", typed, flags=re.MULTILINE)
+            done = subprocess.run(
+                ["/bin/sh", "-c", script], check=False, capture_output=True, text=True, timeout=60
+            )
+            assert done.stdout
+            assert done.stderr == ""
+            for line in done.stdout.splitlines():
+                status, _, kind = line.partition(" ")
+                given = (status, kind.partition(";")[0] if answers[-1][1] else "")
+                assert given == answers[-1], typed
 
 
 def _see_edits_at_once(url: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from io import StringIO
 from typing import Any
-from unittest.mock import Mock
+from unittest.mock import Mock, patch
 from weakref import ref
 
 import pytest
@@ -21,7 +21,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
-from django.test import SimpleTestCase, modify_settings, override_settings
+from django.test import Client, SimpleTestCase, modify_settings, override_settings
 from django.urls import NoReverseMatch, clear_url_caches, path
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
@@ -30,7 +30,7 @@ from django_http_errors.admin import advice
 from django_http_errors.exceptions import Gone
 from django_http_errors.explaining.answering import AT_ONCE, answering
 from django_http_errors.explaining.explanation import explain
-from django_http_errors.models import Announcement, PermanenceRule
+from django_http_errors.models import Announcement, HidingRule, PermanenceRule
 from django_http_errors.rules.matching import Index
 from django_http_errors.rules.rows import PermanenceRow
 from django_http_errors.rules.snapshot import snapshots
@@ -408,6 +408,43 @@ def test_what_answers_may_do_so_at_one_of_several_sites() -> None:
 
 
 @pytest.mark.usefixtures("answering_rows")
+@pytest.mark.parametrize("site_id", [None, 1, 2], ids=["by the host", "this one", "the other"])
+@pytest.mark.parametrize("host", ["localhost", "other.example", "unknown.example", "bad.example"])
+@pytest.mark.parametrize("path", ["/moved/", "/about/", "/elsewhere/", "/flat-elsewhere/"])
+def test_what_another_site_has_is_named_where_it_answers(
+    host: str, site_id: int | None, path: str, settings: Any
+) -> None:
+    """As the middleware does: by SITE_ID, or by the host."""
+    sites = apps.get_model("sites.Site").objects
+    sites.update(domain="localhost")
+    other = sites.create(id=2, domain="other.example", name="Other")
+    redirects = apps.get_model("redirects.Redirect").objects
+    redirects.create(site=other, old_path="/elsewhere/", new_path="/there/")
+    flat_pages = apps.get_model("flatpages.FlatPage").objects
+    flat_pages.create(url="/flat-elsewhere/", title="Elsewhere").sites.add(other)
+    settings.ALLOWED_HOSTS = ["localhost", "other.example", "unknown.example"]
+    settings.SITE_ID = site_id
+    sites.clear_cache()
+    try:
+        is_named = bool(explain(path, host=host).answered_by)
+        rule = PermanenceRow.of(PermanenceRule(pattern=path, host=host))
+        warned = " ".join(advice.warnings(rule, Index(()), timezone.now()))
+        is_named_at_any = any(answering(path))
+        client = Client(raise_request_exception=False)
+        sent = client.get(path, headers={"host": host})
+    finally:
+        sites.clear_cache()
+    present = site_id or {"localhost": 1, "other.example": 2}.get(host)
+    of_site = 2 if "elsewhere" in path else 1
+    assert is_named == (present == of_site)
+    assert ("is answered by" in warned) == is_named
+    # What is at one of the hosts may be there.
+    assert is_named_at_any == (site_id in (None, of_site))
+    if host != "bad.example" and path in ("/moved/", "/elsewhere/"):
+        assert (sent.status_code == 301) == is_named
+
+
+@pytest.mark.usefixtures("answering_rows")
 def test_it_is_named_to_who_makes_a_rule_and_to_who_explains_an_address() -> None:
     row = PermanenceRow.of(PermanenceRule(pattern="/moved/"))
     warning = "/moved/ is answered by a redirect to /new/ before any rule is asked."
@@ -439,6 +476,8 @@ def test_it_is_named_where_rules_are_imported(django_assert_max_num_queries: Any
         "Before any rule, this answers here: a redirect to /new/.": "line 2, line 5",
         "Before any rule, this answers here: a redirect to nowhere, which is a 410 without words"
         ".": "line 3",
+        "The view tests.integration.views.raised is asked here first: the rule counts only where"
+        " that is a 404.": "line 4",
     }
     import_rules(content)
     assert not import_rules(content).remarks, "Who made them has been told."
@@ -461,12 +500,55 @@ def test_what_cant_be_found_out_is_logged(
 
 def test_a_rule_without_a_language_prefix_is_in_force(visitor: Visitor) -> None:
     """LocaleMiddleware redirects a 404 to the address below a language, and a 410 it doesn't."""
-    PermanenceRule.objects.create(pattern="/old/", kind="prefix")
+    PermanenceRule.objects.create(pattern="/old/news/")
     for app, status in ((False, 302), (True, 410)):
         with project(app=app, ROOT_URLCONF=f"{HERE}.urls_i18n"):
             assert visitor.get("/old/news/").status_code == status
             other = visitor.get("/new/news/")
             assert (other.status_code, other["Location"]) == (302, "/en/new/news/")
+
+
+@pytest.mark.parametrize(
+    ("kind", "pattern"), [("prefix", "/pages/"), ("route", "/pages/<path:page>")]
+)
+def test_a_rule_for_many_addresses_leaves_those_that_are_redirected_to_a_language(
+    visitor: Visitor, kind: str, pattern: str
+) -> None:
+    PermanenceRule.objects.create(kind=kind, pattern=pattern)
+    with project(ROOT_URLCONF=f"{HERE}.urls_pages"):
+        for path, target in (("about/", "about/"), ("about", "about/")):
+            answer = visitor.get(f"/pages/{path}")
+            assert (answer.status_code, answer["Location"]) == (302, f"/en/pages/{target}")
+        for path in ("/pages/nothing/", "/pages/ueber/"):
+            assert visitor.get(path).status_code == 410
+        with override_settings(APPEND_SLASH=False):
+            assert visitor.get("/pages/about").status_code == 410
+
+
+def test_a_redirect_goes_before_a_rule_in_a_language_without_words(visitor: Visitor) -> None:
+    """The error would be in English, and the page is there in the visitor's language only."""
+    for pattern in ("/pages/", "/ko/"):
+        PermanenceRule.objects.create(kind="prefix", pattern=pattern)
+    languages = [("en", "English"), ("ko", "Korean")]
+    with project(ROOT_URLCONF=f"{HERE}.urls_pages", LANGUAGES=languages):
+        below = visitor.get("/pages/about/", **{"accept-language": "ko"})
+        slash = visitor.get("/ko/pages/about")
+        assert visitor.get("/ko/pages/nothing/").status_code == 410
+    assert (below.status_code, below["Location"]) == (302, "/ko/pages/about/")
+    assert (slash.status_code, slash["Location"]) == (301, "/ko/pages/about/")
+
+
+@pytest.mark.parametrize("hides_all", [True, False])
+def test_a_rule_decides_where_the_language_redirect_is_hidden(
+    visitor: Visitor, hides_all: bool
+) -> None:
+    """The page of a hidden area is made outside of the middleware that redirects."""
+    HidingRule.objects.create(kind="prefix", pattern="/pages/", fold_client_errors=hides_all)
+    PermanenceRule.objects.create(kind="prefix", pattern="/pages/")
+    with project(ROOT_URLCONF=f"{HERE}.urls_pages"):
+        found = visitor.get("/pages/about/")
+        assert found.status_code == (410 if hides_all else 302)
+        assert visitor.get("/pages/nothing/").status_code == 410
 
 
 # --- What tests and operators see
@@ -666,6 +748,10 @@ LOOKING = {
     "CSRF token": "{% csrf_token %}",
     "messages": "{% for message in messages %}{{ message }}{% endfor %}",
     "only whether there are messages": "{% if messages %}some{% endif %}",
+    "a cookie": "{{ request.COOKIES.sessionid }}",
+    "only whether there is a cookie": "{% if 'sessionid' in request.COOKIES %}some{% endif %}",
+    "all cookies": "{% for name, value in request.COOKIES.items %}{{ name }}{% endfor %}",
+    "only how many cookies there are": "{{ request.COOKIES|length }}",
 }
 BLIND = {
     "nothing": "gone",
@@ -704,6 +790,32 @@ def test_a_page_that_looked_at_the_visitor_varies(visitor: Visitor, looks_at: st
     with project(http_errors=STORABLE, **settings), without:
         answer = visitor.get("/raised/410/")
     assert ("Cookie" in answer["Vary"]) == (looks_at in LOOKING)
+
+
+def test_a_page_leaves_the_cookies_as_they_were(visitor: Visitor) -> None:
+    seen = []
+
+    def around(get_response: Any) -> Any:
+        def middleware(request: HttpRequest) -> Any:
+            before = request.COOKIES
+            response = get_response(request)
+            seen.append((type(before), request.COOKIES is before))
+            return response
+
+        return middleware
+
+    visitor.client.cookies["own"] = "x"
+    broken = "{{ request.COOKIES.own }}{% include 'missing.html' %}"
+    for page in ("{{ request.COOKIES.own }}", broken):
+        with (
+            patch.object(middleware, "seeing_cookies", around, create=True),
+            project(
+                TEMPLATES=templates({"410.html": page}),
+                around=[f"{HERE}.middleware.seeing_cookies"],
+            ),
+        ):
+            assert visitor.get("/raised/410/").status_code == 410
+    assert seen == [(dict, True)] * 2
 
 
 def user_of_a_header(get_response: Any) -> Any:
