@@ -17,11 +17,10 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError, connections, models, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.signals import class_prepared, post_delete, post_save, pre_delete
-from django.urls import get_script_prefix
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from .http.urls import bare_host, decoded_path
+from .http.urls import decoded_path, host_in, without_script_prefix
 from .models import Edit, MatchType, PermanenceRule, PermanenceRuleQuerySet, in_schema
 from .rules.snapshot import snapshots, start_thread
 
@@ -35,6 +34,8 @@ Condition = Callable[[Any], bool]
 # Where the addresses of an object are kept on it, from before its deletion to after it; and on a
 # queryset those of its objects, until each of them is asked for.
 _ATTRIBUTE = "http_errors_tombstones"
+# And, on what was asked to be deleted, as which children of a model it is.
+_DELETED_AS = "http_errors_deleted_as"
 
 # How many addresses are written in a transaction, and how many of a transaction's last hooks are
 # looked at for the one that writes them.
@@ -55,8 +56,8 @@ def leave_tombstone(
     that is saved with such a URL, and that the public can see, removes its tombstone. Bulk
     deletions count: Django sends their signals.
     Call it in `AppConfig.ready()`, or decorate the model with it; it goes for the models that
-    inherit from `model` too. Whatever fails is logged: the object is deleted, and saved, without a
-    tombstone.
+    inherit from `model` too, each of whose objects is asked as what it is. Whatever fails is
+    logged: the object is deleted, and saved, without a tombstone.
 
     model: a model, not abstract; left out, a decorator for one is returned
     url: gives the path of an object, `get_absolute_url()` if left out; "" for no tombstone; that of
@@ -133,19 +134,22 @@ class _Tombstones:
     def connect_to(self, sender: Any, **kwargs: Any) -> None:
         if not issubclass(sender, self.model):
             return
-        receivers: list[tuple[Any, Any]] = [(post_save, self.remove)]
-        # With a child, Django deletes the parent that it is, and sends its signals too. To save it
-        # sends those of the child alone. Those of a proxy are always its own.
-        if sender._meta.concrete_model is self.model._meta.concrete_model:
-            receivers += [(pre_delete, self.remember), (post_delete, self.create)]
-        for signal, receiver in receivers:
+        for signal, receiver in (
+            (post_save, self.remove),
+            (pre_delete, self.remember),
+            (post_delete, self.create),
+        ):
             signal.connect(receiver, sender=sender, weak=False, dispatch_uid=self.uid)
 
     def remember(
         self, sender: Any, instance: Any, using: str, origin: Any = None, **kwargs: Any
     ) -> None:
         # Before the deletion, as long as what the URL and the condition are made of is there.
-        addresses = self._addresses(instance, using, origin)
+        as_child = self._is_deleted_as_child(instance, sender, origin)
+        addresses = () if as_child else self._addresses(instance, using, origin)
+        own = sender._meta.concrete_model
+        if own is not self.model._meta.concrete_model:
+            _deleted_as(origin).setdefault(self._key(instance), []).append(own)
         known = instance.__dict__.setdefault(_ATTRIBUTE, {})
         known[self] = dict.fromkeys(addresses, _note(instance)) if addresses else {}
 
@@ -155,9 +159,25 @@ class _Tombstones:
         # Each was asked for. What is left wasn't deleted, and would be old the next time.
         getattr(origin, "__dict__", {}).get(_ATTRIBUTE, {}).pop((self, sender), None)
         changes = instance.__dict__.get(_ATTRIBUTE, {}).pop(self, {})
-        if changes:
+        as_child = self._is_deleted_as_child(instance, sender, origin)
+        _deleted_as(origin).pop(self._key(instance), None)
+        if changes and not as_child:
             with _nothing_raised():
                 _when_committed(using, changes)
+
+    def _is_deleted_as_child(self, instance: Any, sender: Any, origin: Any) -> bool:
+        """Return whether a child of `sender` is deleted, which knows better where it was seen.
+
+        With a child, Django deletes the parents that it is, and with a parent its children. All get
+        the signals, in the order in which they can be deleted: children first.
+        """
+        own = sender._meta.concrete_model
+        children = _deleted_as(origin).get(self._key(instance), ())
+        return any(each is not own and issubclass(each, own) for each in children)
+
+    def _key(self, instance: Any) -> tuple[_Tombstones, Any]:
+        """Return what is the same for all that an object is: a child may have a key of its own."""
+        return self, getattr(instance, self.model._meta.pk.attname)
 
     def remove(self, sender: Any, instance: Any, using: str, raw: bool, **kwargs: Any) -> None:
         # To load a fixture must not depend on what else there is.
@@ -174,7 +194,7 @@ class _Tombstones:
         if not self.from_database:
             return self.addresses_of(instance)
         sender = type(instance)
-        if isinstance(origin, models.QuerySet) and issubclass(origin.model, sender):
+        if isinstance(origin, models.QuerySet) and issubclass(sender, origin.model):
             found = origin.__dict__.setdefault(_ATTRIBUTE, {})
             if (self, sender) not in found:
                 found[self, sender] = self._all_addresses(sender, using, origin)
@@ -189,9 +209,15 @@ class _Tombstones:
         try:
             # The receiver of another signal may have unpublished some of them by now.
             keys = origin.using(using).order_by().values("pk")
-            rows = sender._base_manager.using(using).filter(pk__in=keys)
+            rows = sender._base_manager.using(using)
+            # The key of a parent: a child may have another one.
+            rows = rows.filter(**{f"{origin.model._meta.pk.name}__in": keys})
             with transaction.atomic(using=using):
-                return {each.pk: self.addresses_of(each) for each in rows.iterator()}
+                return {
+                    each.pk: self.addresses_of(each)
+                    for each in rows.iterator()
+                    if not self._is_deleted_as_child(each, sender, origin)
+                }
         except Exception:
             logger.exception("Objects that are deleted can't be read at once")
             return {}
@@ -506,6 +532,16 @@ def _with_subclasses(model: type[M]) -> Iterator[type[M]]:
         yield from _with_subclasses(each)
 
 
+def _deleted_as(origin: Any) -> dict[Any, list[type[models.Model]]]:
+    """Return as which children objects are deleted, as far as that is known, by their keys.
+
+    origin: what was asked to be deleted; None where nobody says it
+    """
+    kept = getattr(origin, "__dict__", {})
+    found: dict[Any, list[type[models.Model]]] = kept.setdefault(_DELETED_AS, {})
+    return found
+
+
 def _absolute_url(instance: Any) -> str:
     url: str = instance.get_absolute_url()
     return url
@@ -523,11 +559,8 @@ def _address(url: str) -> _Address | None:
     parts = urlsplit(url or "")
     if parts.query or parts.fragment:
         return None
-    path = decoded_path(parts.path)
-    prefix = get_script_prefix()
-    if path.startswith(prefix):
-        path = path[len(prefix) - 1 :]
+    path = without_script_prefix(decoded_path(parts.path))
     longest = PermanenceRule._meta.get_field("pattern").max_length or 0
     if not path.startswith("/") or len(path) > longest:
         return None
-    return _Address(path, bare_host(parts.netloc), snapshots.source().schema)
+    return _Address(path, host_in(parts.netloc), snapshots.source().schema)

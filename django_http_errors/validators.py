@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from itertools import pairwise
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.shortcuts import resolve_url
-from django.urls import NoReverseMatch
+from django.urls import NoReverseMatch, get_script_prefix
+from django.urls.converters import get_converters
 from django.urls.resolvers import RoutePattern
 from django.utils.translation import gettext_lazy as _
 
-from .http.urls import ascii_host, path_key, web_address
+from .http.urls import INVISIBLE, ascii_host, path_key, web_address, without_script_prefix
 
 PLACEHOLDERS = ("path", "method", "status", "host", "request_id", "retry_after")
 
 # And lone surrogates, which are half a character and can't be sent or saved.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_INVISIBLE = re.compile(f"[{INVISIBLE}]")
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 _STATUS = re.compile(r"[45](?:[0-9][0-9]|xx)")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{1,8})*")
@@ -109,14 +112,29 @@ def names_site(address: str) -> bool:
 
 
 def path(value: str) -> None:
-    """Refuse what is no path by itself."""
+    """Refuse what is no path by itself, and what can't be seen in one."""
     no_control(value)
+    if found := _INVISIBLE.search(value):
+        raise ValidationError(
+            _(
+                "There is something in it that cannot be seen (%(character)s). Write it anew, or,"
+                " if that is part of the address, %(encoded)s"
+            ),
+            code="invisible",
+            params={
+                "character": f"U+{ord(found[0]):04X}",
+                "encoded": _INVISIBLE.sub(lambda each: quote(each[0]), value),
+            },
+        )
     whole = names_site(value) and _WHOLE_URL.fullmatch(value)
     if whole:
         raise ValidationError(
             _("Write the host %(host)s in its own field, and here only %(path)s"),
             code="url",
-            params={"host": whole["host"].lower(), "path": whole["path"] or "/"},
+            params={
+                "host": whole["host"].lower(),
+                "path": without_script_prefix(whole["path"] or "/"),
+            },
         )
     if not value.startswith("/"):
         try:
@@ -139,12 +157,32 @@ def path(value: str) -> None:
         )
 
 
+_SEVERAL = re.compile(r"(?:[,;]|/)\s+/")
+_DOTS = re.compile(r"/\.\.?(?=/|\Z)")
+
+
+def unasked(pattern: str) -> str:
+    """Return why nobody asks for what `pattern`, a `decoded_path`, is for; "" if somebody may."""
+    if _SEVERAL.search(pattern):
+        return str(_("These are several addresses. Write a rule for each."))
+    if _DOTS.search(pattern):
+        meant = urlsplit(urljoin("http://a/", f"/{pattern.lstrip('/')}")).path
+        return str(_("Browsers resolve “.” and “..” and ask for %(path)s") % {"path": meant})
+    meant = without_script_prefix(pattern)
+    if meant != pattern:
+        text = _("What the site is below (%(prefix)s) is left out here. Write %(path)s")
+        return str(text % {"prefix": get_script_prefix(), "path": meant})
+    return ""
+
+
 # Of an address that is the front page without its query string.
 ONLY_QUERY = _("Only what stands behind ? says which page this is, and that is not compared.")
 
 
-# A wildcard of other tools, at the end of a path: all that is below it.
-_ALL_BELOW = re.compile(r"/(?:\*{1,2}|\.[*+]|\(\.[*+]\)|:splat|\*\*/\*)/?\Z")
+# A wildcard of other tools, at the end of a path or alone: all that is below it.
+_ALL_BELOW = re.compile(
+    r"(?:/|\A)(?:\*{1,2}|\.[*+]|\(\.[*+]\)|:splat|\*\*/\*|\[\.{3}\w++\]|\[\[\.{3}\w++\]\])/?\Z"
+)
 # What varies in a regular expression, and how often.
 _REPEATED = r"(?:[*+]|\{\d+(?:,\d*)?\})"
 _SOME = (
@@ -154,13 +192,13 @@ _SOME = (
 # A wildcard within a path, or a regular expression. A parameter as other frameworks write it has a
 # name. Nothing is looked at twice: what has no end is known by the next beginning.
 _WILDCARD = re.compile(
-    r"\\(?P<escaped>[^\w\s])|(?<=/):(?P<name>[A-Za-z_]\w*+)"
+    r"\\(?P<escaped>[^\w\s])|(?<=[/.-]):(?P<name>[A-Za-z_]\w*+)"
     r"|\{(?P<braces>[A-Za-z_]\w*+)(?::(?P<converter>int|str|slug|uuid|path))?\}"
-    r"|(?<=/)\[(?P<brackets>[A-Za-z_]\w*+)\](?=/|\Z)"
+    r"|(?<=/)\[(?P<brackets>[A-Za-z_]\w*+)\](?=/|\Z)|(?<=/)\[\.{3}(?P<segments>[A-Za-z_]\w*+)\](?=/)"
     rf"|\(\?P?<(?P<group>\w++)>(?P<within>[^()|]*+)\)|(?P<some>{_SOME})"
     r"|(?P<choice>\([^()|]*+\|[^()]*+\))|(?P<other>[\\\[\](){}+?|^$])"
 )
-_NAMES = ("name", "braces", "brackets", "group")
+_NAMES = ("name", "braces", "brackets", "segments", "group")
 _DIGITS = re.compile(rf"(?:\((?:\?:)?)?(?:(?:\\d|\[(?:0-9|\\d)+\]){_REPEATED}?)+\)?")
 _BEGIN, _END = re.compile(r"\A/?\^\\?/?"), re.compile(r"(?:(?<=/)\?)?\$\Z")
 _ESCAPED = re.compile(r"\\[^\w\s]")
@@ -270,7 +308,8 @@ class _Reader:
         self.count += 1
         name = next(filter(None, map(found.group, _NAMES)), f"any{self.count}")
         is_number = _DIGITS.fullmatch(found["within"] or found["some"] or "")
-        return f"<{found['converter'] or ('int' if is_number else 'str')}:{name}>"
+        kind = "path" if found["segments"] else "int" if is_number else "str"
+        return f"<{found['converter'] or kind}:{name}>"
 
 
 _UNKNOWN = _("%s isn't known.")
@@ -283,6 +322,8 @@ def _no_pattern(error: object) -> ValidationError:
 
 
 _CONVERTER = re.compile(r"<(?:(\w+):)?\w+>")
+# What a converter takes that takes any number of slashes.
+_SLASHED = ("a/b", "a/b/c", "1/2/3", "a-1/b-2/c-3", "/a/")
 # What takes characters that no other converter could take in its place.
 _DEFINITE = frozenset({"int", "uuid"})
 _NO_DIGIT = re.compile(r"[^0-9]")
@@ -293,9 +334,15 @@ def ambiguity(value: str) -> str:
 
     An expression that tries all of them takes seconds for an address that was made for it.
     """
-    converters = _CONVERTER.findall(value)
-    if converters.count("path") > 1:
-        return str(_("There can be one path converter."))
+    known = get_converters()
+    names = [each for each in _CONVERTER.findall(value) if each in known]
+    slashed = [each for each in names if _takes_slashes(known[each].regex)]
+    if len(slashed) > 1:
+        own = [each for each in slashed if each != "path"]
+        if not own:
+            return str(_("There can be one path converter."))
+        text = _("“%(name)s” could be read in too many ways. Use another converter.")
+        return str(text % {"name": own[-1]})
     for segment in value.split("/"):
         within = list(_CONVERTER.finditer(segment))
         greedy = [each for each in within if each[1] not in _DEFINITE]
@@ -305,6 +352,11 @@ def ambiguity(value: str) -> str:
         ):
             return str(_("There can be one parameter in “%(part)s”.") % {"part": segment})
     return ""
+
+
+@lru_cache(maxsize=100)
+def _takes_slashes(regex: str) -> bool:
+    return any(re.fullmatch(regex, each) for each in _SLASHED)
 
 
 def _is_ambiguous(one: re.Match[str], between: str, other: re.Match[str]) -> bool:
@@ -352,10 +404,12 @@ def login_page() -> str:
 
 
 def hiding(kind: str, pattern: str) -> None:
-    """Refuse to hide the front page, and the page where one says who one is.
+    """Refuse to hide the front page, the page where one says who one is, and what nobody asks for.
 
     Somebody who means it confirms it: see `HidingRule.confirmed`.
     """
+    if text := unasked(pattern):
+        raise ValidationError(text, code="no_effect")
     if covers(kind, pattern, "/"):
         raise ValidationError(
             _(

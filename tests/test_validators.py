@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from unittest import mock
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.urls import converters
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,7 +20,7 @@ from django_http_errors.http.urls import pattern_key
 from django_http_errors.importing.addresses import literally
 from django_http_errors.models import HidingRule, PermanenceRule
 from django_http_errors.problems import Problem
-from django_http_errors.rules.matching import LONGEST_ROUTED, matcher
+from django_http_errors.rules.matching import LONGEST_ROUTED, Index, matcher
 from django_http_errors.rules.rows import PermanenceRow
 
 TAKEN: list[tuple[Callable[[str], None], list[str]]] = [
@@ -44,7 +46,20 @@ TAKEN: list[tuple[Callable[[str], None], list[str]]] = [
             "a" * 63,
         ],
     ),
-    (validators.path, ["/", "/a", "/old-shop/", "/é/日本", "/a b", "/%3F", "/<int:year>/"]),
+    (
+        validators.path,
+        [
+            "/",
+            "/a",
+            "/old-shop/",
+            "/a%E2%80%8B/",
+            "/\u0645\u06cc\u200c\u062e/",
+            "/é/日本",
+            "/a b",
+            "/%3F",
+            "/<int:year>/",
+        ],
+    ),
     (
         validators.route,
         ["/", "/a/", "/archive/<int:year>/", "/<slug>/", "/<path:rest>", "/<uuid:id>/x"],
@@ -151,6 +166,7 @@ REFUSED: list[tuple[Callable[[str], None], str, list[str]]] = [
     (validators.path, "slash", ["index.php/a", "page.html", "example.com", "a.b.jsp/c", "1.2/x"]),
     (validators.path, "slash", ["^/a/(?!b)", "a(b|c)"]),
     (validators.path, "query", ["/a?b=c", "/?", "/a#b", "/#"]),
+    (validators.path, "invisible", ["/a\u200b/", "\ufeff/a/", "/a\u00adb", "https://a.b/\u200ex"]),
     (validators.path, "control", ["/a\n", "/\x00", "/a\tb", "/\u2028"]),
     (
         validators.route,
@@ -245,6 +261,11 @@ def test_refused(validate: Callable[[str], None], code: str, value: str) -> None
         (validators.path, "/a?b=c", "What stands behind ? is not compared. Write only /a"),
         (validators.path, "/a#b", "What stands behind # is not compared. Write only /a"),
         (validators.path, "/?id=7", "Only what stands behind ? says which page this is"),
+        (
+            validators.path,
+            "/a\u200bb/",
+            "(U+200B). Write it anew, or, if that is part of the address, /a%E2%80%8Bb/",
+        ),
         (validators.path, "*/a", "begins with a slash: /<str:any1>/a"),
         (validators.host, "https://example.com", "without scheme, port and path"),
         (validators.host, "Bücher.example", "Write xn--bcher-kva.example"),
@@ -307,9 +328,19 @@ def test_every_placeholder_has_a_value(rf) -> None:
         ("/x({id:int})", "route", "/x(<int:id>)"),
         ("/c++/{id}/", "route", "/c++/<str:id>/"),
         ("/x/[id]/", "route", "/x/<str:id>/"),
+        ("/docs/[...slug]", "prefix", "/docs/"),
+        ("/docs/[[...slug]]", "prefix", "/docs/"),
+        ("/docs/[...slug]/edit", "route", "/docs/<path:slug>/edit"),
+        ("/x/[id]/[...slug]/", "route", "/x/<str:id>/<path:rest>"),
+        ("/f/a-:b/", "route", "/f/a-<str:b>/"),
+        ("/f/x.:ext", "route", "/f/x.<str:ext>"),
         ("/x/[id]", "route", "/x/<str:id>"),
         ("/x/<int:a>/*", "route", "/x/<int:a>/<path:rest>"),
         ("*/foo", "route", "/<str:any1>/foo"),
+        ("*", "prefix", "/"),
+        ("**", "prefix", "/"),
+        ("(.*)", "prefix", "/"),
+        (".*/", "prefix", "/"),
         ("foo/*", "prefix", "/foo/"),
         ("^foo/(.*)$", "prefix", "/foo/"),
     ],
@@ -414,6 +445,9 @@ def test_an_address_can_be_written_so_that_it_stands_for_itself(address: str) ->
         ("/x/{id}+/", "+ isn't known."),
         (r"/a/((\d+))/", "( isn't known."),
         ("/{{url}}", "{ isn't known."),
+        ("/flights/:from-:to", "There can be one parameter in “<str:from>-<str:to>”"),
+        ("/:file.:ext", "There can be one parameter in “<str:file>.<str:ext>”"),
+        ("/a/[...b]/[...c]/d", "There can be one path converter."),
         ("/x/{a}-{b}/", "There can be one parameter in “<str:a>-<str:b>”"),
         ("/x/{a}/{a}/", "redefinition"),
         ("/x/<nothing:a>/", "nothing"),
@@ -457,6 +491,81 @@ def test_a_route_that_could_be_read_in_many_ways_is_refused(pattern: str) -> Non
 )
 def test_a_route_that_can_be_read_in_one_way_is_taken(pattern: str) -> None:
     validators.route(pattern)
+
+
+# What the converters of projects take, and whether one may be in a route, with a path, and twice.
+OWN: dict[str, tuple[str, bool]] = {
+    "any": (".+", True),
+    "month": ("[0-9]{4}/[0-9]{2}", False),
+    "words": ("[a-z0-9]+(?:[._-][a-z0-9]+)*", False),
+    "price": (r"-?\d+(?:,\d{3})*(\.\d+)?", False),
+    "file": (r"[\w-]+\.[a-z]+", False),
+    "lang": ("en|de", False),
+    "pairs": ("(?:[0-9a-f]{2})+", False),
+    "undashed": ("[^-]+", True),
+    "black": (r"\S+", True),
+    "tree": ("[a-z]+(?:/[a-z]+)*", True),
+    "category": (r"(?:[-\w]+/)*[-\w]+", True),
+    "folders": ("(?:/[a-z]+)*/", True),
+    "numbers": (r"\d+(?:/\d+)*", True),
+}
+
+
+@pytest.fixture
+def _own_converters() -> Iterator[None]:
+    with mock.patch.dict(converters.REGISTERED_CONVERTERS):
+        converters.get_converters.cache_clear()
+        for name, (regex, _takes_slashes) in OWN.items():
+            made = type(name, (converters.PathConverter,), {"regex": regex})
+            converters.register_converter(made, name)
+        yield
+    converters.get_converters.cache_clear()
+
+
+def is_taken(route: str) -> bool:
+    try:
+        validators.route(route)
+    except ValidationError:
+        return False
+    return True
+
+
+@pytest.mark.usefixtures("_own_converters")
+@pytest.mark.parametrize("name", OWN)
+def test_a_converter_that_takes_slashes_is_as_path(name: str) -> None:
+    _regex, takes_slashes = OWN[name]
+    assert is_taken(f"/z/<{name}:a>/x")
+    assert is_taken(f"/z/<path:b>/<{name}:a>/x") != takes_slashes
+    assert is_taken(f"/z/<{name}:a>/<{name}:b>/x") != takes_slashes
+
+
+@pytest.mark.usefixtures("_own_converters")
+def test_which_converter_is_too_much_is_said() -> None:
+    with pytest.raises(ValidationError, match="“any” could be read in too many ways"):
+        validators.route("/z/<path:a>/<any:b>/x")
+
+
+# For what of `OWN` an expression would have to try every reading.
+TRYING = ["a", "0", "a-", "-a", "a/", "0/", "0-", "aa.", "0000/00/"]
+
+
+@pytest.mark.usefixtures("_own_converters")
+@pytest.mark.parametrize("name", OWN)
+@pytest.mark.parametrize(
+    "route",
+    ["/z/<{0}:a>/x", "/z/<{0}:a>/<{0}:b>/<{0}:c>/x", "/z/<path:a>/<{0}:b>/<{0}:c>/x"],
+)
+def test_no_address_takes_long_with_a_converter_of_the_project(name: str, route: str) -> None:
+    """Whatever somebody has written into the database."""
+    index = Index([PermanenceRow.of(PermanenceRule(kind="route", pattern=route.format(name)))])
+    for each in TRYING:
+        address = f"/z/{each * LONGEST_ROUTED}"[: LONGEST_ROUTED - 2]
+        seconds = []
+        for _ in range(3):
+            began = time.process_time()
+            assert not index.may_cover(f"{address}/y")
+            seconds.append(time.process_time() - began)
+        assert min(seconds) < 0.03, address[:20]
 
 
 UUID = "01234567-0123-0123-0123-0123456789ab"

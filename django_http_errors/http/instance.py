@@ -28,9 +28,9 @@ def instance_of(request: HttpRequest) -> str:
     In the spelling of the client, where the server says it: a decoded path has lost that.
     """
     path = request.path
-    if _PLAIN_PATH.fullmatch(path):
-        return path if len(path) <= LONGEST_ADDRESS else ""
     asked = path_as_asked(request)
+    if "%" not in asked and _PLAIN_PATH.fullmatch(path):
+        return path if len(path) <= LONGEST_ADDRESS else ""
     if not _URI_PATH.fullmatch(asked):
         asked = quote(path, safe=_SAFE_IN_PATHS, errors="replace")
     return _own_path(asked)

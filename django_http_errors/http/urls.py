@@ -10,6 +10,7 @@ from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 from zlib import crc32
 
 from django.conf import settings
+from django.urls import get_script_prefix
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -20,8 +21,11 @@ _URI_CHARACTERS = "%/:?#[]@!$&'()*+,;=-._~"
 _NO_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 # The percent signs of the escapes of "%", "?" and "#".
 _KEPT = re.compile(r"%(?=25|3[Ff]|23)")
+# What can't be seen, and is pasted along with a text: marks of direction, hyphens and spaces
+# without a width. Not the joiners (U+200C, U+200D): words of some languages need them.
+INVISIBLE = r"\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff"
 # What can't be seen, and bytes that aren't UTF-8.
-_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\udc80-\udcff]|\s+\Z")
+_UNSEEN = re.compile(rf"[\x00-\x1f\x7f-\x9f\u2028\u2029\udc80-\udcff{INVISIBLE}]|\s+\Z")
 # What is longer, and isn't all ASCII, isn't normalised: that may take the square of the length,
 # and a millisecond at this one. No pattern is longer.
 LONGEST_NORMALISED = 512
@@ -324,6 +328,24 @@ def bare_host(host: str) -> str:
     if not host.endswith("]"):  # an IPv6 address without a port
         host = host.rpartition(":")[0] or host
     return host.removesuffix(".")
+
+
+def host_in(netloc: str) -> str:
+    """Return the host in the `netloc` of a URL as a browser asks for it, without user and port."""
+    return ascii_host(bare_host(netloc.rpartition("@")[2]))
+
+
+def without_script_prefix(path: str) -> str:
+    """Return `path`, decoded or not, as patterns have it: without what the site is below.
+
+    That is SCRIPT_NAME, or FORCE_SCRIPT_NAME; a management command knows only the latter.
+    """
+    prefix = get_script_prefix().removesuffix("/")
+    if prefix:
+        for each in (prefix, quote(prefix)):
+            if f"{path}/".startswith(f"{each}/"):
+                return path.removeprefix(each) or "/"
+    return path
 
 
 def default_host() -> str:

@@ -114,9 +114,9 @@ def _literal(key: str, kind: MatchType, ignore_case: bool) -> Callable[[str], bo
 
 
 def _route(key: str, ignore_case: bool, *, if_too_long: bool) -> Callable[[str], bool]:
+    route = _route_pattern(key.removeprefix("/"))
     if error := ambiguity(key):
         raise ValueError(error)
-    route = _route_pattern(key.removeprefix("/"))
     regex = re.compile(route.regex.pattern, re.IGNORECASE if ignore_case else 0)
 
     def covers(path: str) -> bool:

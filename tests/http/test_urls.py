@@ -7,6 +7,7 @@ import unicodedata
 from urllib.parse import quote, unquote
 
 import pytest
+from django.urls import clear_script_prefix, set_script_prefix
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,6 +18,7 @@ from django_http_errors.http.urls import (
     path_key,
     pattern_key,
     web_address,
+    without_script_prefix,
 )
 
 COMPOSED, DECOMPOSED = "/caf\u00e9", "/cafe\u0301"
@@ -163,3 +165,45 @@ def test_rules_that_hide_fold_what_a_case_insensitive_route_takes_for_the_same()
             key = lenient_key(f"/a{letter}a")
             assert re.fullmatch("/a[a-z0-9]a", key), ascii(letter)
             assert re.fullmatch(key, f"/a{letter}a", re.IGNORECASE), ascii(letter)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "path", "expected"),
+    [
+        ("/", "/app/x/", "/app/x/"),
+        ("/", "", ""),
+        ("/app/", "/app/x/", "/x/"),
+        ("/app/", "/app/", "/"),
+        ("/app/", "/app", "/"),
+        ("/app/", "/app/app/x", "/app/x"),
+        ("/app/", "/apple/", "/apple/"),
+        ("/app/", "/x/app/", "/x/app/"),
+        ("/app/", "", ""),
+        ("/a/b/", "/a/b/c", "/c"),
+        ("/a/b/", "/a/c", "/a/c"),
+        ("/caf\u00e9/", "/caf\u00e9/x", "/x"),
+        ("/caf\u00e9/", "/caf%C3%A9/x", "/x"),
+    ],
+)
+def test_what_a_site_is_below_is_left_out(prefix: str, path: str, expected: str) -> None:
+    set_script_prefix(prefix)
+    try:
+        assert without_script_prefix(path) == expected
+    finally:
+        clear_script_prefix()
+
+
+INVISIBLE_ONES = [0xAD, 0x61C, 0x180E, 0x200B, 0x200E, 0x200F, 0x202E, 0x2060, 0x206F, 0xFEFF]
+
+
+@pytest.mark.parametrize("code", INVISIBLE_ONES, ids=hex)
+def test_what_cannot_be_seen_stays_encoded(code: int) -> None:
+    path = f"/a{chr(code)}b/"
+    written = decoded_path(path)
+    assert written == f"/a{quote(chr(code))}b/" == decoded_path(written)
+    assert pattern_key(written) == path_key(path)
+
+
+@pytest.mark.parametrize("code", [0x200C, 0x200D])
+def test_a_joiner_is_a_part_of_words(code: int) -> None:
+    assert decoded_path(f"/a{quote(chr(code))}b/") == f"/a{chr(code)}b/"

@@ -191,6 +191,56 @@ def test_an_edit_is_known_to_its_transaction_whatever_asks_meanwhile(clock: Cloc
     assert in_another_thread(patterns) == {"/a/"}
 
 
+def test_a_transaction_with_edits_asks_once_for_each(clock: Clock) -> None:
+    """While many rules are written elsewhere, a database takes seconds to count the others."""
+    patterns()
+    with transaction.atomic():
+        for pattern in ("/a/", "/b/"):
+            PermanenceRule.objects.create(pattern=pattern)
+            assert queries(snapshots.current) == LOADING - ASKING * 2
+            assert [queries(snapshots.current) for _ in range(8)] == [0] * 8
+        assert patterns() == {"/a/", "/b/"}
+        clock.pass_(5.1)
+        assert queries(snapshots.current) == LOADING - ASKING * 2, "as old as any may be"
+    assert patterns() == {"/a/", "/b/"}
+
+
+def test_what_a_savepoint_takes_back_is_not_remembered(clock: Clock) -> None:
+    with transaction.atomic():
+        with transaction.atomic():
+            PermanenceRule.objects.create(pattern="/a/")
+            assert patterns() == {"/a/"}
+        with suppress(LookupError), transaction.atomic():
+            PermanenceRule.objects.create(pattern="/b/")
+            with transaction.atomic():
+                PermanenceRule.objects.filter(pattern="/a/").delete()
+                assert patterns() == {"/b/"}
+                transaction.set_rollback(True)
+            assert patterns() == {"/a/", "/b/"}
+            raise LookupError
+        assert patterns() == {"/a/"}
+        with transaction.atomic():
+            ErrorMessage.objects.create(title="own")
+            assert [message.title for message in snapshots.current().messages] == ["own"]
+            transaction.set_rollback(True)
+        assert not list(snapshots.current().messages)
+        assert patterns() == {"/a/"}
+        transaction.set_rollback(True)
+    assert patterns() == set()
+
+
+def test_what_another_transaction_has_read_is_not_remembered(clock: Clock) -> None:
+    for pattern in ("/a/", "/b/"):
+        with transaction.atomic():
+            PermanenceRule.objects.create(pattern=pattern)
+            assert patterns() == {pattern}
+            assert in_another_thread(patterns) == set()
+            transaction.set_rollback(True)
+    with transaction.atomic():
+        ErrorMessage.objects.create(title="own")
+        assert patterns() == set()
+
+
 def test_an_edit_that_is_rolled_back_changes_nothing(clock: Clock) -> None:
     PermanenceRule.objects.create(pattern="/a/")
     before = snapshots.current()
