@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -395,7 +396,8 @@ def is_redirected(request: HttpRequest, rule: PermanenceRow) -> bool:
     A rule for just that address is meant for it.
     """
     language = language_of_visitor(request)
-    with translation.override(language):
+    # Of one language alone, none has to be set: that takes as long as all else here.
+    with translation.override(language) if http_errors.is_localised else nullcontext():
         if is_redirected_to_slash(request):
             return True
     urlconf = getattr(request, "urlconf", None)
