@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from .. import validators
-from ..http.urls import ascii_host, bare_host
+from ..http.urls import host_in, without_script_prefix
 from ..models import MatchType
 from .rows import AS_NAMED, Headings, printable
 
@@ -101,7 +101,7 @@ def _split_host(url: str, cells: dict[str, object], headings: Headings) -> str:
     if not _SCHEME.match(url):
         url = f"http://{url}"
     try:
-        host = ascii_host(bare_host(urlsplit(url).netloc.rpartition("@")[2]))
+        host = host_in(urlsplit(url).netloc)
     except ValueError as error:
         raise ValidationError({"pattern": printable(str(error))}) from error
     named = str(cells.get("host") or "").strip().lower()
@@ -113,7 +113,7 @@ def _split_host(url: str, cells: dict[str, object], headings: Headings) -> str:
     path = url.partition("//")[2]
     found = re.search(r"[/?#]", path)
     path = path[found.start() :] if found else ""
-    return path if path.startswith("/") else f"/{path}"
+    return without_script_prefix(path if path.startswith("/") else f"/{path}")
 
 
 def _without_query(text: str, mark: re.Pattern[str], remarks: list[str]) -> str:

@@ -12,8 +12,8 @@ from . import expressions
 from .lines import LONGEST_LINE, Lines
 from .rows import GONE, NO_COLUMNS, Parsed, ParsedRow, Remark, depends_on, literal, not_gone
 
-_WORD = re.compile(r"""\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|((?:\\.|\S)+))""")
-_SECTION = re.compile(r"\s*<(/?)\s*(\w+)\s*([^>]*)>")
+_WORD = re.compile(r""""((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|((?:\\.|\S)+)""")
+_SECTION = re.compile(r"\s*<(/?)\s*(\w++)[^>]*+>")
 # Sections that hold for some requests only, and not for hosts, directories or modules.
 _CONDITIONAL = frozenset(
     {"if", "elseif", "else", "files", "filesmatch", "location", "locationmatch"}
@@ -68,8 +68,8 @@ class _Apache:
         self._base = "/"
         # The rule that the next ones depend on, and how many these are.
         self._deciding, self._decided = "", 0
-        # The rule that all depend on up to the end of a section, and how deep that is.
-        self._ending, self._depth = "", 0
+        # What rules leave to the site, up to the end of their section.
+        self._left = expressions.LeftToTheSite()
 
     def enter(self, name: str, text: str, *, closes: bool) -> None:
         """Enter a section, or leave it."""
@@ -80,8 +80,7 @@ class _Apache:
                 pass
             if name not in _TRANSPARENT:
                 self._decided = 0
-            if self._scopes < self._depth:
-                self._ending = ""
+            self._left.forget(self._scopes + 1)
 
     @property
     def _scopes(self) -> int:
@@ -123,7 +122,8 @@ class _Apache:
             flag.strip().upper().partition("=")[::2]
             for flag in "".join(words[2:]).strip("[]").split(",")
         )
-        condition = ", ".join(self._conditions) or self._decider()
+        expression = self._based(words[0])
+        condition = ", ".join(self._conditions) or self._decider(expression)
         self._conditions = []
         status = flags.get("R", flags.get("REDIRECT"))
         if flags.keys() & {"G", "GONE"}:
@@ -132,34 +132,35 @@ class _Apache:
             status = "403"
         if status is None:
             # It is answered by another page, or left to later rules, or to the site.
-            self._note(words, flags)
+            self._note(words, flags, expression)
             return
         yield from self._gone(
             line,
-            [self._based(words[0])],
+            [expression],
             status if status.isdecimal() else _REDIRECTS.get(status.lower(), "302"),
             is_expression=True,
             ignore_case=bool(flags.keys() & {"NC", "NOCASE"}),
             condition=condition,
         )
 
-    def _decider(self) -> str:
-        """Return the rule that decides whether the next one is asked, "" if there is none."""
+    def _decider(self, expression: str) -> str:
+        """Return the rule that decides whether one for `expression` is asked, "" for none."""
         if not self._decided:
-            return self._ending
+            return self._left.before(expression)
         self._decided -= 1
         return self._deciding
 
-    def _note(self, words: list[str], flags: Mapping[str, str]) -> None:
+    def _note(self, words: list[str], flags: Mapping[str, str], expression: str) -> None:
         """Note the rule if it decides whether those after it are asked."""
         rule = " ".join(["RewriteRule", *words])
         skips = flags.get("S", flags.get("SKIP", ""))
         count = int(skips[:9]) if skips.isdecimal() else len(flags.keys() & {"C", "CHAIN"})
         if count > self._decided:
             self._deciding, self._decided = rule, count
-        # Without a target, what it matches is left to the site, and isn't gone by a rule below.
-        if words[1:2] == ["-"] and flags.keys() & _LAST and not self._ending:
-            self._ending, self._depth = rule, self._scopes
+        # What it matches is left to the site, or to what answers there, as in WordPress all that is
+        # no file is to index.php; it isn't gone by a rule below.
+        if flags.keys() & _LAST:
+            self._left.add(expression, rule, self._scopes)
 
     def _based(self, expression: str) -> str:
         """Return `expression` as it is compared with the whole path."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.apps import apps
 
-from ..http.urls import bare_host
+from ..http.urls import host_in
 from .rows import Parsed, ParsedRow, Remark, leads_elsewhere
 
 _HEADINGS = {"pattern": "old_path", "host": "domain"}
@@ -26,5 +26,5 @@ def parse() -> Parsed:
         if new_path:
             yield Remark(0, leads_elsewhere(), pk)
         else:
-            cells = {"pattern": old_path, "host": bare_host(domain), "permanence": "permanent"}
+            cells = {"pattern": old_path, "host": host_in(domain), "permanence": "permanent"}
             yield ParsedRow(0, cells, pk, headings=_HEADINGS)

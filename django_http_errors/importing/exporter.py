@@ -31,6 +31,7 @@ NOT_IN_FORCE = _("left out: not in force now")
 ENDING = _("in force until a time: export the rules again then")
 TEMPORARY = _("left out: temporary, and only the site says for how long")
 ABOVE_TEMPORARY = _("left out: something below is temporary")
+AFTER_TEMPORARY = _("left out: a temporary rule for the same address goes before it")
 EVEN_IF_THERE = _("hold even where the site has a page: prefixes and routes")
 ROUTES = _("left out: routes that the format can't say")
 CASE = _("hold for other capitals too: nginx doesn't tell them apart")
@@ -73,8 +74,9 @@ def _cells(row: Mapping[str, Any]) -> dict[str, object]:
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """What a server can know of a rule."""
+    """What a server can know of a rule; `pk` is less for an older one."""
 
+    pk: int
     kind: str
     pattern: str
     host: str
@@ -116,12 +118,12 @@ class _InForce:
     def of(self, which: Q, *kinds: str) -> Iterator[_Rule]:
         """Yield the rules of `kinds`, but for those whose address is no text."""
         rules = self._rules.filter(which, kind__in=kinds).order_by("pk")
-        fields = ("kind", "pattern", "host", "permanence", "ignore_case")
-        for kind, pattern, host, permanence, ignore_case in rules.values_list(*fields).iterator(
+        fields = ("pk", "kind", "pattern", "host", "permanence", "ignore_case")
+        for pk, kind, pattern, host, permanence, ignore_case in rules.values_list(*fields).iterator(
             CHUNK
         ):
             is_gone = permanence == PermanenceRule.Answer.PERMANENT
-            rule = _Rule(kind, pattern, host, is_gone, ignore_case)
+            rule = _Rule(pk, kind, pattern, host, is_gone, ignore_case)
             if rule.is_text:
                 yield rule
             else:
@@ -145,8 +147,15 @@ def redirects_lines(rules: Any, remarks: Remarks) -> Iterator[str]:
     remarks[TEMPORARY] += len(temporary)
     below = sorted(rule.head for rule in temporary)
     routes = [rule.head for rule in temporary if rule.kind == MatchType.ROUTE]
+    at: dict[str, list[_Rule]] = {}
+    for rule in temporary:
+        if rule.kind == MatchType.EXACT:
+            at.setdefault(rule.key.casefold(), []).append(rule)
     for rule in in_force.of(permanent, MatchType.EXACT):
-        yield from _redirects(rule, _path(rule))
+        if any(_goes_before(other, rule) for other in at.get(rule.key.casefold(), ())):
+            remarks[AFTER_TEMPORARY] += 1
+        else:
+            yield from _redirects(rule, _path(rule))
     for rule in in_force.longest_first(permanent):
         path = _path(rule)
         if "<" in path:
@@ -158,6 +167,13 @@ def redirects_lines(rules: Any, remarks: Remarks) -> Iterator[str]:
             yield from _redirects(rule, path)
             if rule.kind == MatchType.PREFIX:
                 yield from _redirects(rule, f"{path.rstrip('/')}/*")
+
+
+def _goes_before(one: _Rule, other: _Rule) -> bool:
+    """Return whether `one` decides somewhere at the address of `other`, both for just that one."""
+    if one.key != other.key and not one.ignore_case:
+        return False
+    return one.pk < other.pk if one.host == other.host else not other.host
 
 
 _PARAMETER = re.compile(r"(<[^<>]*>)")

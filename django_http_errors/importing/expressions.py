@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
-from itertools import chain, groupby
+from itertools import chain, groupby, product
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -19,6 +19,11 @@ from .rows import NO_COLUMNS, Headings, Parsed, ParsedRow, Remark
 LONGEST = 2000
 DEEPEST = 20
 MOST_RULES = 50
+# How many patterns that are left to the site are compared with those after them; behind more, all
+# depend on them.
+MOST_LEFT = 200
+# How many pairs of them are compared in a file, which takes some ten seconds.
+MOST_COMPARED = 5_000_000
 
 
 class InexpressibleError(Exception):
@@ -55,6 +60,8 @@ _CLASSES = {"d": Converter("int"), "w": Converter("slug"), "S": ALL}
 _ENCODED = {"%": "%25", "#": "%23", "<": "%3C", ">": "%3E"}
 # A parameter, or what would be one decoded.
 _BRACKET = re.compile("<|%3C")
+# A dot that is meant as any character: nothing else stands there.
+_ANY_CHARACTER = re.compile(r"(?<=[\^/])\.\Z")
 _NO_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
@@ -117,7 +124,7 @@ def convert(expression: str, *, is_encoded: bool = False) -> tuple[bool, list[di
 def patterns(expression: str) -> list[str]:
     """Return patterns that cover all that `expression` matches."""
     try:
-        return [rule["pattern"] for rule in convert(expression)[1]]
+        return [rule["pattern"] for rule in convert(_ANY_CHARACTER.sub(".*", expression))[1]]
     except InexpressibleError:
         return ANYTHING
 
@@ -136,6 +143,46 @@ def may_meet(one: str, other: str) -> bool:
         elif f"<{ALL}:" in mine + theirs:
             return True
     return True
+
+
+class LeftToTheSite:
+    """What the expressions of a file leave to the site, so that none after them says it is gone."""
+
+    def __init__(self) -> None:
+        # By pattern: how it is called, and how deep it stands.
+        self._left: dict[str, tuple[str, int]] = {}
+        self._compared = 0
+
+    def add(self, expression: str, text: str, depth: int = 0) -> None:
+        """Note that what `expression` matches is left to the site.
+
+        text: how that is called; depth: in how many blocks it stands, never less than before
+        """
+        if ANYTHING[0] in self._left:
+            return
+        found = patterns(expression)
+        if len(self._left) + len(found) > MOST_LEFT:
+            found = ANYTHING
+        for pattern in found:
+            self._left.setdefault(pattern, (text, depth))
+
+    def forget(self, depth: int = 0) -> None:
+        """Forget what stands so deep, or deeper."""
+        self._left = {key: value for key, value in self._left.items() if value[1] < depth}
+
+    def before(self, expression: str) -> str:
+        """Return what may leave some of `expression` to the site, "" if nothing does."""
+        if anything := self._left.get(ANYTHING[0]):
+            return anything[0]
+        mine = patterns(expression) if self._left else []
+        self._compared += len(mine) * len(self._left)
+        if self._left and self._compared > MOST_COMPARED:
+            self._left[ANYTHING[0]] = last = next(reversed(self._left.values()))
+            return last[0]
+        for (theirs, (text, _depth)), pattern in product(self._left.items(), mine):
+            if may_meet(pattern, theirs):
+                return text
+        return ""
 
 
 def _with_escapes(pattern: str) -> str:

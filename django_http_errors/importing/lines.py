@@ -7,6 +7,7 @@ import io
 import re
 from collections import deque
 from collections.abc import Iterator
+from itertools import islice
 from typing import BinaryIO
 
 from django.utils.translation import gettext as _
@@ -56,7 +57,7 @@ class Lines:
         """Return the next lines, `most` of them, which will be given again."""
         while len(self._ahead) < most and (line := self._read()):
             self._ahead.append(line)
-        return list(self._ahead)
+        return list(islice(self._ahead, most))
 
     def pieces(self) -> Iterator[str]:
         """Yield the rest in pieces of whatever length; `number` is the line of the last end."""

@@ -6,7 +6,6 @@ import re
 from bisect import bisect_right
 from collections.abc import Collection
 from dataclasses import dataclass
-from itertools import product
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -28,8 +27,8 @@ from .rows import (
 )
 
 _TOKEN = re.compile(
-    r"""\s*(?:(?P<comment>\#.*)|(?P<mark>[{};])|"(?P<double>(?:[^"\\]|\\.)*)\""""
-    r"""|'(?P<single>(?:[^'\\]|\\.)*)'|(?P<bare>(?:\\.|\$\{|[^\s;{}\\])+))""",
+    r"""(?P<comment>\#.*)|(?P<mark>[{};])|"(?P<double>(?:[^"\\]|\\.)*)\""""
+    r"""|'(?P<single>(?:[^'\\]|\\.)*)'|(?P<bare>(?:\\.|\$\{(?:\w+\})?|[^\s;{}\\])+)""",
     re.DOTALL,
 )
 _UNESCAPED = re.compile(r"""\\(["'\\])""")
@@ -45,11 +44,10 @@ _IS_REQUESTED = re.compile(r"[^~].*\?|.*%[0-9A-Fa-f]{2}")
 _SAYS_GONE = re.compile(r"gone|410|removed|retired|deleted", re.IGNORECASE)
 _ON, _OFF = frozenset({"1", "yes", "on", "true"}), frozenset({"", "0", "no", "off", "false"})
 _NOT_ENTRIES = frozenset({"default", "hostnames", "volatile"})
+# What goes before the path of a location, with a space or without.
+_MODIFIER = re.compile(r"(=|~\*?|\^~)(.+)", re.DOTALL)
+_IN_BRACES = re.compile(r"\$\{(\w+)\}")
 MOST_WORDS = 1000
-# How many patterns of a map are compared with those after them; behind more, all depend on them.
-MOST_LEFT = 200
-# How many pairs of them are compared in a file, which takes some ten seconds.
-MOST_COMPARED = 5_000_000
 
 
 def parse_nginx(lines: Lines, columns: Collection[str]) -> Parsed:
@@ -91,9 +89,8 @@ class _Nginx:
         self._blocks: list[list[str]] = []
         self._conditions: set[str] = set()
         self._maps: set[str] = set()
-        # The patterns of what a map leaves to the site, and the first entry of each.
-        self._left: dict[str, str] = {}
-        self._compared = 0
+        # What the entries of a map leave to the site.
+        self._left = expressions.LeftToTheSite()
         # The locations of a server: those that return nothing, where, and prefixes that are gone.
         self._locations: dict[tuple[str, ...], int] = {}
         self._gone_below: list[str] = []
@@ -101,7 +98,7 @@ class _Nginx:
     def read(self, line: int, words: list[str], mark: str) -> Parsed:
         """Read a directive up to the `mark` that ends it."""
         if mark != ";":
-            self._left = {}
+            self._left.forget()
         if mark == "{":
             self._enter(line, words)
         elif mark == "}":
@@ -115,8 +112,15 @@ class _Nginx:
                 yield Remark(line, not_gone("301" if words[-1] == "permanent" else "302"))
             elif len(words) == 2 and (table := self._map(words, block)):
                 yield from self._entry(line, words, table)
+            elif len(words) == 2 and _may_say_gone(words, block):
+                yield Remark(line, depends_on(words[0], " ".join(block)))
 
     def _enter(self, line: int, words: list[str]) -> None:
+        if words[:1] == ["location"] and len(words) == 2:
+            found = _MODIFIER.fullmatch(words[1])
+            words = ["location", *(found.groups() if found else words[1:])]
+        elif words[:1] in (["map"], ["if"]):
+            words = [_without_braces(word) for word in words]
         self._blocks.append(words)
         if words[:1] == ["map"]:
             self._maps.add(words[-1].lower())
@@ -147,14 +151,14 @@ class _Nginx:
         return _Map(*_SOURCES[block[1]], bool(_SAYS_GONE.search(block[2])), block[2])
 
     def _entry(self, line: int, words: list[str], table: _Map) -> Parsed:
-        key, value = words[0].removeprefix("\\"), words[1].lower()
+        key, value = words[0].removeprefix("\\"), _without_braces(words[1]).lower()
         if key == "include":
             yield Remark(line, _("%s: not read, since it is another file.") % " ".join(words))
         elif key in _NOT_ENTRIES:
             return
         elif value in _OFF or value in self._maps:
             if key.startswith("~"):
-                self._leave(words, key.lstrip("~*"))
+                self._left.add(key.lstrip("~*"), " ".join(words))
             elif table.flags_say_gone:
                 yield Remark(line, _left_to_the_site(key))
         elif value not in _ON | {GONE, "gone"}:
@@ -203,7 +207,7 @@ class _Nginx:
             if key.startswith("~*"):
                 cells["ignore_case"] = True
             expression = key.lstrip("~*")
-            if left := self._left_before(expression):
+            if left := self._left.before(expression):
                 yield Remark(line, depends_on(expression, left))
                 return
             yield from expressions.rows(
@@ -218,29 +222,17 @@ class _Nginx:
         cells["pattern"] = key if is_encoded else literal(key)
         yield ParsedRow(line, cells, headings=NO_COLUMNS)
 
-    def _leave(self, words: list[str], expression: str) -> None:
-        """Note an entry that leaves what its expression matches to the site."""
-        if expressions.ANYTHING[0] in self._left:
-            return
-        found = expressions.patterns(expression)
-        if len(self._left) + len(found) > MOST_LEFT:
-            found = expressions.ANYTHING
-        for pattern in found:
-            self._left.setdefault(pattern, " ".join(words))
 
-    def _left_before(self, expression: str) -> str:
-        """Return what is asked before and may leave some of it to the site, "" if nothing does."""
-        if text := self._left.get(expressions.ANYTHING[0]):
-            return text
-        mine = expressions.patterns(expression) if self._left else []
-        self._compared += len(mine) * len(self._left)
-        if self._left and self._compared > MOST_COMPARED:
-            self._left[expressions.ANYTHING[0]] = text = next(reversed(self._left.values()))
-            return text
-        for (theirs, text), pattern in product(self._left.items(), mine):
-            if expressions.may_meet(pattern, theirs):
-                return text
-        return ""
+def _without_braces(word: str) -> str:
+    """Return `word` with its variables as they are mostly written."""
+    return _IN_BRACES.sub(r"$\1", word)
+
+
+def _may_say_gone(words: list[str], block: list[str]) -> bool:
+    """Return whether an entry means gone, of a map that isn't looked up by an address."""
+    if block[:1] != ["map"] or words[0] in _NOT_ENTRIES:
+        return False
+    return words[1] == GONE or (words[1].lower() in _ON and bool(_SAYS_GONE.search(block[-1])))
 
 
 def _left_to_the_site(what: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from . import apache, nginx, redirects_file, sitemap, tables
+from . import apache, lists, nginx, redirects_file, sitemap, tables
 from .lines import Lines
 from .rows import FileError, Parsed, ParsedRow, Remark
 
@@ -109,7 +109,7 @@ FORMATS: Mapping[str, Format] = {
         redirects_file.parse_redirects,
         _first(r"(?:/|https?://)\S*\s+(?:\w+=\S+\s+)*(?:/|https?://|\d{3}!?(?:\s|\Z))"),
     ),
-    "list": Format(gettext_lazy("list of addresses"), tables.parse_list, _is_list),
+    "list": Format(gettext_lazy("list of addresses"), lists.parse_list, _is_list),
 }
 
 

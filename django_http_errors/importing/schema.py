@@ -23,6 +23,7 @@ from ..http.urls import decoded_path
 from ..models import BaseRule, ErrorMessage, MatchType, PermanenceRule
 from ..rules import permanence
 from ..rules.rows import PermanenceRow
+from . import advice
 from .addresses import Cells, literally, understood
 from .rows import Headings
 
@@ -93,15 +94,17 @@ def _doubts_of_rules(rows: Sequence[PermanenceRule]) -> Iterator[tuple[int, str]
 
 
 def _remarks_on_rules(rows: Sequence[PermanenceRule]) -> Iterator[tuple[int, str]]:
-    """Yield what answers today at the addresses of `rows`."""
+    """Yield what answers today at the addresses of `rows`, and which of them change nothing."""
     places: dict[str, list[int]] = {}
     for place, row in enumerate(rows):
-        # A route has no address of its own.
-        if row.kind != MatchType.ROUTE:
+        # A route with a parameter has no address of its own.
+        if row.kind != MatchType.ROUTE or "<" not in row.pattern:
             places.setdefault(unquote(row.pattern), []).append(place)
-    for path, text in answered_today(places):
+    exact = {unquote(row.pattern) for row in rows if row.kind == MatchType.EXACT}
+    for path, text in answered_today(places, exact):
         for place in places[path]:
             yield place, text
+    yield from advice.without_effect(rows)
 
 
 def _is_for_everything(row: PermanenceRule) -> bool:

@@ -1,4 +1,4 @@
-"""Lists of addresses, CSV and JSON: own exports, and tables that other tools write."""
+"""CSV and JSON: own exports, and tables that other tools write."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import csv
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from http import HTTPStatus
+from itertools import zip_longest
+from types import MappingProxyType
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from ..models import ErrorMessage, PermanenceRule
 from ..validators import SITE
@@ -18,7 +21,6 @@ from .lines import Lines
 from .rows import (
     AS_NAMED,
     GONE,
-    NO_COLUMNS,
     FileError,
     Headings,
     Parsed,
@@ -28,6 +30,8 @@ from .rows import (
     leads_elsewhere,
     not_gone,
 )
+
+NO_HEADING = gettext_lazy("The first line has to name the columns, such as pattern.")
 
 # How many characters an object of a JSON file may have.
 LONGEST_VALUE = 1_048_576
@@ -58,7 +62,11 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
         *("target", "target url", "to", "to url", "destination", "destination url", "new url"),
         *("new", "new path", "redirect to"),
     ),
-    STATUS: ("status code", "http status code", "http code", "http status", "code", "status"),
+    STATUS: (
+        *("status code", "statuscode", "http status code", "http statuscode", "response code"),
+        *("http response code", "response status", "http code", "http status", "httpstatus"),
+        *("code", "status"),
+    ),
     REGEX: ("regex", "is regex"),
 }
 # In a crawler's list of links, "source" is the page that has the link.
@@ -92,29 +100,6 @@ def delimiter_of(line: str) -> str:
     return best if best in bare else ""
 
 
-def parse_list(lines: Lines, columns: Collection[str]) -> Parsed:
-    """Yield a row for each address: one a line, perhaps below a heading."""
-    first, headings = True, NO_COLUMNS
-    for line in lines:
-        text = line.strip().strip("\"'").strip()
-        if not text or text.startswith("#"):
-            continue
-        if first and delimiter_of(text):
-            _check_list(text, lines.number)
-        if not first or ADDRESS.match(text):
-            yield ParsedRow(lines.number, {"pattern": text}, headings=headings)
-        else:
-            headings = {"pattern": _printable(text)}
-        first = False
-
-
-def _check_list(text: str, line: int) -> None:
-    """Refuse a CSV file that has no heading."""
-    cells = text.split(delimiter_of(text))[1:]
-    if any(ADDRESS.match(cell.strip()) or cell.strip().isdecimal() for cell in cells):
-        raise FileError(line, _("The first line has to name the columns, such as pattern."))
-
-
 def parse_csv(lines: Lines, columns: Collection[str]) -> Parsed:
     """Yield the rows of a CSV file, whose first line names the columns."""
     first = _first(lines)
@@ -124,16 +109,18 @@ def parse_csv(lines: Lines, columns: Collection[str]) -> Parsed:
     headings = next(csv.reader([first], delimiter=delimiter), [])
     if not headings:
         raise FileError(1, _("The file is empty."))
-    names, is_own = _names(headings, columns, lines.number)
+    by_content: Mapping[str, str] = {}
+    if not _are_known(headings, columns):
+        by_content = _known_by_content(headings, lines, delimiter)
+    names, is_own = _names(headings, columns, lines.number, by_content)
     lacks_slash = _YOAST.issubset(map(_key, headings))
     called = {
-        name: _printable(heading.strip())
+        name: printable_heading(heading.strip())
         for heading, name in zip(headings, names, strict=True)
         if name not in ("", heading)
     }
-    if unread := [heading for heading, name in zip(headings, names, strict=True) if not name]:
-        text = _("Columns that say nothing of a rule weren't read: %s.")
-        yield Remark(lines.number, text % ", ".join(unread))
+    unread = [at for at, name in enumerate(names) if not name]
+    yield from _remarks(headings, names, lines.number, by_content.values())
     for line, cells in _rows(lines, delimiter):
         if not any(cell.strip() for cell in cells):
             continue
@@ -147,6 +134,8 @@ def parse_csv(lines: Lines, columns: Collection[str]) -> Parsed:
             continue
         named = {name: unescaped(cell) for name, cell in zip(names, cells, strict=True) if name}
         error = "" if "".join(cells).isascii() else _broken(named, called)
+        if by_content and any(_may_be_address(cells[at].strip()) for at in unread):
+            error = str(NO_HEADING)
         if is_own or error:
             yield ParsedRow(line, named, error=error, headings=called)
         else:
@@ -155,14 +144,33 @@ def parse_csv(lines: Lines, columns: Collection[str]) -> Parsed:
             yield from foreign(line, named, headings=called)
 
 
+def _remarks(
+    headings: Sequence[str], names: Sequence[str], line: int, guessed: Collection[str]
+) -> Iterator[Remark]:
+    """Yield what should be known of columns: those that were `guessed`, and those of no use."""
+    for name in guessed:
+        text = _("The column %(heading)s was read as %(name)s, by what stands in it.")
+        heading = printable_heading(headings[names.index(name)].strip()) or '""'
+        yield Remark(line, text % {"heading": heading, "name": name.strip("()")})
+    pairs = zip(headings, names, strict=True)
+    # Spreadsheets have columns without anything.
+    if unread := [heading for heading, name in pairs if heading.strip() and not name]:
+        text = _("Columns that say nothing of a rule weren't read: %s.")
+        yield Remark(line, text % ", ".join(unread))
+
+
 def _is_path(cells: Mapping[str, str]) -> bool:
     """Return whether the address of another tool's row is one, and lacks its first slash."""
     is_plain = cells.get(REGEX, "").strip().lower() in _NO
     return is_plain and _PATH.match(cells.get("pattern", "")) is not None
 
 
+# A row of blank cells, as spreadsheets write it.
+_BLANK = re.compile(r"""[\s,;"]*\Z""")
+
+
 def _first(lines: Lines) -> str:
-    return next((line for line in lines if line.strip()), "")
+    return next((line for line in lines if not _BLANK.match(line)), "")
 
 
 def _rows(lines: Lines, delimiter: str) -> Iterator[tuple[int, list[str]]]:
@@ -179,8 +187,72 @@ def _rows(lines: Lines, delimiter: str) -> Iterator[tuple[int, list[str]]]:
         yield line, cells
 
 
-def _names(headings: Sequence[str], columns: Collection[str], line: int) -> tuple[list[str], bool]:
-    """Return the column that each of the headings means, "" for none, and whether all are ours."""
+# So many rows are looked at to know a column by what stands in it.
+_LOOKED_AT = 20
+_STATUSES = frozenset(str(status.value) for status in HTTPStatus)
+# What may be an address: it has a slash, or ends like a file.
+_HAS_PATH = re.compile(
+    r"\S/|/\S|\.(?:x?html?|php[0-9]?|aspx?|jsp|cgi|pdf)(?:[?#]|\Z)", re.IGNORECASE
+)
+# What has a slash and is none: media types, dates, and what isn't known.
+_NO_PATH = re.compile(
+    r"(?:application|audio|font|image|text|video)/[\w.+-]+(?:;.*)?"
+    r"|[0-9]+/[0-9]+/[0-9]+(?:\s.*)?|n/a",
+    re.IGNORECASE,
+)
+
+
+def _known_by_content(headings: Sequence[str], lines: Lines, delimiter: str) -> dict[str, str]:
+    """Return which columns are those of addresses and of statuses, by their headings.
+
+    They have no known names. Where two may be it, or one in some of its cells only, nobody knows
+    which is, and none is known.
+    """
+    keys = list(map(_key, headings))
+    try:
+        rows = list(csv.reader(lines.ahead(_LOOKED_AT), delimiter=delimiter))
+    except csv.Error:
+        return {}
+    named = _meant(keys, {})
+    found: dict[str, str] = {}
+    for key, cells in zip(keys, zip_longest(*rows, fillvalue=""), strict=False):
+        filled = [cell for cell in map(str.strip, cells) if cell]
+        if key in named:
+            continue
+        if any(map(_may_be_address, filled)):
+            name, is_whole = "pattern", all(map(ADDRESS.match, filled))
+        elif STATUS not in named.values() and any(map(_is_status, filled)):
+            name, is_whole = STATUS, all(map(_is_status, filled))
+        else:
+            continue
+        if not is_whole or name in found.values() or keys.count(key) > 1:
+            return {}
+        found[key] = name
+    return found
+
+
+def _may_be_address(cell: str) -> bool:
+    if ADDRESS.match(cell):
+        return True
+    return _HAS_PATH.search(cell) is not None and not _NO_PATH.fullmatch(cell)
+
+
+def _is_status(cell: str) -> bool:
+    """Return whether a cell is a status, with words or without."""
+    bare = cell.removesuffix(".0")
+    return bare in _STATUSES or (_LETTER.search(cell) is not None and _status(cell) in _STATUSES)
+
+
+def _names(
+    headings: Sequence[str],
+    columns: Collection[str],
+    line: int,
+    by_content: Mapping[str, str] = MappingProxyType({}),
+) -> tuple[list[str], bool]:
+    """Return the column that each of the headings means, "" for none, and whether all are ours.
+
+    by_content: which is meant by what stands below a heading, if that says nothing
+    """
     keys = list(map(_key, headings))
     labels = _labels(columns)
     own = {**labels, **{_key(column): column for column in columns}}
@@ -192,6 +264,25 @@ def _names(headings: Sequence[str], columns: Collection[str], line: int) -> tupl
             if [own.get(each) for each in keys].count(own[key]) > 1:
                 raise FileError(line, _("There are two columns %(name)s.") % {"name": own[key]})
         return [own[key] for key in keys], True
+    meant = _meant(keys, labels)
+    if "pattern" not in meant.values():
+        if any(map(ADDRESS.match, headings)):
+            raise FileError(line, str(NO_HEADING))
+        if "pattern" not in by_content.values():
+            text = _("No column has addresses. Name one of them pattern, or url. There are: %s.")
+            raise FileError(line, text % printable_heading(", ".join(headings)))
+        meant |= by_content
+    alone = {*_OWN_ALONE, "pattern"}
+    others = {name: column for name, column in own.items() if column not in alone}
+    if REGEX in meant.values():
+        others |= _REDIRECTION
+    # Of two with one name the first.
+    taken = {**others, **meant}
+    return [taken.pop(key, "") for key in keys], False
+
+
+def _meant(keys: Collection[str], labels: Mapping[str, str]) -> dict[str, str]:
+    """Return which columns other tools mean by some of `keys`, or somebody by the `labels`."""
     meant = {}
     are_links = _LINKS.issubset(keys) and not _OF_LINKS.isdisjoint(keys)
     known = {**ALIASES, "pattern": ("destination",), TARGET: ()} if are_links else {**ALIASES}
@@ -201,16 +292,7 @@ def _names(headings: Sequence[str], columns: Collection[str], line: int) -> tupl
         called = (each for each, name in labels.items() if name == column)
         if alias := next((each for each in (*aliases, *called) if each in keys), None):
             meant[alias] = column
-    if "pattern" not in meant.values():
-        text = _("No column has addresses. Name one of them pattern, or url. There are: %s.")
-        raise FileError(line, text % _printable(", ".join(headings)))
-    alone = {*_OWN_ALONE, "pattern"}
-    others = {name: column for name, column in own.items() if column not in alone}
-    if REGEX in meant.values():
-        others |= _REDIRECTION
-    # Of two with one name the first.
-    taken = {**others, **meant}
-    return [taken.pop(key, "") for key in keys], False
+    return meant
 
 
 def _key(heading: str) -> str:
@@ -232,7 +314,11 @@ def is_heading(line: str, columns: Collection[str]) -> bool:
     """Return whether `line` names the columns of a CSV file."""
     if _EXCEL.fullmatch(line):
         return True
-    headings = next(csv.reader([line], delimiter=delimiter_of(line) or ","), [])
+    return _are_known(next(csv.reader([line], delimiter=delimiter_of(line) or ","), []), columns)
+
+
+def _are_known(headings: Sequence[str], columns: Collection[str]) -> bool:
+    """Return whether `headings` say which column has what."""
     try:
         return bool(_names(headings, columns, 1))
     except FileError:
@@ -242,12 +328,13 @@ def is_heading(line: str, columns: Collection[str]) -> bool:
 def unknown(name: str, columns: Collection[str]) -> str:
     """Return what is wrong with a column `name` that isn't one of `columns`."""
     return _("There is no column %(name)s. The columns are: %(list)s.") % {
-        "name": _printable(name) or '""',
+        "name": printable_heading(name) or '""',
         "list": ", ".join(columns),
     }
 
 
-def _printable(text: str) -> str:
+def printable_heading(text: str) -> str:
+    """Return `text` as a message can have it."""
     return text if text.isprintable() else ascii(text)
 
 
@@ -256,8 +343,8 @@ def foreign(
 ) -> Parsed:
     """Yield what a row of another tool's table says is gone."""
     own = {name: cell for name, cell in cells.items() if name not in {TARGET, STATUS, REGEX}}
-    status = str(cells.get(STATUS, "")).strip()
-    if status.isdecimal():
+    status = _status(str(cells.get(STATUS, "")).strip())
+    if status:
         # Where redirects are listed a 404 is meant; where pages are, it is what was found.
         gone = {GONE} if cells.keys() & {TARGET, REGEX} else {GONE, "404"}
         if status not in gone:
@@ -271,6 +358,19 @@ def foreign(
     else:
         expression = str(own.pop("pattern"))
         yield from expressions.rows(line, expression, own, number, headings=headings)
+
+
+# A status in front of its words, or behind them, and not the version of HTTP.
+_NUMBER = re.compile(r"(?<![0-9./])([1-5][0-9]{2})(?![0-9])")
+_LETTER = re.compile(r"[^\W\d_]")
+# What words say in the place of a status; of others nobody knows whether it is gone.
+_WORDS = {"gone": GONE, "not found": "404", "active": "", "enabled": ""}
+
+
+def _status(text: str) -> str:
+    """Return the status that a cell means, "" if it says nothing of one, or what else it says."""
+    number = _NUMBER.search(text)
+    return number[1] if number else _WORDS.get(text.lower(), text)
 
 
 def parse_json(lines: Lines, columns: Collection[str]) -> Parsed:

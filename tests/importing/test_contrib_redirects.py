@@ -82,6 +82,15 @@ def test_a_site_that_is_not_served_is_named(settings: Any) -> None:
     assert "The site isn't served at example.com: ALLOWED_HOSTS" in run("--from-redirects")[1]
 
 
+def test_a_site_may_be_called_by_its_name_in_unicode(settings: Any) -> None:
+    """As an editor writes it, and browsers don't."""
+    settings.ALLOWED_HOSTS = ["xn--bcher-kva.example"]
+    site = apps.get_model("sites.Site").objects.create(domain="Bücher.example:8000", name="b")
+    apps.get_model("redirects.Redirect").objects.create(site=site, old_path="/old/")
+    assert run("--from-redirects") == ("1 row: 1 new, 0 changed, 0 same, 0 invalid.\n", "")
+    assert PermanenceRule.objects.get().host == "xn--bcher-kva.example"
+
+
 def test_an_error_names_the_field_of_a_redirect() -> None:
     site = apps.get_model("sites.Site").objects.get_or_create(domain="example.com")[0]
     pk = apps.get_model("redirects.Redirect").objects.create(site=site, old_path="old/").pk

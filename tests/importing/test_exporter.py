@@ -159,6 +159,40 @@ def test_what_a_redirects_file_cannot_say_is_counted() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("temporary", "permanent", "is_written"),
+    [
+        ("www.example.com/sale/", "/sale/", False),
+        ("www.example.com/sale", "/sale/", False),
+        ("/sale", "/sale/", False),
+        ("/SALE", "/sale/", True),
+        ("/SALE ignoring case", "/sale/", False),
+        ("/sale", "www.example.com/sale/", True),
+        ("shop.example.com/sale/", "www.example.com/sale/", True),
+        ("www.example.com/sale", "www.example.com/sale/", False),
+        ("/other/", "/sale/", True),
+    ],
+)
+@pytest.mark.parametrize("is_older", [True, False])
+def test_a_redirects_file_leaves_to_the_site_what_is_temporary_there(
+    temporary: str, permanent: str, is_written: bool, is_older: bool
+) -> None:
+    """A host's own rule goes before one for any, and of equals the older one."""
+    address = temporary.removesuffix(" ignoring case")
+    first = {"permanence": "temporary", "ignore_case": temporary != address}
+    pairs: list[tuple[str, dict[str, Any]]] = [
+        (f"exact {address}", first),
+        (f"exact {permanent}", {}),
+    ]
+    for row, values in pairs if is_older else pairs[::-1]:
+        make(row, **values)
+    has_own_host = address.startswith("www") and permanent.startswith("/")
+    is_left_out = not is_written and (is_older or has_own_host)
+    assert (exported("redirects") == "") == is_left_out
+    assert remarks("redirects").get(str(exporter.AFTER_TEMPORARY), 0) == is_left_out
+    assert remarks("redirects")[str(exporter.TEMPORARY)] == 1
+
+
 def test_a_map_for_nginx() -> None:
     make("exact /lamps/7/", 'exact /große "lampen"', "exact /")
     make("prefix /old/", "prefix /old/very/")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from io import BytesIO
 from textwrap import dedent
+from time import perf_counter
 from typing import Any
 
 import pytest
 
 from django_http_errors.importing.importer import Import, Report
 from django_http_errors.importing.reader import FORMATS, Reader
-from django_http_errors.importing.rows import ParsedRow, Remark
+from django_http_errors.importing.rows import FileError, ParsedRow, Remark
 from django_http_errors.importing.schema import RULES
 from django_http_errors.models import MatchType, PermanenceRule
 
@@ -536,22 +537,23 @@ SAMPLES: dict[str, tuple[str, str, list[str], list[str]]] = {
             RewriteRule ^public/ - [L]
             <IfModule mod_x.c>
                 RewriteRule ^static/ - [END]
-                RewriteRule ^o$ - [G]
+                RewriteRule ^public/o$ - [G]
             </IfModule>
             RewriteCond %{QUERY_STRING} ^x$
             RewriteRule ^p$ - [G]
+            RewriteRule ^static/q$ - [G]
             RewriteRule ^q$ - [G]
             RedirectMatch 410 ^/r$
             RewriteRule ^s$ - [S=9]
         </Directory>
-        RewriteRule ^t$ - [G]
+        RewriteRule ^public/t$ - [G]
         <IfModule mod_rewrite.c>
             RewriteRule ^public/ - [L,NC]
         </IfModule>
         RewriteRule ^ - [G]
         """,
         "apache",
-        [f"exact /{letter}" for letter in "elnrt"],
+        [f"exact /{path}" for path in ("e", "l", "n", "q", "r", "public/t")],
         [
             "line 2: ^d$ depends on RewriteRule ^c$ - [C]: left out.",
             "line 3: ^e$ → /e (exact)",
@@ -561,12 +563,13 @@ SAMPLES: dict[str, tuple[str, str, list[str], list[str]]] = {
             "line 11: ^l$ → /l (exact)",
             "line 12: Not gone (410) but 403: left out.",
             "line 14: ^n$ → /n (exact)",
-            "line 19: ^o$ depends on RewriteRule ^public/ - [L]: left out.",
+            "line 19: ^public/o$ depends on RewriteRule ^public/ - [L]: left out.",
             "line 22: ^p$ depends on RewriteCond %{QUERY_STRING} ^x$: left out.",
-            "line 23: ^q$ depends on RewriteRule ^public/ - [L]: left out.",
-            "line 24: ^/r$ → /r (exact)",
-            "line 27: ^t$ → /t (exact)",
-            "line 31: ^ depends on RewriteRule ^public/ - [L,NC]: left out.",
+            "line 23: ^static/q$ depends on RewriteRule ^static/ - [END]: left out.",
+            "line 24: ^q$ → /q (exact)",
+            "line 25: ^/r$ → /r (exact)",
+            "line 28: ^public/t$ → /public/t (exact)",
+            "line 32: ^ depends on RewriteRule ^m$ /n [L]: left out.",
         ],
     ),
     "nginx": (
@@ -802,7 +805,7 @@ def test_an_export_of_redirection_may_have_been_edited() -> None:
 
 def test_no_expression_is_compared_with_all_before_it(monkeypatch) -> None:
     """A file may have a hundred thousand of them."""
-    monkeypatch.setattr("django_http_errors.importing.nginx.MOST_LEFT", 2)
+    monkeypatch.setattr("django_http_errors.importing.expressions.MOST_LEFT", 2)
     left = [f"~^/{letter}/ 0;" for letter in "abcd"]
     for count, expected in ((2, 1), (3, 0), (4, 0)):
         content = "\n".join(["map $uri $gone {", *left[:count], "~^/x/ 1; ~^/a/y/ 1; }"])
@@ -815,7 +818,7 @@ def test_no_expression_is_compared_with_all_before_it(monkeypatch) -> None:
 
 
 def test_an_expression_counts_as_often_as_it_has_patterns(monkeypatch) -> None:
-    monkeypatch.setattr("django_http_errors.importing.nginx.MOST_LEFT", 4)
+    monkeypatch.setattr("django_http_errors.importing.expressions.MOST_LEFT", 4)
     for left, expected in (("(a|b|c|d)", 1), ("(a|b|c|d|e)", 0)):
         content = f"map $uri $gone {{\n~^/{left}/ 0; ~^/x/ 1; }}"
         found = list(Reader(BytesIO(content.encode()), RULES.columns))
@@ -823,7 +826,7 @@ def test_an_expression_counts_as_often_as_it_has_patterns(monkeypatch) -> None:
 
 
 def test_there_is_an_end_to_comparing(monkeypatch) -> None:
-    monkeypatch.setattr("django_http_errors.importing.nginx.MOST_COMPARED", 8)
+    monkeypatch.setattr("django_http_errors.importing.expressions.MOST_COMPARED", 8)
     content = "map $uri $gone {\n~^/(a|b)/ 0; ~^/(c|d)/ 1; ~^/(e|f)/ 1; ~^/g/ 1; }"
     found = list(Reader(BytesIO(content.encode()), RULES.columns))
     assert [each.cells["pattern"] for each in found if isinstance(each, ParsedRow)] == [
@@ -831,3 +834,350 @@ def test_there_is_an_end_to_comparing(monkeypatch) -> None:
     ]
     assert isinstance(found[-1], Remark)
     assert found[-1].text == "^/g/ depends on ~^/(a|b)/ 0: left out."
+
+
+def read(text: str, format: str = "") -> tuple[list[str], list[str], list[str]]:
+    """Return the rules that a file makes, the remarks, and what is wrong with rows."""
+    content = dedent(text).removeprefix("\n").encode()
+    report = Import(RULES, skip_invalid=True).run(Reader(BytesIO(content), RULES.columns, format))
+    wrong = [f"{bad.place}: {error}" for bad in report.results["invalid"] for error in bad.errors]
+    return rules(), remarks(report), wrong
+
+
+@pytest.mark.parametrize(
+    ("status", "left_out"),
+    [
+        *(("", ""), ("410", ""), ("404", ""), ("404 Not Found", ""), ("Not found (404)", "")),
+        *(("410 Gone", ""), ("GONE", ""), ("not found", ""), ("404.0", ""), ("active", "")),
+        *(("Error 404", ""), ("HTTP 404", ""), ("HTTP/1.1 404 Not Found", "")),
+        *(("HTTP/1.1 200 OK", "200"), ("Error 500", "500"), ("1404", "1404"), ("/404", "/404")),
+        *(("200", "200"), ("200 OK", "200"), ("301 Moved Permanently", "301"), ("OK", "OK")),
+        *(("Redirect (301)", "301"), ("Moved", "Moved"), ("0", "0"), ("4040", "4040")),
+        *(("disabled", "disabled"), ("Nicht gefunden", "Nicht gefunden"), ("-", "-")),
+    ],
+)
+@pytest.mark.parametrize(
+    "heading",
+    [
+        *("status", "Statuscode", "Status-Code", "http_status", "HTTP Statuscode", "Code"),
+        *("Response Code", "HTTP Response Code", "Response Status", "HttpStatus"),
+    ],
+)
+def test_only_what_is_gone_is_taken_of_a_table_with_statuses(
+    heading: str, status: str, left_out: str
+) -> None:
+    made, told, wrong = read(f"url,{heading}\n/s/1/,{status}\n", "csv")
+    assert made == ([] if left_out else ["exact /s/1/"])
+    assert told == ([f"line 2: Not gone (410) but {left_out}: left out."] if left_out else [])
+    assert wrong == []
+
+
+@pytest.mark.parametrize("status", ["404 Not Found", "Not Found"])
+def test_of_redirects_none_is_taken_that_is_not_found(status: str) -> None:
+    made, told, _wrong = read(f"from,to,status\n/a/,,{status}\n/b/,,410 Gone\n/c/,/d/,active\n")
+    assert made == ["exact /b/"]
+    assert told == [
+        "line 2: Not gone (410) but 404: left out.",
+        "line 4: Not gone (410) but a redirect: left out.",
+    ]
+
+
+BEHIND = (
+    "Behind the address stands something else: %s. Name the columns in the first line, or put an"
+    " address that has such signs in quotes."
+)
+WITHIN = "Taken as one address, with what stands in it: %s"
+CUT = "What stood behind the address is left out: %s"
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("/b/,Reason b", BEHIND % ",Reason b"),
+        ("/b/;Sold out", BEHIND % ";Sold out"),
+        ("/b/|x", BEHIND % "|x"),
+        ("/b/ 12", BEHIND % " 12"),
+        ("/b/,12", BEHIND % ",12"),
+        ("/b/\t12", BEHIND % " 12"),
+        ("/b\tx", BEHIND % " x"),
+        ("/b 404", BEHIND % " 404"),
+        ("/b, Reason", BEHIND % ", Reason"),
+        ("/b,/c", BEHIND % ",/c"),
+        ("/b;301", BEHIND % ";301"),
+        ("/b;https://a.example/", BEHIND % ";https://a.example/"),
+        ("/b => /c", BEHIND % " => /c"),
+        ("/b -> gone", BEHIND % " -> gone"),
+        ("https://a.example/b/;301", BEHIND % ";301"),
+        ('"/b/","/c/"', BEHIND % '","/c/'),
+    ],
+)
+def test_what_stands_behind_an_address_of_a_list_is_refused(line: str, expected: str) -> None:
+    for first in ("", "Seiten\n"):
+        made, told, wrong = read(f"{first}/a/\n{line}\n/z/\n", "list")
+        assert made == ["exact /a/", "exact /z/"]
+        assert told == []
+        assert wrong == [f"line {3 if first else 2}: {expected}"]
+        PermanenceRule.objects.all().delete()
+
+
+def test_what_has_an_address_is_no_heading() -> None:
+    made, _told, wrong = read("12 /a/\n/b/\n", "list")
+    assert (made, wrong) == (
+        ["exact /b/"],
+        ["line 1: An address begins with a slash: /12 /a/"],
+    )
+
+
+def test_a_long_first_line_of_a_list_is_read_at_once() -> None:
+    began = perf_counter()
+    made, _told, wrong = read(f"{'a.' * 16_000}\n/b/\n", "list")
+    assert perf_counter() - began < 5
+    assert (made, wrong) == (["exact /b/"], [])
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["/a/,Reason a", "/a/;Sold out", "/a.html, x", "/a,/b", "/a;301", "/a/\t12", "/a,12", "/a, 12"],
+)
+def test_a_table_without_a_heading_is_refused_whole(line: str) -> None:
+    with pytest.raises(FileError, match="line 1: The first line has to name"):
+        read(f"{line}\n/b/\n", "list")
+
+
+@pytest.mark.parametrize(
+    ("line", "expected", "remark"),
+    [
+        ("/a,b/", "/a,b/", WITHIN % ","),
+        ("/a;b", "/a;b", WITHIN % ";"),
+        ("/a|b/", "/a|b/", WITHIN % "|"),
+        ("/my file.pdf", "/my file.pdf", WITHIN % "' '"),
+        ("/a.html,Sold", "/a.html,Sold", WITHIN % ","),
+        ("/artikel,1234", "/artikel,1234", WITHIN % ","),
+        ("/b-a.1,123", "/b-a.1,123", WITHIN % ","),
+        ("/x;12", "/x;12", WITHIN % ";"),
+        ("/Report 2023", "/Report 2023", WITHIN % "' '"),
+        ("/room 612", "/room 612", WITHIN % "' '"),
+        ('"/a,b/"', "/a,b/", ""),
+        ("'/my file, 2/'", "/my file, 2/", ""),
+        ("/a%2Cb%20c/", "/a,b c/", ""),
+        ("/a/,", "/a/", CUT % ","),
+        ("'/a/',", "/a/", CUT % ","),
+        ("/a;;", "/a", CUT % ";;"),
+        ("/a/?x=1,2", "/a/", LEFT_OUT),
+        ("/a/ # b, c", "/a/", LEFT_OUT),
+    ],
+)
+def test_what_may_be_a_part_of_an_address_of_a_list_is_named(
+    line: str, expected: str, remark: str
+) -> None:
+    made, told, wrong = read(f"/z/\n{line}\n", "list")
+    assert (made, wrong) == (["exact /z/", f"exact {expected}"], [])
+    assert told == ([f"line 2: {remark}"] if remark else [])
+
+
+UNREAD = "line 1: Columns that say nothing of a rule weren't read: "
+TAKEN = "line 1: The column %s was read as %s, by what stands in it."
+
+
+@pytest.mark.parametrize(
+    ("text", "address", "unread"),
+    [
+        ("Die häufigsten Seiten,Klicks,CTR\n/a/,3,3%\n", "Die häufigsten Seiten", "Klicks, CTR"),
+        ("Páginas principales;Clics\n/a/;250\n", "Páginas principales", "Clics"),
+        ("上位のページ,掲載順位\n/a/,4\n", "上位のページ", "掲載順位"),
+        ("Target page,Incoming links\n/a/,5\n", "Target page", "Incoming links"),
+        ("Nr,Seite,Ziel\n1,/a/,\n", "Seite", "Nr, Ziel"),
+        ("Seite,Typ,Am,Titel\n/a/,text/html;x,1/2/24,A / B\n", "Seite", "Typ, Am, Titel"),
+        ("Seite,CTR,Klicks\n/a/,100%,N/A\n", "Seite", "CTR, Klicks"),
+    ],
+)
+def test_a_column_of_addresses_is_known_by_what_stands_in_it(
+    text: str, address: str, unread: str
+) -> None:
+    made, told, wrong = read(text)
+    assert (made, wrong) == (["exact /a/"], [])
+    assert told == [TAKEN % (address, "pattern"), f"{UNREAD}{unread}."]
+
+
+def test_a_column_with_a_known_name_is_none_of_addresses() -> None:
+    made, told, _wrong = read("Alt;To\n/a/;\n/b/;/c/\n")
+    assert made == ["exact /a/"]
+    assert told == [
+        TAKEN % ("Alt", "pattern"),
+        "line 3: Not gone (410) but a redirect: left out.",
+    ]
+
+
+def test_a_column_of_statuses_is_known_so_too() -> None:
+    """A crawler's table: without it, the live pages would be gone."""
+    text = "Dirección,Código,Clics\n/a/,404,20\n/b/,200 OK,3\n\n/c/,301,\n/d/,410,\n"
+    made, told, _wrong = read(text)
+    assert made == ["exact /a/", "exact /d/"]
+    assert told == [
+        TAKEN % ("Dirección", "pattern"),
+        TAKEN % ("Código", "status"),
+        f"{UNREAD}Clics.",
+        "line 3: Not gone (410) but 200: left out.",
+        "line 5: Not gone (410) but 301: left out.",
+    ]
+
+
+def test_screaming_frog_in_german() -> None:
+    made, told, _wrong = read(
+        '"Adresse","Inhaltstyp","Statuscode"\n"/a/","text/html","404"\n"/b/","text/html","200"\n'
+    )
+    assert made == ["exact /a/"]
+    assert told[0] == TAKEN % ("Adresse", "pattern")
+    assert told[-1] == "line 3: Not gone (410) but 200: left out."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Alt,Neu\n/a/,/b/\n",  # which of them is gone?
+        "Seite,Klicks\n",
+        "Seite,Klicks\n,3\n",
+        "Seite,Klicks\na/,3\n",
+        "Alt,Neu\nalt.html,/neu/\n",
+        "Kaputt,Verweis\nfoo/bar,/kontakt/\n",
+        "Alt,Neu\n/a/,\n/b/,neu/b\n",
+        "Alt,Neu\n/a/,-\n/b/,neu.php?x=1\n",
+        # Which of them is a status?
+        "Dirección,Código\n/a/,404\n/b/,200\n/c/,0\n",
+        "Dirección,Código\n/a/,404\n/b/,200\n/c/,-\n",
+        "Dirección,Estado\n/a/,404 Not Found\n/b/,200 OK\n/c/,Timeout\n",
+        "Dirección,Código,Clics\n/a/,200,200\n",
+        "Dirección,Código,Clics\n/a/,404,200\n/b/,200,3\n",
+    ],
+)
+def test_where_no_column_or_more_than_one_has_addresses_none_is_taken(text: str) -> None:
+    with pytest.raises(FileError, match="No column has addresses"):
+        read(text)
+
+
+@pytest.mark.parametrize("format", ["", "csv"])
+def test_an_address_in_an_unread_column_spoils_its_row(format: str) -> None:
+    """The rows that were looked at have none, and what it is there for nobody knows."""
+    blank = "".join(f"/p/{number}/,\n" for number in range(20))
+    made, _told, wrong = read(f"Alt,Neu\n{blank}/x/,/y/\n/z/,\n", format)
+    assert made[-2:] == ["exact /p/19/", "exact /z/"]
+    assert wrong == ["line 22: The first line has to name the columns, such as pattern."]
+
+
+def test_a_table_without_a_heading_loses_no_address() -> None:
+    for text in ("/a/,x\n/b/,y\n", "x,/a/\ny,/b/\n"):
+        with pytest.raises(FileError, match="line 1: The first line has to name"):
+            read(text, "csv")
+
+
+def test_a_spreadsheet_may_begin_with_blank_rows() -> None:
+    made, told, wrong = read(';;;\n"";"";;\nURL;Status;;\n/a/;;;\n;;;\n/b/;200;;\n')
+    assert (made, wrong) == (["exact /a/"], [])
+    assert told == ["line 6: Not gone (410) but 200: left out."]
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("=/ng/f", "exact /ng/f"),
+        ("^~/ng/g/", "prefix /ng/g/"),
+        (r"~^/ng/h/$", "exact /ng/h/"),
+        (r"~*\.old$", "route /<path:any1>.old ignore_case=True"),
+        ('"=/ng/i"', "exact /ng/i"),
+    ],
+)
+def test_a_location_needs_no_space_behind_its_modifier(words: str, expected: str) -> None:
+    made, _told, wrong = read(f"location {words} {{ return 410; }}\n")
+    assert (made, wrong) == ([expected], [])
+
+
+def test_variables_of_nginx_may_stand_in_braces() -> None:
+    made, told, wrong = read(
+        """
+        map $host $other { a 1; }
+        map ${uri} $gone { /a 1; ~^/b/ ${other}; }
+        map ${host}${uri} $gone_here { localhost/c 1; }
+        server { if (${gone}) { return 410; } }
+        """,
+    )
+    assert (made, wrong) == (
+        ["exact /a ignore_case=True", "exact localhost/c ignore_case=True"],
+        [],
+    )
+    assert told == []
+
+
+def test_a_map_that_is_not_read_is_named_where_it_may_say_gone() -> None:
+    made, told, _wrong = read(
+        """
+        map $scheme://$host$uri $gone { default 0; https://a.example/s/ 1; https://a.example/t 0; }
+        map $arg_id $answer { 7 410; 8 301; }
+        map $http_upgrade $connection { default upgrade; '' close; }
+        map $http_user_agent $is_bot { ~bot 1; }
+        """,
+    )
+    assert made == []
+    assert told == [
+        "line 1: https://a.example/s/ depends on map $scheme://$host$uri $gone: left out.",
+        "line 2: 7 depends on map $arg_id $answer: left out.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "expression", "is_gone"),
+    [
+        ("^(css|js|img)/ - [L]", "^alt/(.*)$", True),
+        (r"^robots\.txt$ - [L]", "^alt/(.*)$", True),
+        ("^alt/neu/ - [L]", "^alt/(.*)$", False),
+        ("^alt/neu/ - [L]", "^alt/neu/x$", False),
+        ("^ALT/ - [L,NC]", "^alt/x$", False),
+        ("^ - [L]", "^alt/x$", False),
+        ("!^alt/ - [L]", "^alt/x$", False),
+        ("foo - [L]", "^alt/x$", False),
+        ("^al - [END]", "^alt/x$", False),
+        (". /index.php [L]", "^alt/x$", False),
+        ("^. /index.php [END]", "^alt/x$", False),
+        ("^(.*)$ /index.php?q=$1 [QSA,L]", "^alt/x$", False),
+        ("^alt/(.+)$ /neu/$1 [L]", "^alt/x$", False),
+        ("^alt/(.+)$ /neu/$1 [PT]", "^alt/x$", False),
+        ("^alt/(.+)$ /neu/$1", "^alt/x$", True),
+        ("^neu/(.+)$ /alt/$1 [L]", "^alt/x$", True),
+        (r"^\. - [L]", "^alt/x$", True),
+        ("^.well-known/ - [L]", "^alt/x$", True),
+    ],
+)
+def test_apache_leaves_to_the_site_what_a_rule_before_matches(
+    before: str, expression: str, is_gone: bool
+) -> None:
+    made, told, _wrong = read(f"RewriteRule {before}\nRewriteRule {expression} - [G]\n")
+    assert bool(made) == is_gone
+    assert any("depends on RewriteRule" in text for text in told) == (not is_gone)
+
+
+def test_no_rule_below_the_front_controller_of_wordpress_is_asked() -> None:
+    made, told, _wrong = read(
+        r"""
+        RewriteBase /
+        RewriteRule ^alt/$ - [G]
+        RewriteRule ^index\.php$ - [L]
+        RewriteCond %{REQUEST_FILENAME} !-f
+        RewriteCond %{REQUEST_FILENAME} !-d
+        RewriteRule . /index.php [L]
+        RewriteRule ^kontakt/$ - [G]
+        """
+    )
+    assert made == ["exact /alt/"]
+    assert told[-1] == "line 7: ^kontakt/$ depends on RewriteRule . /index.php [L]: left out."
+
+
+def test_apache_knows_a_rule_below_its_base() -> None:
+    made, told, _wrong = read(
+        """
+        RewriteBase /shop/
+        RewriteRule ^css/ - [L]
+        RewriteRule ^css/a$ - [G]
+        RewriteRule ^/css/a$ - [G]
+        """
+    )
+    assert made == ["exact /css/a"]
+    assert told[0] == "line 3: ^/shop/css/a$ depends on RewriteRule ^css/ - [L]: left out."

@@ -252,6 +252,7 @@ BAD: list[tuple[dict[str, object], str]] = [
     ({"pattern": "/a", "reason": "a\x00b"}, "reason: Control characters are not allowed here."),
     ({"pattern": "/a", "reason": "x" * 4001}, "reason: Ensure this value has at most 4000 char"),
     ({"pattern": "/a", "note": "a\x00b"}, "note: Control characters are not allowed here."),
+    ({"pattern": "/a\u200b/"}, "pattern: There is something in it that cannot be seen (U+200B)"),
     ({"pattern": "/a", "note": "x" * 4001}, "note: Ensure this value has at most 4000 characters"),
     ({"pattern": "/a", "replacement": "javascript:x"}, "replacement: Write an address on this"),
     ({"pattern": "/a", "enabled": "maybe"}, "enabled: Write true or false here, and not maybe."),
@@ -762,6 +763,104 @@ def test_messages_are_imported_likewise() -> None:
     assert [bad.place for bad in invalid(report)] == ["row 2"]
 
 
+ANSWERS = "The view form answers here today: the rule counts only where that is a 404."
+ASKED = "The view own-body is asked here first: the rule counts only where that is a 404."
+ENDED = "This rule has ended and changes nothing any more."
+BEFORE = "This rule has no effect, because another one goes before it: %s."
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ({"pattern": "/own-body/410/"}, [ASKED]),
+        ({"pattern": "/own-body/410"}, [ASKED]),
+        ({"pattern": "/own-body/x/"}, []),
+        ({"pattern": "/form/", "kind": "route"}, [ANSWERS]),
+        ({"pattern": "/own-body/<int:x>/", "kind": "route"}, []),
+        ({"pattern": "/documents/7/"}, []),  # it hides what is there
+        ({"pattern": "/a/", "valid_until": "2020-01-01"}, [ENDED]),
+        ({"pattern": "/a/", "valid_until": "2100-01-01"}, []),
+        ({"pattern": "/form/", "valid_until": "2020-01-01"}, [ANSWERS, ENDED]),
+    ],
+)
+def test_what_the_admin_says_of_a_new_rule_is_remarked(
+    row: dict[str, object], expected: list[str]
+) -> None:
+    for found in ({"new": 1}, {"same": 1}):
+        report = import_rules(csv_file(row))
+        assert counts(report) == found
+        assert list(report.remarks) == (expected if "new" in found else [])
+
+
+GOES_BEFORE = [
+    ("exact /cov/ ignoring case", "exact /COV/", True),
+    ("exact /cov/", "exact /COV/", False),
+    ("exact /cov", "exact /cov/", True),
+    ("exact /cov", "exact www.example.com/cov/", False),
+    ("exact www.example.com/cov", "exact /cov/", False),
+    ("exact www.example.com/cov", "exact www.example.com/cov/", True),
+    ("prefix /cov", "prefix /cov/", True),
+    ("prefix /cov/", "prefix /cov/below/", False),
+    ("prefix /cov/", "exact /cov/", False),
+    ("prefix /cov/", "route /cov/<int:x>/", True),
+    ("prefix /cov/", "route /cov/below/<slug:x>/", True),
+    ("route /cov/<str:x>/", "route /cov/<int:x>/", True),
+    ("route /cov/<int:x>/", "route /cov/<str:x>/", False),
+    ("exact /cov", "route /cov/", True),
+    ("exact /cov off", "exact /cov/", False),
+    ("exact /cov later", "exact /cov/", False),
+    ("exact /cov", "exact /cov/ off", False),
+]
+
+
+def as_row(text: str) -> dict[str, object]:
+    kind, address, *how = text.split(" ", 2)
+    host, slash, path = address.partition("/")
+    more: dict[str, dict[str, object]] = {
+        "ignoring case": {"ignore_case": True},
+        "off": {"enabled": False},
+        "later": {"valid_from": "2100-01-01"},
+    }
+    return {"kind": kind, "pattern": slash + path, "host": host, **more.get("".join(how), {})}
+
+
+@pytest.mark.parametrize(("first", "second", "is_covered"), GOES_BEFORE)
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_new_rule_that_another_one_goes_before_is_named(
+    settings: Any, first: str, second: str, is_covered: bool, is_there: bool
+) -> None:
+    """Whether that is there already, or stands before it in the file."""
+    settings.ALLOWED_HOSTS = ["*"]
+    rows = [as_row(first), as_row(second)]
+    if is_there:
+        import_rules(json_file(rows[0]))
+    report = import_rules(json_file(*rows), dry_run=True)
+    label = MatchType(str(rows[0]["kind"])).label
+    pattern = str(rows[0]["pattern"])
+    expected = BEFORE % f"{rows[0]['host']}{pattern} ({label})"
+    assert list(report.remarks) == [expected] * is_covered
+    assert [str(places) for places in report.remarks.values()] == ["line 1 (object 2)"] * is_covered
+
+
+def test_of_very_many_rules_only_some_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("django_http_errors.importing.advice.MOST_COMPARED", 6)
+    paths = [f"/{number}{end}" for number in range(9) for end in ("", "/")]
+    report = import_rules(csv_file(*({"pattern": path} for path in paths)), dry_run=True)
+    assert counts(report) == {"new": 18}
+    assert len(report.remarks) == 3
+
+
+def test_what_is_not_compared_is_not_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Above each route there are several addresses, and a file may have many routes."""
+    monkeypatch.setattr("django_http_errors.importing.advice.MOST_COMPARED", 3)
+    monkeypatch.setattr("django_http_errors.importing.advice.AT_ONCE", 10)
+    rows = [{"pattern": f"/{number}/x/<int:y>/", "kind": "route"} for number in range(99)]
+    with CaptureQueriesContext(connection) as queries:
+        assert counts(import_rules(csv_file(*rows), dry_run=True)) == {"new": 99}
+    said = [query["sql"].partition(" ")[0] for query in queries.captured_queries]
+    assert said.count("SELECT") < 5
+
+
 def many(count: int) -> bytes:
     rows = (
         f"{('exact', 'prefix')[number % 2]},/old-shop/category-{number % 99}/{number}/,"
@@ -780,12 +879,12 @@ def test_some_thousand_rows_are_no_long_wait() -> None:
 
 
 def test_the_queries_are_few(monkeypatch) -> None:
-    """Two for a batch, less what opens and closes the transaction."""
+    """Three for a batch, less what opens and closes the transaction."""
     monkeypatch.setattr(importer, "BATCH", 500)
     with CaptureQueriesContext(connection) as queries:
         import_rules(many(1000))
     said = [query["sql"].partition(" ")[0] for query in queries.captured_queries]
-    assert said.count("SELECT") == 2
+    assert said.count("SELECT") == 4
     assert said.count("UPDATE") == 0
 
 

@@ -380,7 +380,8 @@ def test_any_words_are_read_or_refused(words: list[str], format: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["/", "//", '"', "(", "[", "<", "\\", "~^", "*", "a ", "' ", "{", "%"]
+    "text",
+    ["/", "//", '"', "(", "[", "<", "\\", "~^", "*", "a ", "' ", "{", "%", " ", ",", ", ", "/ "],
 )
 @pytest.mark.parametrize("format", ["", *FORMATS])
 def test_no_line_takes_long(text: str, format: str) -> None:
