@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.urls import path
+from django.urls import clear_script_prefix, path, set_script_prefix
 
 from django_http_errors.importing import importer
 from django_http_errors.management.commands import import_permanence_rules as command
@@ -309,6 +309,22 @@ Rules, in order:
         assert "ALLOWED_HOSTS" not in out
         assert "410 Of a host" in out
 
+    @pytest.mark.parametrize("address", ["/app/old/", "/app/old/?c=d"])
+    def test_a_site_below_a_path_is_asked_as_visitors_ask(
+        self, run: Run, settings, address: str
+    ) -> None:
+        settings.FORCE_SCRIPT_NAME = "/app"
+        PermanenceRule.objects.create(pattern="/old/")
+        PermanenceRule.objects.create(pattern="/app/old/", permanence="temporary")
+        set_script_prefix("/app/")  # as `django.setup` does
+        try:
+            out, _err = run("explain_error", address, "--accept", "application/json")
+        finally:
+            clear_script_prefix()
+        assert "1. exact /old/ (any host, permanent): decides." in out
+        assert "/app/old/ (any" not in out
+        assert json.loads(out.rsplit("\n\n", 1)[1])["instance"] == "/app/old/"
+
     def test_rules_are_for_a_404(self, run: Run) -> None:
         PermanenceRule.objects.create(pattern="/a")
         out, _err = run("explain_error", "/a", "--status", "403")
@@ -333,7 +349,7 @@ Rules, in order:
         out, _err = run("explain_error", "/form/")
         assert out.startswith("View: form answers at this address (/form/).\n")
         out, _err = run("explain_error", "/nothing/here")
-        assert out.startswith("View: none. The URLconf has nothing at this address.\n")
+        assert out.startswith("View: none. The URLconf testproject.urls has nothing at this ")
 
     def test_the_sites_own_handler_is_named(self, run: Run, settings) -> None:
         out, _err = run("explain_error", "/x")
@@ -349,8 +365,20 @@ Rules, in order:
         assert line in run("explain_error", "/x")[0]
         assert "Handler" not in run("explain_error", "/x", "--status", "403")[0]
 
+    def test_a_handler_around_the_apps_is_named(self, run: Run, settings) -> None:
+        settings.ROOT_URLCONF = type(
+            "Urls", (), {"urlpatterns": [], "handler404": "tests.test_checks.calling_for_the_api"}
+        )
+        line = (
+            "Handler: tests.test_checks.calling_for_the_api calls the app's for 404s here, and may"
+            " answer by itself.\n"
+        )
+        assert line in run("explain_error", "/x")[0]
+        for status in ("403", "410"):
+            assert "Handler" not in run("explain_error", "/x", "--status", status)[0]
+
     def test_only_a_slash_that_django_appends_is_a_view(self, run: Run, settings) -> None:
-        none = "View: none. The URLconf has nothing at this address.\n"
+        none = "View: none. The URLconf testproject.urls has nothing at this address.\n"
         PermanenceRule.objects.create(pattern="/form", permanence="temporary")
         out, _err = run("explain_error", "/form")
         redirected = (
@@ -367,7 +395,7 @@ Rules, in order:
         settings.ROOT_URLCONF = type(
             "Urls", (), {"urlpatterns": [path("robots.txt", lambda request: None)]}
         )
-        assert run("explain_error", "/robots.txt/")[0].startswith(none)
+        assert run("explain_error", "/robots.txt/")[0].startswith("View: none.")
 
     def test_what_is_hidden_is_said_to_be(self, run: Run) -> None:
         """By a rule, or by the view."""

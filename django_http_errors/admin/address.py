@@ -85,7 +85,10 @@ def try_address(rule_admin: BaseRuleAdmin, request: HttpRequest) -> HttpResponse
             "explanation": explanation,
             "answer": Answer.of(explanation.response),
             "is_answered_otherwise": (
-                explanation.match or explanation.answered_by or explanation.handler
+                explanation.match
+                or explanation.answered_by
+                or explanation.handler
+                or explanation.may_set_urlconf
             ),
             "other_host": "" if is_own_host(host) else host,
             "rules": seen[PermanenceRule] and _rules(rule_admin, explanation),

@@ -14,7 +14,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ..explaining.answering import answering, redirected_today
-from ..explaining.explanation import handler_of_the_site, is_in_hidden_area, is_own_host
+from ..explaining.explanation import (
+    handler_of_the_site,
+    is_in_hidden_area,
+    is_own_host,
+    request_for,
+)
 from ..explaining.routes import routes_below, view_at
 from ..http.urls import path_key
 from ..models import MatchType, PermanenceRule
@@ -204,6 +209,15 @@ def everything(rule: PermanenceRow) -> str:
     return _("This rule is for every address of the site that is not found.")
 
 
+def _without_parameter(
+    rule: PermanenceRow, rules: PermanenceRules, now: datetime, may_view: bool
+) -> Iterator[str]:
+    if rule.kind == MatchType.ROUTE and "<" not in rule.pattern:
+        yield _("Nothing varies in this pattern: it is for %(address)s alone.") % {
+            "address": rule.pattern
+        }
+
+
 def _unknown_host(
     rule: PermanenceRow, rules: PermanenceRules, now: datetime, may_view: bool
 ) -> Iterator[str]:
@@ -248,13 +262,14 @@ def _answered_by_others(
         return
     if rule.kind != MatchType.ROUTE:
         path = unquote(rule.pattern)
-        others = () if is_in_hidden_area(path) else answering(path)
+        request = request_for("/", host=rule.host) if rule.host else None
+        others = () if is_in_hidden_area(path) else answering(path, request)
         for each in others:
             yield _("%(address)s is answered by %(what)s before any rule is asked.") % {
                 "address": rule.pattern,
                 "what": each,
             }
-        if text := redirected_today(path):
+        if rule.kind == MatchType.EXACT and (text := redirected_today(path)):
             yield text
     handler = handler_of_the_site(404)
     if handler:
@@ -305,6 +320,7 @@ def _covers_others(
 _Step = Callable[[PermanenceRow, PermanenceRules, datetime, bool], Iterator[str]]
 _WARNINGS: tuple[_Step, ...] = (
     _everything,
+    _without_parameter,
     _unknown_host,
     _answered_today,
     _answered_by_others,

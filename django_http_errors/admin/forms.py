@@ -11,7 +11,7 @@ from django import forms
 from django.conf import settings
 from django.contrib.admin.widgets import AdminSplitDateTime
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-from django.db.models import UniqueConstraint
+from django.db.models import QuerySet, UniqueConstraint
 from django.utils import timezone
 from django.utils.translation import get_language_info, gettext
 from django.utils.translation import gettext_lazy as _
@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from .. import validators
 from ..core.statuses import STATUSES
 from ..http import representations
-from ..http.urls import bare_host, web_address
+from ..http.urls import bare_host, web_address, without_script_prefix
 from ..importing import addresses
 from ..models import MatchType, MissingPage
 from ..rules import permanence
@@ -93,7 +93,9 @@ def path_in(address: str) -> str:
 def split_site(address: str) -> tuple[str, str]:
     """Return the host that `address` begins with, "" if it begins with none, and the rest."""
     whole = validators.names_site(address) and _WHOLE.fullmatch(address)
-    return (bare_host(whole[1]), whole[2] or "/") if whole else ("", address)
+    if not whole:
+        return "", address
+    return bare_host(whole[1]), without_script_prefix(whole[2] or "/")
 
 
 # The errors of what an editor may mean all the same, and that of what wasn't confirmed.
@@ -227,20 +229,20 @@ def _flat(errors: Mapping[str, list[ValidationError]]) -> list[ValidationError]:
 
 
 class ConfirmedRuleForm(ConfirmedForm):
-    """Asks whether an editor means it where a rule is for everything that isn't found.
+    """Asks whether an editor means it where a rule is for everything that isn't found."""
 
-    may_see_missing_pages: whether the editor may know how many there are
-    """
-
-    may_see_missing_pages: bool = False
+    def missing_pages(self) -> QuerySet[MissingPage] | None:
+        """Return the missing pages that the editor may see, None for who may see none."""
+        return None
 
     def doubts(self) -> list[ValidationError]:
         rule = PermanenceRow.of(self.instance)
         if not permanence.covers_everything(rule):
             return []
-        if not self.may_see_missing_pages:
+        seen = self.missing_pages()
+        if seen is None:
             return [ValidationError(everything(rule), code="covers_all")]
-        missing = MissingPage.objects.filter(ignored=False).exclude(path__contains="*")
+        missing = seen.filter(ignored=False).exclude(path__contains="*")
         covered = missing.filter(host=rule.host) if rule.host else missing
         text = _(
             "This is for everything that is not found; of the %(all)d missing pages in the list it"
@@ -253,16 +255,20 @@ class ConfirmedRuleForm(ConfirmedForm):
 class RuleForm(ModelForm):
     """The fields of a row, which knows the row that there is already for just the same."""
 
+    def others(self) -> QuerySet[Any]:
+        """Return the rows that may be named to the editor."""
+        rows: QuerySet[Any] = self.instance._meta.model._default_manager.all()
+        return rows
+
     @property
     def existing(self) -> Any:
-        """The row that this one would be the same as, None if that isn't what is wrong."""
+        """The row that this one would be the same as, None if there is none to be named."""
         if not self.errors or NON_FIELD_ERRORS not in self.errors:
             return None
         meta = self.instance._meta
         unique = next(each for each in meta.constraints if isinstance(each, UniqueConstraint))
         key = {name: getattr(self.instance, name) for name in unique.fields}
-        rows = meta.model._default_manager.filter(**key)
-        return rows.exclude(pk=self.instance.pk).first()
+        return self.others().filter(**key).exclude(pk=self.instance.pk).first()
 
 
 class ErrorMessageForm(RuleForm):

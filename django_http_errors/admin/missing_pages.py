@@ -24,8 +24,8 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from .. import validators
 from ..conf import http_errors
-from ..core.missing_pages import shown_referrer
-from ..http.urls import ascii_host, bare_host, path_key
+from ..core.missing_pages import counter, shown_referrer
+from ..http.urls import INVISIBLE, ascii_host, bare_host, path_key
 from ..importing.addresses import SIGN
 from ..models import ErrorMessage, HidingRule, MatchType, MissingPage, PermanenceRule
 from ..rules.matching import Index
@@ -34,7 +34,7 @@ from ..rules.snapshot import snapshots
 from . import advice
 from .edits import EditsAdmin, bulk_edit, short_date
 from .filters import ColumnFilter
-from .forms import ConfirmedForm, split_site
+from .forms import ConfirmedForm, RuleForm, split_site
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -69,12 +69,13 @@ class HostFilter(ColumnFilter):
     MOST = 100
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        hosts = MissingPage.objects.order_by("host").values_list("host", flat=True).distinct()
+        rows = model_admin.get_queryset(request).order_by("host")
+        hosts = rows.values_list("host", flat=True).distinct()
         found = [(host or self.ANY, host or _("any host")) for host in hosts[: self.MOST]]
         return found if len(found) > 1 else []
 
 
-class MissingPageForm(ConfirmedForm):
+class MissingPageForm(ConfirmedForm, RuleForm):
     """A pattern of an editor's; what is counted by itself can only be ignored.
 
     It takes what people paste: a whole URL, escapes.
@@ -256,6 +257,11 @@ class MissingPageAdmin(EditsAdmin):
         if not self._may_see_all(request):
             row.shown_referrer = shown_referrer(row.referrer, snapshots.current().hiding)
 
+    def get_form(self, request: HttpRequest, *arguments: Any, **options: Any) -> Any:
+        form: Any = super().get_form(request, *arguments, **options)
+        form.others = lambda _form: self.get_queryset(request)
+        return form
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fields = super().get_readonly_fields(request, obj)
         return fields if obj is None or "*" in obj.path else (*fields, "path", "host")
@@ -351,6 +357,7 @@ class MissingPageAdmin(EditsAdmin):
         return bool(self.add_url(request, PermanenceRule, {}))
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        counter.write_if_due()
         # An action leads back here, and it would be said twice.
         if request.method == "GET" and not http_errors.MISSING_PAGES:
             self.message_user(
@@ -435,7 +442,7 @@ def offers(path: str, host: str) -> list[tuple[type[Any], dict[str, str], str]]:
 
 
 # What is decoded, cut off, or means something in a pattern of this tool or another one.
-_SIGNS = re.compile(rf"[%?#]|{SIGN}|\s+\Z")
+_SIGNS = re.compile(rf"[%?#{INVISIBLE}]|{SIGN}|\s+\Z")
 
 
 def as_pattern(path: str) -> str:
@@ -444,11 +451,16 @@ def as_pattern(path: str) -> str:
 
 
 def common_folder(paths: list[str]) -> str:
-    """Return the longest folder that all of `paths` are in, "/" if that is the site."""
-    split = [path.rstrip("/").split("/")[1:-1] for path in paths]
+    """Return the longest folder that all of `paths` are in, "/" if that is the site.
+
+    What others are below is their folder, and in it, as it is for a rule.
+    """
+    split = {tuple(path.rstrip("/").split("/")[1:]) for path in paths}
     common = []
     for segments in zip(*split, strict=False):
         if len(set(segments)) > 1:
             break
         common.append(segments[0])
+    if len(split) == 1:
+        del common[-1:]
     return "/".join(["", *common, ""])

@@ -200,7 +200,9 @@ class PermanenceRuleAdmin(PathRuleAdmin):
 
     def get_form(self, request: HttpRequest, *arguments: Any, **options: Any) -> Any:
         form: Any = super().get_form(request, *arguments, **options)
-        form.may_see_missing_pages = self.may_view(request, MissingPage)
+        if self.may_view(request, MissingPage):
+            pages = self.admin_site.get_model_admin(MissingPage)
+            form.missing_pages = lambda _form: pages.get_queryset(request)
         return form
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.apps import apps
+from django.conf import settings
+from django.contrib.sites.shortcuts import get_current_site
+from django.core.exceptions import DisallowedHost, ObjectDoesNotExist
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from ..conf import has_middleware
@@ -20,12 +24,14 @@ logger = logging.getLogger("django_http_errors")
 AT_ONCE = 400
 
 
-def answering(path: str) -> Iterator[str]:
+def answering(path: str, request: HttpRequest | None = None) -> Iterator[str]:
     """Yield what answers the 404s at the decoded `path`, in words: flat pages and redirects.
 
-    At whatever host. What can't be found out is logged and left out.
+    What can't be found out is logged and left out.
+
+    request: by whose host the site of several is found; None: at whatever host
     """
-    for _path, what in answering_at([path]):
+    for _path, what in answering_at([path], request):
         yield what
 
 
@@ -37,19 +43,36 @@ def has_several_sites() -> bool:
     )
 
 
-def answering_at(paths: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield those of the decoded `paths` at which something answers the 404s, and what does."""
+def answering_at(
+    paths: Sequence[str], request: HttpRequest | None = None
+) -> Iterator[tuple[str, str]]:
+    """Yield those of the decoded `paths` at which something answers the 404s, and what does.
+
+    request: as for `answering`
+    """
     for app, middleware, find in _SOURCES:
         if apps.is_installed(app) and has_middleware(middleware):
             for start in range(0, len(paths), AT_ONCE):
                 try:
-                    yield from find(paths[start : start + AT_ONCE])
+                    yield from find(paths[start : start + AT_ONCE], request)
+                except (ObjectDoesNotExist, DisallowedHost):
+                    break  # No site is at this host.
                 except Exception:
                     logger.exception("Whether %s answers at an address can't be found out", app)
 
 
 def _rows(model: str, field: str, values: Collection[str]) -> Any:
     return apps.get_model(model)._default_manager.filter(**{f"{field}__in": values})
+
+
+def _of_the_site(rows: Any, field: str, request: HttpRequest | None) -> Any:
+    """Return those of `rows` that Django's packages look at: those of the present site.
+
+    field: in which a row has its site
+    """
+    if request is None and not getattr(settings, "SITE_ID", ""):
+        return rows  # It goes by the host.
+    return rows.filter(**{field: get_current_site(request)})
 
 
 def _spelled(paths: Sequence[str], *spell: Callable[[str], str]) -> Mapping[str, list[str]]:
@@ -65,25 +88,31 @@ def _spelled(paths: Sequence[str], *spell: Callable[[str], str]) -> Mapping[str,
 _SPELLINGS: tuple[Callable[[str], str], ...] = (str, lambda path: f"{path.rstrip('/')}/")
 
 
-def _flatpages(paths: Sequence[str]) -> Iterator[tuple[str, str]]:
+def _flatpages(paths: Sequence[str], request: HttpRequest | None) -> Iterator[tuple[str, str]]:
     spelled = _spelled(paths, *_SPELLINGS)
-    for page in _rows("flatpages.FlatPage", "url", spelled):
+    pages = _rows("flatpages.FlatPage", "url", spelled)
+    for page in _of_the_site(pages, "sites", request):
         # MariaDB finds other letters too: capitals, and such with an accent.
         for path in spelled.get(page.url, ()):
             yield path, _("the flat page “%(title)s”") % {"title": page.title}
 
 
-def _redirects(paths: Sequence[str]) -> Iterator[tuple[str, str]]:
+def _redirects(paths: Sequence[str], request: HttpRequest | None) -> Iterator[tuple[str, str]]:
     spelled = _spelled(paths, *_SPELLINGS)
-    for redirect in _rows("redirects.Redirect", "old_path", spelled):
+    redirects = _rows("redirects.Redirect", "old_path", spelled)
+    for redirect in _of_the_site(redirects, "site", request):
         for path in spelled.get(redirect.old_path, ()):
             yield path, redirect_to(redirect.new_path)
 
 
-def _wagtail_redirects(paths: Sequence[str]) -> Iterator[tuple[str, str]]:
-    model = "wagtailredirects.Redirect"
-    spelled = _spelled(paths, apps.get_model(model).normalise_path)
-    for redirect in _rows(model, "old_path", spelled):
+def _wagtail_redirects(
+    paths: Sequence[str], request: HttpRequest | None
+) -> Iterator[tuple[str, str]]:
+    names = "wagtailredirects.Redirect", "wagtailcore.Site"
+    redirects, sites = (apps.get_model(name) for name in names)
+    spelled = _spelled(paths, redirects.normalise_path)
+    site = sites.find_for_request(request) if request else None
+    for redirect in redirects.get_for_site(site).filter(old_path__in=spelled):
         for path in spelled.get(redirect.old_path, ()):
             yield path, redirect_to(redirect.link)
 
@@ -105,7 +134,8 @@ def redirected_today(path: str) -> str:
 
 
 # The app, the middleware by which it answers, and how to find what it has at some paths.
-_SOURCES: tuple[tuple[str, str, Callable[[Sequence[str]], Iterator[tuple[str, str]]]], ...] = (
+_Find: TypeAlias = Callable[[Sequence[str], HttpRequest | None], Iterator[tuple[str, str]]]
+_SOURCES: tuple[tuple[str, str, _Find], ...] = (
     (
         "django.contrib.flatpages",
         "django.contrib.flatpages.middleware.FlatpageFallbackMiddleware",

@@ -9,16 +9,20 @@ from django.utils.translation import gettext as _
 
 from ..models import MatchType
 from ..rules.rows import PermanenceRow
+from ..validators import unasked
 from .answering import answering, has_several_sites
 from .explanation import is_in_hidden_area, view_answering
 
 
 def obstacles(rule: PermanenceRow) -> Iterator[str]:
-    """Yield in words what answers today, before `rule` is asked, all that it covers.
+    """Yield in words why nobody asks for what `rule` covers, or what answers all of it today.
 
-    Nobody knows what is at one host of several. So it is for addresses that nothing but a rule for
-    just this one covers, at any host; and what is in a hidden area isn't told.
+    Nobody knows what is at one host of several. So what answers is for addresses that nothing but a
+    rule for just this one covers, at any host; and what is in a hidden area isn't told.
     """
+    if text := unasked(rule.pattern):
+        yield text
+        return
     path = unquote(rule.pattern)
     if rule.kind != MatchType.EXACT or rule.host or is_in_hidden_area(path):
         return

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any
 
-from django.apps import apps
 from django.conf import settings
 from django.http import HttpRequest
 from django.test import RequestFactory
@@ -16,9 +14,8 @@ from django.utils import translation
 from django.utils.http import escape_leading_slashes
 from django.utils.translation import gettext as _
 
-from ..conf import http_errors
 from ..core import pipeline
-from ..core.languages import language_asked_for
+from ..core.languages import language_of_visitor
 from ..core.request_info import RequestInfo
 from ..core.slashes import is_redirected_to_slash
 from ..core.statuses import error_status
@@ -31,7 +28,7 @@ from ..rules.rows import MessageRow, PermanenceRow
 from ..rules.snapshot import Snapshot, snapshots
 from . import handlers
 from .answering import answering, answering_at, redirect_to, redirected_today
-from .routes import language_redirect, view_at, view_of
+from .routes import language_redirect, may_set_urlconf, view_at, view_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +49,8 @@ class Explanation:
     `hidden_by` is the primary key of the hiding rule that covers the address; the answer is that
     for anybody whom it exempts. `handler` names the site's own handler, which Django calls in the
     place of the app's at that status; "" if there is none. `answered_by` says in words what
-    answers a 404 there before any rule is asked.
+    answers a 404 there before any rule is asked. `urlconf` is what was asked for a view, and
+    `may_set_urlconf` the middleware that may choose another one, by the host for instance.
     """
 
     request: HttpRequest
@@ -64,6 +62,8 @@ class Explanation:
     hidden_by: int | None = None
     handler: str = ""
     answered_by: tuple[str, ...] = ()
+    urlconf: str = ""
+    may_set_urlconf: tuple[str, ...] = ()
 
     @property
     def is_hidden_by_view(self) -> bool:
@@ -107,7 +107,7 @@ def explain(
     # hidden, redirects that tell of a route are too, and the rules decide.
     hiding = policies.rule_policy(request, info, snapshots.current().hiding)
     info.is_silent = as_if_missing or (hiding is not None and hiding.fold_client_errors)
-    with translation.override(language or _language_of_visitor(request)):
+    with translation.override(language or language_of_visitor(request)):
         pipeline.finish(request, response, info)
     policy = policies.rule_policy(request, info, snapshot.hiding)
     host = info.host(request)
@@ -118,9 +118,11 @@ def explain(
     if status == 404 and not as_if_missing:
         answered_by = tuple(_answered_by(request, info, sent, is_redirected))
     considered = []
-    decided = status != 404 or is_redirected
+    decided = status != 404
     for rule, in_force in permanence.considered(snapshot.rules, info.path, host, info.now):
-        considered.append(Considered(rule, in_force, in_force and not decided))
+        is_first = in_force and not decided
+        steps_back = is_first and not info.is_silent and pipeline.is_redirected(request, rule)
+        considered.append(Considered(rule, in_force, is_first and not steps_back))
         decided = decided or in_force
     problem = response.problem
     return Explanation(
@@ -135,6 +137,8 @@ def explain(
         hidden_by=policy.rule if policy else None,
         handler=handler_of_the_site(status),
         answered_by=answered_by,
+        urlconf=str(settings.ROOT_URLCONF),
+        may_set_urlconf=may_set_urlconf(),
     )
 
 
@@ -147,31 +151,35 @@ def _answered_by(
     is_redirected: whether that is a redirect to the address with a slash
     """
     path = request.path_info
-    found = list(answering(path))
+    found = list(answering(path, request))
     if found:
         yield from found
     elif is_redirected:
         yield redirect_to(f"{path}/")
     elif status == 404 and not info.is_silent:
-        target = language_redirect(path, [_language_of_visitor(request)])
+        target = language_redirect(path, [language_of_visitor(request)])
         if target:
             yield redirect_to(target)
 
 
 def _is_redirected_to_slash(request: HttpRequest) -> bool:
-    with translation.override(_language_of_visitor(request)):
+    with translation.override(language_of_visitor(request)):
         return is_redirected_to_slash(request)
-
-
-def _language_of_visitor(request: HttpRequest) -> str:
-    """Return the language that the site looks for a view in."""
-    return language_asked_for(request) if http_errors.is_localised else settings.LANGUAGE_CODE
 
 
 def handler_of_the_site(status: int) -> str:
     """Return the name of the handler that answers in the place of the app's, "" if none does."""
+    return _path_of(handlers.other_handler, status)
+
+
+def handler_around_the_apps(status: int) -> str:
+    """Return the name of the site's handler that calls the app's, "" if none does."""
+    return _path_of(handlers.wrapping_handler, status)
+
+
+def _path_of(find: Callable[[Any, int], Any], status: int) -> str:
     try:
-        handler = handlers.other_handler(get_resolver(), status)
+        handler = find(get_resolver(), status)
     except Exception:  # noqa: BLE001 - a URLconf is the project's code
         return ""  # Django's own checks say what is wrong with it.
     return handlers.dotted_path(handler) if handler else ""
@@ -198,13 +206,7 @@ def request_for(
         request.csp_nonce = request._csp_nonce = nonce  # django-csp's and Django's
     if language:
         request.LANGUAGE_CODE = language
-    if apps.is_installed("django.contrib.auth"):
-        from django.contrib.auth.models import AnonymousUser  # noqa: PLC0415 - optional
-
-        request.user = AnonymousUser()
-    if apps.is_installed("django.contrib.sessions"):
-        # As new, and never saved: a project's context processors may ask for it.
-        request.session = import_module(settings.SESSION_ENGINE).SessionStore()
+    policies.add_session_and_user(request)
     return request  # type: ignore[no-any-return]
 
 
@@ -219,12 +221,17 @@ def is_in_hidden_area(path: str) -> bool:
     return snapshots.current().hiding.may_cover(path)
 
 
-def answered_today(paths: Collection[str]) -> Iterator[tuple[str, str]]:
+def answered_today(
+    paths: Collection[str], exact: Collection[str] | None = None
+) -> Iterator[tuple[str, str]]:
     """Yield those of the decoded `paths` that have an answer today, and what answers, in words.
 
-    Not those in a hidden area: who asks may not know of what is there.
+    Or that may have one: a view with parameters is asked first, and may have nothing there. Not
+    those in a hidden area: who asks may not know of what is there.
+
+    exact: those of an exact rule, which alone ends a redirect to a language; None: all
     """
-    if found := list(_answered_today(paths)):
+    if found := list(_answered_today(paths, paths if exact is None else exact)):
         # An import edits, and each look at the rules is a read then.
         is_hidden = snapshots.current().hiding.may_cover
         yield from (each for each in found if not is_hidden(each[0]))
@@ -236,10 +243,22 @@ def view_answering(path: str) -> str:
     Of a view with parameters nobody knows for which of their values it is a 404, nor of one that
     hides.
     """
+    match = _told_view(path)
+    return _answers_today(match) if match and _is_for_one_address(match, path) else ""
+
+
+def _told_view(path: str) -> ResolverMatch | None:
     match = view_at(path)
-    if not match or not _is_for_one_address(match, path) or hasattr(match.func, policies.POLICY):
-        return ""
+    return None if match and hasattr(match.func, policies.POLICY) else match
+
+
+def _answers_today(match: ResolverMatch) -> str:
     text = _("The view %s answers here today: the rule counts only where that is a 404.")
+    return text % match.view_name
+
+
+def _may_answer_today(match: ResolverMatch) -> str:
+    text = _("The view %s is asked here first: the rule counts only where that is a 404.")
     return text % match.view_name
 
 
@@ -250,11 +269,12 @@ def _is_for_one_address(match: ResolverMatch, path: str) -> bool:
     return below is None or below.route != match.route
 
 
-def _answered_today(paths: Collection[str]) -> Iterator[tuple[str, str]]:
+def _answered_today(paths: Collection[str], exact: Collection[str]) -> Iterator[tuple[str, str]]:
     for path in paths:
-        if text := view_answering(path):
-            yield path, text
-        if text := redirected_today(path):
+        if match := _told_view(path):
+            is_sure = _is_for_one_address(match, path)
+            yield path, _answers_today(match) if is_sure else _may_answer_today(match)
+        if path in exact and (text := redirected_today(path)):
             yield path, text
     for path, what in answering_at(list(paths)):
         yield path, _("Before any rule, this answers here: %s.") % what

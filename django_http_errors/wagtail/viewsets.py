@@ -15,6 +15,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.utils import quote
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -24,11 +25,13 @@ from django.views import View
 from wagtail.admin.forms import WagtailAdminModelForm
 from wagtail.admin.panels import FieldPanel, MultiFieldPanel, ObjectList, Panel
 from wagtail.admin.ui.tables import Column
+from wagtail.snippets.bulk_actions.delete import DeleteBulkAction
 from wagtail.snippets.views.snippets import (
     CreateView,
     DeleteView,
     EditView,
     HistoryView,
+    IndexView,
     SnippetViewSet,
     SnippetViewSetGroup,
     UsageView,
@@ -38,7 +41,7 @@ from ..admin import ErrorMessageAdmin, HidingRuleAdmin, PermanenceRuleAdmin
 from ..admin.base import BaseRuleAdmin
 from ..admin.forms import ConfirmedForm, ConfirmedRuleForm, PreviewForm, offer_choices
 from ..admin.missing_pages import hidden_keys, links_to_answers
-from ..core.missing_pages import shown_referrer
+from ..core.missing_pages import counter, shown_referrer
 from ..http.csp import csp_nonce
 from ..models import ErrorMessage, HidingRule, MissingPage, PermanenceRule
 from ..rules.snapshot import snapshots
@@ -114,11 +117,11 @@ class RuleForm(WagtailAdminModelForm):
 class PermanenceRuleForm(ConfirmedRuleForm, RuleForm):
     """Asks whether an editor means it where a rule is for everything that isn't found."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if self.for_user is not None:
-            permission = "django_http_errors.view_missingpage"
-            self.may_see_missing_pages = self.for_user.has_perm(permission)
+    def missing_pages(self) -> QuerySet[MissingPage] | None:
+        permission = "django_http_errors.view_missingpage"
+        if self.for_user is None or not self.for_user.has_perm(permission):
+            return None
+        return _missing_pages(self.for_user)
 
 
 class HidingRuleForm(ConfirmedForm, RuleForm):
@@ -168,11 +171,19 @@ class FilledInCreateView(CreateView):
         return self.model(**values)
 
 
-class RuleViewSet(SnippetViewSet):
+class RowViewSet(SnippetViewSet):
+    """The views of a model, but none that names rows to who may not see them."""
+
+    copy_view_enabled = False
+
+    def register_chooser_viewset(self) -> None:
+        """Do nothing: it is open to all who may see the admin, and nothing refers to a row."""
+
+
+class RuleViewSet(RowViewSet):
     """The views of a model, and one more, for the preview."""
 
     add_view_class = FilledInCreateView
-    copy_view_enabled = False
 
     def get_urlpatterns(self) -> list[Any]:
         view = PreviewView.as_view(viewset=self)
@@ -269,14 +280,32 @@ def _may_see_all(user: Any) -> bool:
     return not snapshots.current().hiding or any(map(user.has_perm, rights))
 
 
+def _may_see(user: Any, row: MissingPage) -> bool:
+    return _may_see_all(user) or not snapshots.current().hiding.may_cover(row.path)
+
+
+def _missing_pages(user: Any) -> QuerySet[MissingPage]:
+    """Return those that `user` may see."""
+    rows = MissingPage.objects.all()
+    return rows if _may_see_all(user) else rows.exclude(pk__in=hidden_keys(rows))
+
+
 class _ForWhoMaySeeIt:
     """A view of one missing page, which is not there for who may not see hidden areas."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         row: MissingPage = self.object  # type: ignore[attr-defined]
-        if not _may_see_all(request.user) and snapshots.current().hiding.may_cover(row.path):
+        if not _may_see(request.user, row):
             raise Http404
         return super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
+
+
+class MissingPageListView(IndexView):
+    """The list, with what is due of what was counted."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        counter.write_if_due()
+        return super().dispatch(request, *args, **kwargs)
 
 
 class MissingPageEditView(_ForWhoMaySeeIt, EditView):
@@ -309,12 +338,12 @@ class LinkedFrom(Column):
         return {**context, "value": referrer}
 
 
-class MissingPageViewSet(SnippetViewSet):
+class MissingPageViewSet(RowViewSet):
     """What visitors didn't find, the most often first."""
 
     model = MissingPage
     icon = "search"
-    copy_view_enabled = False
+    index_view_class = MissingPageListView
     edit_view_class = MissingPageEditView
     delete_view_class = MissingPageDeleteView
     history_view_class = MissingPageHistoryView
@@ -333,9 +362,7 @@ class MissingPageViewSet(SnippetViewSet):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Return what the list shows: ignored pages only where the filter asks for them."""
-        rows = MissingPage.objects.all()
-        if not _may_see_all(request.user):
-            rows = rows.exclude(pk__in=hidden_keys(rows))
+        rows = _missing_pages(request.user)
         return rows if request.GET.get("ignored") else rows.filter(ignored=False)
 
 
@@ -347,3 +374,25 @@ class ErrorPagesViewSetGroup(SnippetViewSetGroup):
     menu_icon = "warning"
     menu_name = "error-pages"
     menu_order = 900
+
+
+class DeleteRows(DeleteBulkAction):
+    """What deletes many at once, and names none that the editor may not delete or see."""
+
+    models = [each.model for each in ErrorPagesViewSetGroup.items]
+
+    def get_all_objects_in_listing_query(self, parent_id: Any) -> Any:
+        """Return what "select all" means: of missing pages, what the list shows by itself."""
+        rows = super().get_all_objects_in_listing_query(parent_id)
+        return rows.filter(ignored=False) if self.model is MissingPage else rows
+
+    def check_perm(self, row: Any) -> bool:
+        if isinstance(row, MissingPage) and not _may_see(self.request.user, row):
+            return False
+        return bool(super().check_perm(row))
+
+    def get_actionable_objects(self) -> Any:
+        rows, _others = super().get_actionable_objects()
+        if not rows:
+            raise PermissionDenied
+        return rows, {"items_with_no_access": []}

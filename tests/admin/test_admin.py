@@ -18,7 +18,7 @@ from django.contrib.auth.models import Permission, User
 from django.contrib.messages import WARNING
 from django.forms import modelform_factory
 from django.test import Client
-from django.urls import reverse
+from django.urls import clear_script_prefix, reverse, set_script_prefix
 from django.utils import timezone
 
 from django_http_errors.admin import (
@@ -535,6 +535,14 @@ def test_visits_have_the_room_of_who_made_a_rule(
     assert columns == ["address", "answer", "state", *counted]
 
 
+def test_an_asterisk_alone_is_everything(admin: Client) -> None:
+    """To the error as to what is offered."""
+    page = text_of(admin.post(url("permanencerule_add"), rule_form(pattern="*")))
+    assert "Choose “this address and everything below it”, and write /" in page
+    assert "Save this instead: /, this address and everything below it" in page
+    assert "any1" not in page
+
+
 @pytest.mark.parametrize(
     ("pasted", "offered", "saved"),
     [
@@ -599,6 +607,61 @@ def test_what_is_pasted_is_understood_and_offered(
     form = rule_form(pattern=pasted, use_suggestion="1")
     assert admin.post(url("permanencerule_add"), form).status_code == 302
     assert PermanenceRule.objects.values_list("kind", "pattern", "host").get() == saved
+
+
+@pytest.mark.parametrize(
+    ("pasted", "path"),
+    [
+        ("https://www.example.com/app/old/", "/old/"),
+        ("https://www.example.com/app", "/"),
+        ("www.example.com/app/app/old/", "/app/old/"),
+        ("https://www.example.com/application/", "/application/"),
+    ],
+)
+def test_a_whole_url_of_a_site_below_a_path(admin: Client, pasted: str, path: str) -> None:
+    adding = url("permanencerule_add")
+    form = rule_form(pattern=pasted)
+    set_script_prefix("/app/")
+    try:
+        page = text_of(admin.post(adding, form))
+        assert f"Save this instead: {path}, at www.example.com" in page
+        assert f"and here only {path}<" in page or "://" not in pasted
+        form |= {"use_suggestion": "1", "confirm": "on"}
+        assert admin.post(adding, form).status_code == 302
+    finally:
+        clear_script_prefix()
+    assert PermanenceRule.objects.get().pattern == path
+
+
+@pytest.mark.parametrize("model", ["permanencerule", "hidingrule"])
+def test_what_the_site_is_below_is_no_part_of_a_pattern(admin: Client, model: str) -> None:
+    """A site may have views below /app/app/: who means those confirms it."""
+    adding = url(f"{model}_add")
+    form = rule_form(pattern="/app/new/", exempt="nobody")
+    words = "What the site is below (/app/) is left out here. Write /new/"
+    set_script_prefix("/app/")
+    try:
+        page = text_of(admin.post(adding, form))
+        assert words in page
+        assert 'name="confirm"' in page
+        assert admin.post(adding, {**form, "pattern": "/new/"}).status_code == 302
+        assert admin.post(adding, {**form, "confirm": "on"}).status_code == 302
+    finally:
+        clear_script_prefix()
+    rows = {"permanencerule": PermanenceRule, "hidingrule": HidingRule}[model].objects
+    assert set(rows.values_list("pattern", flat=True)) == {"/new/", "/app/new/"}
+
+
+def test_an_address_of_a_site_below_a_path_is_tried_as_it_is_asked_for(admin: Client) -> None:
+    trying = url("permanencerule_try")
+    rule = PermanenceRuleFactory(pattern="/old/")
+    set_script_prefix("/app/")
+    try:
+        page = text_of(admin.get(trying, {"address": "https://testserver/app/old/?a=b"}))
+    finally:
+        clear_script_prefix()
+    assert str(rule) in page
+    assert "decides" in page
 
 
 def test_a_prefix_with_a_parameter_is_offered_as_a_route(admin: Client) -> None:

@@ -192,6 +192,11 @@ EVERYTHING = "This rule is for every address of the site that is not found."
             ["This rule is for every address of testserver that is not found.", "The site has"],
         ),
         ({"kind": "route", "pattern": "/<str:one>/"}, [], []),
+        (
+            {"kind": "route", "pattern": "/old-shop/"},
+            [],
+            ["Nothing varies in this pattern: it is for /old-shop/ alone."],
+        ),
         # What answers today
         (
             {"pattern": "/shop/"},

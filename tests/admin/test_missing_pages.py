@@ -10,9 +10,12 @@ from urllib.parse import quote
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
+from django_http_errors.core import counting
+from django_http_errors.core.missing_pages import counter
 from django_http_errors.models import ErrorMessage, HidingRule, MissingPage, PermanenceRule
 from django_http_errors.rules.snapshot import snapshots
 
@@ -191,6 +194,14 @@ def test_a_folder_is_said_to_cover_what_it_covers(admin: Client) -> None:
     assert len(done) == 24  # with the pattern
 
 
+def test_a_folder_that_is_ticked_with_what_is_in_it(admin: Client) -> None:
+    paths = ("/blog/", "/blog/2019/", "/blog/2019/january/")
+    keys = [MissingPage.objects.create(path=path).pk for path in paths]
+    data = {"action": "remove_together", "_selected_action": keys[1:]}
+    response = admin.post(LIST, data, follow=True)
+    assert response.context["adminform"].form.initial["pattern"] == "/blog/2019/"
+
+
 # Hosts
 
 
@@ -215,6 +226,35 @@ def test_pages_of_one_host(admin: Client) -> None:
     ]
     assert column(admin.get(f"{LIST}?host=*"), "address") == ["*.php"]
     assert column(admin.get(f"{LIST}?host=a.example"), "address") == ["/x/"]
+
+
+# What was counted last
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_first_look_has_what_is_due(
+    admin: Client, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody else need have asked for anything since then."""
+    settings.HTTP_ERRORS = {"MISSING_PAGES": True}
+    monkeypatch.setattr(counting, "EVERY", 0.0)
+    counter.forget()
+    Client().get("/none/")
+    assert column(admin.get(LIST), "address") == ["/none/"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_look_within_a_transaction_loses_nothing(
+    admin: Client, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was written in it could be rolled back (ATOMIC_REQUESTS)."""
+    settings.HTTP_ERRORS = {"MISSING_PAGES": True}
+    monkeypatch.setattr(counting, "EVERY", 0.0)
+    counter.forget()
+    Client().get("/none/")
+    with transaction.atomic():
+        assert column(admin.get(LIST), "address") == []
+    assert column(admin.get(LIST), "address") == ["/none/"]
 
 
 # Nothing to show
@@ -422,3 +462,37 @@ def test_the_page_with_a_link_is_shown_unless_it_is_hidden(editor: Callable[...,
         MissingPage.objects.create(path=f"/{MissingPage.objects.count()}/", referrer=page)
     pages = ["-", "http://testserver/negotiated/", "http://a.example/vault/", "-"]
     assert column(client.get(LIST), "linked_from") == pages
+
+
+@pytest.mark.parametrize("may_see", [True, False])
+def test_what_is_hidden_is_in_no_number_and_in_no_filter(
+    editor: Callable[..., Client], may_see: bool, published: Callable[[], None]
+) -> None:
+    for host, path in (("a.example", "/x/"), ("b.example", "/y/"), ("c.example", "/vault/")):
+        MissingPage.objects.create(host=host, path=path)
+    HidingRule.objects.create(pattern="/vault/", kind="prefix")
+    published()
+    rights = ("view_missingpage", "add_permanencerule", "add_missingpage")
+    client = editor(*rights, *(["view_hidingrule"] if may_see else []))
+    assert ("c.example" in client.get(LIST).content.decode()) == may_see
+    rule = {"pattern": "/", "kind": "prefix", "permanence": "permanent", "enabled": "on"}
+    page = client.post("/admin/django_http_errors/permanencerule/add/", rule).content.decode()
+    number = 3 if may_see else 2
+    assert f"of the {number} missing pages in the list it covers {number}" in page
+
+
+@pytest.mark.parametrize("may_see", [True, False])
+def test_the_form_leads_to_the_row_that_there_is(
+    editor: Callable[..., Client], may_see: bool, published: Callable[[], None]
+) -> None:
+    """Unless its reader may not see that."""
+    client = editor(
+        "view_missingpage", "add_missingpage", *(["view_hidingrule"] if may_see else [])
+    )
+    HidingRule.objects.create(pattern="/vault/", kind="prefix")
+    published()
+    for path, is_linked in (("/dup/*", True), ("/vault/*", may_see)):
+        row = MissingPage.objects.create(path=path)
+        page = client.post(f"{LIST}add/", {"path": path}).content.decode()
+        assert "There is one already." in page
+        assert (f'<a href="{LIST}{row.pk}/change/">{path}</a>' in page) == is_linked

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from django_http_errors.decorators import hide_forbidden
 from django_http_errors.explaining.explanation import answered_today
-from django_http_errors.models import HidingRule, PermanenceRule, examined
+from django_http_errors.models import HidingRule, MatchType, PermanenceRule, examined
 from django_http_errors.rules.snapshot import snapshots
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
@@ -104,6 +104,42 @@ def test_an_address_that_a_view_is_for(pattern: str, name: str) -> None:
 )
 def test_what_may_do_something(fields: dict[str, Any]) -> None:
     assert refused(**fields) == []
+
+
+SEVERAL = "These are several addresses. Write a rule for each."
+DOTS = "Browsers resolve “.” and “..” and ask for "
+
+
+@pytest.mark.parametrize(
+    ("pattern", "words"),
+    [
+        ("/a/, /b/", SEVERAL),
+        ("/a/ /b/", SEVERAL),
+        ("/a/;  /b/", SEVERAL),
+        ("/a/../b/", DOTS + "/b/"),
+        ("/./a", DOTS + "/a"),
+        ("/a/%2E%2e/b", DOTS + "/b"),
+        ("/a/..", DOTS + "/"),
+        ("/a//./b/", DOTS + "/a//b/"),
+    ],
+)
+@pytest.mark.parametrize("kind", MatchType.values)
+def test_what_nobody_asks_for(pattern: str, words: str, kind: str) -> None:
+    assert refused(pattern=pattern, kind=kind, host="testserver") == [words]
+    rule = HidingRule(pattern=pattern, kind=kind)
+    with pytest.raises(ValidationError) as caught:
+        rule.full_clean()
+    assert caught.value.message_dict == {"pattern": [words]}
+    rule.confirmed = True
+    rule.full_clean()
+
+
+@pytest.mark.parametrize(
+    "pattern", ["/a, b/", "/a b/c/", "/.well-known/x", "/a..b/", "/a.../", "/x."]
+)
+def test_what_somebody_may_ask_for(pattern: str) -> None:
+    assert refused(pattern=pattern) == []
+    HidingRule(pattern=pattern).full_clean()
 
 
 def test_a_rule_that_has_begun() -> None:

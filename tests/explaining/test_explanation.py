@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from io import StringIO
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.conf.urls.i18n import i18n_patterns
+from django.core.management import call_command
 from django.http import HttpRequest, HttpResponse
 from django.middleware.common import CommonMiddleware
 from django.middleware.locale import LocaleMiddleware
 from django.test import Client, override_settings
-from django.urls import path
-from django.utils import translation
+from django.urls import path, reverse
+from django.utils import timezone, translation
 from django.views.decorators.common import no_append_slash
 
 from django_http_errors import handlers
+from django_http_errors.admin import advice
 from django_http_errors.conf import LOCALE_MIDDLEWARE
 from django_http_errors.explaining import explanation
 from django_http_errors.explaining.handlers import HANDLED
-from django_http_errors.models import HidingRule
+from django_http_errors.models import HidingRule, PermanenceRule
+from django_http_errors.rules.matching import Index
+from django_http_errors.rules.rows import PermanenceRow
 
 from ..asking import HIDING_MIDDLEWARE
 from ..factories import PermanenceRuleFactory
@@ -181,10 +186,63 @@ def test_what_is_said_is_what_the_site_does(
                 assert decides == (permanence is not None), address
 
 
+# URLconfs by the host.
+
+BY_HOST = "tests.explaining.urls_by_host.by_host"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("installed", "named"),
+    [
+        (middleware(), ()),
+        (["tests.middleware.CrashIn", *middleware()], ()),
+        (["no.such.middleware", *middleware()], ()),
+        ([BY_HOST, *middleware()], (BY_HOST,)),
+    ],
+)
+def test_what_may_choose_another_urlconf_is_named(
+    installed: list[str], named: tuple[str, ...]
+) -> None:
+    with override_settings(MIDDLEWARE=installed):
+        explained = explanation.explain("/only-there/", host="b.example")
+        assert explained.may_set_urlconf == named
+        out = StringIO()
+        call_command("explain_error", "/only-there/", host="b.example", stdout=out)
+    first, second, *_rest = out.getvalue().splitlines()
+    assert first == "View: none. The URLconf tests.urls_advice has nothing at this address."
+    assert (BY_HOST in second) == bool(named)
+
+
+@pytest.mark.django_db
+@pytest.mark.urls("testproject.urls")
+def test_an_editor_is_told_that_a_host_may_have_other_pages(admin_client: Client) -> None:
+    asked = {"address": "/only-there/", "host": "b.example"}
+    address = reverse("admin:django_http_errors_permanencerule_try")
+    told = "Some hosts of this site may have pages of their own"
+    assert told not in admin_client.get(address, asked).content.decode()
+    site = {"MIDDLEWARE": [*settings.MIDDLEWARE, BY_HOST], "ALLOWED_HOSTS": ["*"]}
+    with override_settings(**site):
+        page = admin_client.get(address, asked).content.decode()
+        assert Client().get(asked["address"], headers={"host": "b.example"}).content == b"there"
+    assert told in page
+    assert "What visitors would get otherwise" in page
+
+
 @pytest.mark.parametrize("editors", ["en", "de"])
 def test_who_makes_a_rule_is_told_of_views_and_redirects(editors: str) -> None:
     site = {"ROOT_URLCONF": Urls, "MIDDLEWARE": middleware()}
     with override_settings(**site), translation.override(editors):
+        of_prefixes = [*explanation.answered_today(["/about", "/x/"], exact=["/x/"])]
         found = list(explanation.answered_today(["/de/about/", "/about", "/form", "/x/"]))
+        told = [
+            [*advice.warnings(PermanenceRow.of(rule), Index(()), timezone.now())]
+            for rule in (
+                PermanenceRule(pattern="/about/"),
+                PermanenceRule(kind="prefix", pattern="/about/"),
+            )
+        ]
+    assert of_prefixes == [], "They leave what is redirected to a language."
+    assert [any("/en/about/" in text for text in texts) for texts in told] == [True, False]
     assert [path for path, _text in found] == ["/de/about/", "/about", "/form"]
     assert "/en/about/" in found[1][1]

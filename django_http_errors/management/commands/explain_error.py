@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from ... import validators
 from ...explaining import explanation
-from ...http.urls import bare_host, default_host
+from ...http.urls import bare_host, default_host, without_script_prefix
 from ...rules import messages
 from ...rules.rows import PermanenceRow
 
@@ -51,7 +51,8 @@ class Command(BaseCommand):
         }
         _check(**asked)
         asked["host"] = asked["host"] or default_host()
-        explained = explanation.explain(asked.pop("address"), **asked)
+        address = without_script_prefix(asked.pop("address"))
+        explained = explanation.explain(address, **asked)
         for line in (
             *_view(explained, options["status"]),
             *_rules(explained, options["status"]),
@@ -83,19 +84,29 @@ def _check(
 
 def _view(explained: explanation.Explanation, status: int) -> Iterator[str]:
     if explained.match is None:
-        yield _("View: none. The URLconf has nothing at this address.")
+        yield _("View: none. The URLconf %s has nothing at this address.") % explained.urlconf
     else:
         yield _("View: %(name)s answers at this address (%(route)s).") % {
             "name": explained.match.view_name,
             "route": f"/{explained.match.route}",
         }
         yield _("What follows is for the error that it may raise.")
+    if explained.may_set_urlconf:
+        names = ", ".join(explained.may_set_urlconf)
+        text = _(
+            "URLconf: %s may choose another one, by the host for instance; it isn't asked here."
+        )
+        yield text % names
     for each in explained.answered_by:
         yield _("A 404 there is answered by %s before any rule is asked.") % each
     if explained.handler:
         yield _(
             "Handler: %(handler)s answers %(status)ds here; rules and messages do nothing for it."
         ) % {"handler": explained.handler, "status": status}
+    if wrapping := explanation.handler_around_the_apps(status):
+        yield _(
+            "Handler: %(handler)s calls the app's for %(status)ds here, and may answer by itself."
+        ) % {"handler": wrapping, "status": status}
     if explained.answered_by or explained.handler:
         yield _("What follows is what the app would answer without that.")
     if explained.hidden_by is not None or explained.is_hidden_by_view:

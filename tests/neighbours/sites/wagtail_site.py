@@ -9,9 +9,13 @@ django.setup()
 
 from django.contrib import admin  # noqa: E402 - models can be loaded only now
 from django.contrib.auth.models import Group, Permission, User  # noqa: E402
-from django.test import Client  # noqa: E402
+from django.test import Client, override_settings  # noqa: E402
 from django.urls import reverse  # noqa: E402
+from wagtail.contrib.redirects.models import Redirect  # noqa: E402
+from wagtail.models import Site  # noqa: E402
 
+from django_http_errors.core import counting  # noqa: E402
+from django_http_errors.explaining.explanation import explain  # noqa: E402
 from django_http_errors.models import (  # noqa: E402
     ErrorMessage,
     HidingRule,
@@ -99,6 +103,78 @@ def lists_nothing_of_a_hidden_area(editor):
     MissingPage.objects.filter(path__in=["/board/plan/", "/open/"]).delete()
 
 
+def counts_nothing_of_a_hidden_area():
+    """Where a rule for everything is to be confirmed."""
+    area = HidingRule.objects.create(kind="prefix", pattern="/board/")
+    MissingPage.objects.bulk_create(MissingPage(path=path) for path in ("/board/x/", "/open/"))
+    rights = ("view_missingpage", "add_permanencerule")
+    for client, number in (
+        (signed_in("seeing", *rights, "view_hidingrule"), 2),
+        (signed_in("unseeing", *rights), 1),
+    ):
+        page = client.post(url(PermanenceRule, "add"), {**RULE, "pattern": "/"}).content.decode()
+        assert f"of the {number} missing pages in the list it covers {number}" in page, page
+    area.delete()
+    MissingPage.objects.filter(path__in=["/board/x/", "/open/"]).delete()
+
+
+def names_no_row_to_who_may_not_see_it():
+    """Wagtail's choosers and bulk actions are open to all who may see its admin."""
+    HidingRule.objects.create(kind="prefix", pattern="/board/")
+    MissingPage.objects.create(path="/board/plan/")
+    MissingPage.objects.create(path="/open/")
+    reader = signed_in("insider")
+    unseeing = signed_in("deleting", "delete_missingpage")
+    seeing = signed_in("boss", "delete_missingpage", "view_hidingrule", "delete_hidingrule")
+    for model in (HidingRule, MissingPage):
+        name = model._meta.model_name
+        chooser = f"/admin/snippets/choose/django_http_errors/{name}/"
+        assert seeing.get(chooser).status_code == 404
+        many = reverse("wagtail_bulk_action", args=["django_http_errors", name, "delete"])
+        for client, is_named in ((reader, False), (unseeing, False), (seeing, True)):
+            page = client.get(f"{many}?id=all", follow=True).content.decode()
+            assert ("/board/" in page) is is_named, (model, page)
+    many = reverse("wagtail_bulk_action", args=["django_http_errors", "missingpage", "delete"])
+    assert "/open/" in unseeing.get(f"{many}?id=all").content.decode()
+    reader.post(f"{many}?id=all")
+    assert MissingPage.objects.filter(path="/open/").exists()
+    unseeing.post(f"{many}?id=all")
+    # What the list doesn't show by itself stays: the patterns of what scanners look for.
+    listed, ignored = (MissingPage.objects.filter(ignored=each) for each in (False, True))
+    assert list(listed.values_list("path", flat=True)) == ["/board/plan/"]
+    seeing.post(f"{many}?id=all")
+    assert ignored.exists()
+    assert not listed.exists()
+    HidingRule.objects.all().delete()
+
+
+def lists_what_is_due(editor):
+    """At the first look."""
+    counting.EVERY = 0.0
+    with override_settings(HTTP_ERRORS={"MISSING_PAGES": True}):
+        assert Client().get("/just-now/").status_code == 404
+        assert "/just-now/" in editor.get(url(MissingPage, "list")).content.decode()
+    MissingPage.objects.filter(path="/just-now/").delete()
+
+
+def names_redirects_of_the_site():
+    page = Site.objects.get().root_page
+    other = Site.objects.create(hostname="other.example", root_page=page)
+    Redirect.objects.create(old_path="/moved", redirect_link="/there/", site=other)
+    Redirect.objects.create(old_path="/everywhere", redirect_link="/there/")
+    for host, path, expected in (
+        ("localhost", "/moved/", ()),
+        ("other.example", "/moved/", ("a redirect to /there/",)),
+        ("localhost", "/everywhere/", ("a redirect to /there/",)),
+        ("other.example", "/everywhere/", ("a redirect to /there/",)),
+    ):
+        assert explain(path, host=host).answered_by == expected, (host, path)
+        sent = Client().get(path, headers={"host": host})
+        assert (sent.status_code == 301) is bool(expected), (host, path)
+    Redirect.objects.all().delete()
+    other.delete()
+
+
 def links_to_a_message_that_there_is(editor, onlooker):
     message = ErrorMessage.objects.create(status="404", path_prefix="/lost/", title="Lost")
     link = f'<a href="{url(ErrorMessage, "edit", message.pk)}">Has a message</a>'
@@ -157,6 +233,10 @@ def edits(editor, reader):
     assert (missing.ignored, missing.hits) == (True, 7)
     lists_what_is_ignored_if_asked(editor)
     lists_nothing_of_a_hidden_area(editor)
+    counts_nothing_of_a_hidden_area()
+    lists_what_is_due(editor)
+    names_no_row_to_who_may_not_see_it()
+    names_redirects_of_the_site()
     speaks_of_what_is_lost(editor)
 
 
