@@ -226,4 +226,4 @@ def _tells_of_route(
     """Return whether a success or a redirect would tell that an address in a scope is routed."""
     if request.method == "OPTIONS" or policies.has_conditions(request):
         return response.status_code < 400
-    return policy.fold_client_errors and leaks.is_respelling(response, request.path)
+    return policy.fold_client_errors and leaks.is_respelling(request, response)

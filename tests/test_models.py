@@ -26,6 +26,7 @@ from django_http_errors.models import (
     ErrorMessage,
     Generation,
     MatchType,
+    MissingPage,
     PermanenceRule,
     PermanenceRuleQuerySet,
     edited,
@@ -697,5 +698,6 @@ def test_the_migrations_go_backwards_and_forwards() -> None:
     finally:
         call_command("migrate", APP, verbosity=0)
     assert names <= set(connection.introspection.table_names())
+    assert MissingPage.objects.filter(path="*/.git/*", ignored=True).exists()
     PermanenceRule.objects.create(pattern="/A")
     PermanenceRule.objects.create(pattern="/a")

@@ -13,14 +13,15 @@ import time
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Hashable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import SynchronousOnlyOperation
-from django.db import connections, models, router
+from django.db import connections, models, router, transaction
+from django.db.models import QuerySet
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
@@ -39,6 +40,7 @@ BATCH = 100
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
+M = TypeVar("M", bound=models.Model)
 
 
 class Count(NamedTuple):
@@ -122,7 +124,8 @@ class Counter(ABC, Generic[K]):
         if schema not in self._write_at:
             self._begin(schema)
             return
-        for counter in tuple(waiting):
+        # Itself by name: another thread may just have taken it out.
+        for counter in {self, *waiting}:
             counter.write_if_due()
 
     def _begin(self, schema: str) -> None:
@@ -179,9 +182,14 @@ class Counter(ABC, Generic[K]):
             self.write()
 
     def write(self) -> None:
-        """Write what was counted in the present schema, and begin anew; never raises."""
+        """Write what was counted in the present schema, and begin anew; never raises.
+
+        Within a transaction, which may be rolled back, it waits.
+        """
         try:
-            here = snapshots.source().schema
+            alias, here = router.db_for_write(self.model), snapshots.source().schema
+            if connections[alias].in_atomic_block:
+                return
             self._write_at.pop(here, None)
             if not self._write_at:
                 waiting.discard(self)
@@ -191,19 +199,16 @@ class Counter(ABC, Generic[K]):
                 counts = {key: each for (schema, key), each in all_counts if schema == here}
                 self._counts = {key: each for key, each in all_counts if key[0] != here}
             if counts:
-                self._write(counts)
+                self._write(alias, counts)
         except Exception as error:
             if not isinstance(error, SynchronousOnlyOperation):
                 logger.exception(self.failure)
 
-    def _write(self, counts: dict[K, Count]) -> None:
-        alias = router.db_for_write(self.model)
+    def _write(self, alias: str, counts: dict[K, Count]) -> None:
         connection = connections[alias]
         was_open = connection.connection is not None
         try:
-            # In a transaction it may be rolled back.
-            if not connection.in_atomic_block:
-                self.save(alias, counts)
+            self.save(alias, counts)
         finally:
             if not was_open:
                 connection.close()  # Under ASGI this may be a thread that has no next request.
@@ -230,3 +235,20 @@ def batches(rows: Sequence[T]) -> Iterator[Sequence[T]]:
     """Yield `rows` in portions that one statement can have."""
     for start in range(0, len(rows), BATCH):
         yield rows[start : start + BATCH]
+
+
+@contextmanager
+def locked(rows: QuerySet[M]) -> Iterator[tuple[QuerySet[M], QuerySet[M]]]:
+    """Lock those of `rows` that nobody holds, and give these, and the others.
+
+    To wait for the others would stall the process for as long as an import takes, and could end
+    it, or the import: that may come to rows that this has locked. Where the database can't skip
+    rows, all are given, and none are locked: SQLite has one writer at a time.
+    """
+    alias = rows.db
+    if not connections[alias].features.has_select_for_update_skip_locked:
+        yield rows, rows.none()
+        return
+    with transaction.atomic(using=alias):
+        keys = list(rows.select_for_update(skip_locked=True).values_list("pk", flat=True))
+        yield rows.filter(pk__in=keys), rows.exclude(pk__in=keys)

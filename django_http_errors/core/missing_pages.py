@@ -3,28 +3,39 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import timedelta
 from fnmatch import translate
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import connections
-from django.db.models import Case, QuerySet, Value, When
+from django.db.models import (
+    Case,
+    DateTimeField,
+    F,
+    PositiveBigIntegerField,
+    QuerySet,
+    Value,
+    When,
+)
 from django.db.models import Count as CountOf
 from django.http import HttpRequest
 from django.http.request import validate_host
 from django.http.response import HttpResponseBase
-from django.urls import Resolver404, get_script_prefix, resolve
+from django.urls import Resolver404, resolve
 from django.utils import timezone
 from django.utils.translation import get_language_from_path, override
 
 from ..conf import http_errors
 from ..hiding.policies import POLICY
+from ..http.urls import bare_host, without_script_prefix
 from ..models import MissingPage
 from ..rules.snapshot import UNREAD, HidingRules, snapshots
-from .counting import Count, Counter, batches, moment
+from ..validators import no_control
+from .counting import Count, Counter, batches, locked, moment
 from .request_info import RequestInfo
 
 # Rows in the database, without those that editors ignore, of which there may be as many again.
@@ -35,27 +46,6 @@ NEWEST_KEPT = 1_000
 UNSEEN_FOR = timedelta(days=90)
 LONGEST = 500
 LONGEST_HOST = 253
-
-# What scanners look for at every site, each kind counted as one.
-NOISE = (
-    "*.php*",
-    "*/.env*",
-    "*/.git/*",
-    "*/.aws/*",
-    "*/.well-known/*",
-    "*/wp-admin/*",
-    "*/wp-content/*",
-    "*/wp-includes/*",
-    "*/cgi-bin/*",
-    "*/vendor/*",
-    "*.asp",
-    "*.aspx",
-    "*.jsp",
-    "*.sql",
-    "*.zip",
-    "*.tar.gz",
-    "*.bak",
-)
 
 # Its host and its path.
 Place = tuple[str, str]
@@ -83,43 +73,77 @@ class MissingPages(Counter[Place]):
         if referrer:
             referrer = referrer[:LONGEST]
             page = _page(referrer) if getattr(request, "urlconf", None) else None
-            if page and _is_own(page[1]):
+            if page and _is_own(page[1], None):
                 referrer = ""  # By another URLconf than the request's, nobody knows what is hidden.
         self.add(response, (host, path), schema, referrer)
 
     def save(self, alias: str, counts: dict[Place, Count]) -> None:
+        """Add `counts`, and put back those of rows that an editor or another process holds."""
         snapshot = snapshots.current(from_memory=True)
         if snapshot is UNREAD:
             return  # What must not be listed isn't known.
         own = MissingPage.objects.using(alias).filter(path__contains="*")
-        patterns = [*own.values_list("host", "path"), *(("", each) for each in NOISE)]
-        # In one order everywhere, so that no two processes wait for each other's rows.
-        for some in batches(_folded(counts, patterns, snapshot.hiding)):
-            _add(alias, some)
+        # The narrower first, which are those for one host, and the longer ones.
+        patterns = sorted(
+            own.values_list("host", "path"), key=lambda each: (not each[0], -len(each[1]))
+        )
+        # In one order everywhere, so that no two processes wait for each other's new rows.
+        folded = _folded(counts, patterns, snapshot.hiding)
+        for some in batches(sorted(folded.items(), key=lambda item: item[0])):
+            places = [place for place, _each in some]
+            hosts, paths = zip(*places, strict=True)
+            rows = MissingPage.objects.using(alias).filter(host__in=hosts, path__in=paths)
+            with locked(rows) as (free, others):
+                busy = set(others.values_list("host", "path")).intersection(places)
+                known = {
+                    (host, path): pk for host, path, pk in free.values_list("host", "path", "pk")
+                }
+                there = {known[place]: each.total for place, each in some if place in known}
+                if there:
+                    _update(MissingPage.objects.using(alias), there)
+            self.put_back({key: counts[key] for place in busy for key in folded[place].keys})
+            # Who adds a row waits for others that add it, and must hold none meanwhile.
+            found = busy | known.keys()
+            new = [(place, each.total) for place, each in some if place not in found]
+            if new:
+                _add(alias, new)
         _drop_rarest(alias)
+
+
+class Folded(NamedTuple):
+    """What is to be written of a place: its count, and the keys of those that it is the sum of."""
+
+    total: Count
+    keys: list[Place]
 
 
 def _folded(
     counts: dict[Place, Count], patterns: Iterable[Place], hiding: HidingRules
-) -> list[tuple[Place, Count]]:
-    """Return what is to be written, in order: valid, nothing hidden, noise by its pattern.
+) -> dict[Place, Folded]:
+    """Return what is to be written: valid, nothing hidden, what matches a pattern by that.
 
     patterns: each with the host that it is for, "" for all; of those that match, the first counts
     """
-    matchers = [(each, _matcher(each[1])) for each in dict.fromkeys(patterns)]
+    matchers = [(each, _matcher(each[1])) for each in patterns]
     hosts = {raw: _site_host(raw) for raw, _path in counts}
-    found: dict[Place, Count] = {}
+    known = frozenset(hosts.values())
+    found: dict[Place, Folded] = {}
     for (raw, path), counted in counts.items():
         host = hosts[raw]
-        if not host or not path.isprintable() or hiding.may_cover(path):
+        if not host or not _is_listable(path) or hiding.may_cover(path):
             continue
-        count = counted._replace(referrer=shown_referrer(counted.referrer, hiding))
+        count = counted._replace(referrer=shown_referrer(counted.referrer, hiding, known))
         place = next(
             (each for each, matches in matchers if each[0] in ("", host) and matches(path)),
             (host, path),
         )
-        found[place] = found[place].with_(count) if place in found else count
-    return sorted(found.items(), key=lambda item: item[0])
+        if place in found:
+            total, keys = found[place]
+            keys.append((raw, path))
+            found[place] = Folded(total.with_(count), keys)
+        else:
+            found[place] = Folded(count, [(raw, path)])
+    return found
 
 
 def _site_host(raw: str) -> str:
@@ -132,51 +156,96 @@ def _site_host(raw: str) -> str:
     return RequestInfo("").host(request)
 
 
+def _is_listable(text: str) -> bool:
+    """Return whether a list can show `text`: no control characters; blanks of all kinds may be."""
+    try:
+        no_control(text)
+    except ValidationError:
+        return False
+    return True
+
+
 def _matcher(pattern: str) -> Callable[[str], Any]:
     # Many asterisks take no longer in its expressions. Of its signs, they alone are one here.
-    return re.compile(translate(re.sub(r"[?[]", r"[\g<0>]", pattern))).match
+    escaped = re.sub(r"[?[]", r"[\g<0>]", pattern)
+    return re.compile(translate(escaped), re.IGNORECASE).match
 
 
-def shown_referrer(referrer: str, hiding: HidingRules) -> str:
-    """Return `referrer` without its query string, "" if it is no page that may be listed."""
+def shown_referrer(referrer: str, hiding: HidingRules, hosts: Collection[str] | None = None) -> str:
+    """Return `referrer` without its query string, "" if it is no page that may be listed.
+
+    hosts: those that the site is known to have, of all that ``ALLOWED_HOSTS = ["*"]`` allows; None
+        if that isn't known: then each of these is taken for the site's. At others, a page of no
+        view that is known may be listed
+    """
     page = _page(referrer)
     if page is None:
         return ""
-    scheme, host, path = page
-    if _is_own(host) and _may_be_hidden(path, hiding):
+    origin, host, path = page
+    is_own = _is_own(host, hosts)
+    # Behind a proxy the site may be asked for at a host that it doesn't know.
+    may_be_own = is_own or "*" in settings.ALLOWED_HOSTS
+    if may_be_own and _may_be_hidden(path, hiding, is_own=is_own):
         return ""
-    return f"{scheme}://{host}{path}"[:LONGEST]
+    return f"{origin}{path}"[:LONGEST]
 
 
 def _page(referrer: str) -> tuple[str, str, str] | None:
-    """Return the scheme, the host and the path of `referrer`, None if it is no page."""
+    """Return the origin, the host and the path of `referrer`, None if it is no page.
+
+    The origin is as it was sent, without a user; the host is as the site knows its own.
+    """
     try:
         parts = urlsplit(referrer)
-        host = (parts.hostname or "").lower()
+        parts.port  # noqa: B018 - raises for what is none
     except ValueError:
         return None
-    if parts.scheme not in ("http", "https") or not host or not referrer.isprintable():
+    if parts.scheme not in ("http", "https") or not parts.hostname or not _is_listable(referrer):
         return None
-    return parts.scheme, host, parts.path or "/"
+    site = parts.netloc.rpartition("@")[2].lower()
+    return f"{parts.scheme}://{site}", bare_host(site), parts.path or "/"
 
 
-def _is_own(host: str) -> bool:
-    return validate_host(host, settings.ALLOWED_HOSTS)
+def _is_own(host: str, hosts: Collection[str] | None) -> bool:
+    """Return whether `host` is the site's; see `shown_referrer`."""
+    if hosts is None:
+        return validate_host(host, settings.ALLOWED_HOSTS)
+    named = [each for each in settings.ALLOWED_HOSTS if each != "*"]
+    return host in hosts or validate_host(host, named)
 
 
-def _may_be_hidden(path: str, hiding: HidingRules) -> bool:
-    """Return whether a page of the site is in a hiding scope, or of no view that is known.
+def _may_be_hidden(path: str, hiding: HidingRules, *, is_own: bool) -> bool:
+    """Return whether a page is in a hiding scope, or of the site and of no view that is known.
+
+    By the URLconf of the settings: that of the thread may be what another request has brought.
 
     path: as it stands in an address; rules and URLconfs have it decoded, and without the prefix
+    is_own: whether it is surely one of the site's
     """
-    path = "/" + unquote(path).removeprefix(get_script_prefix()).removeprefix("/")
+    path = "/" + without_script_prefix(unquote(path)).lstrip("/")
     if hiding.may_cover(path):
         return True
     try:
         with override(get_language_from_path(path) or settings.LANGUAGE_CODE):
-            return hasattr(resolve(path).func, POLICY)
+            return hasattr(resolve(path, settings.ROOT_URLCONF).func, POLICY)
     except Resolver404:
-        return True
+        return is_own
+
+
+def _update(rows: QuerySet[MissingPage], counts: dict[int, Count]) -> None:
+    """Add `counts`, by primary keys, to those of `rows`, in one statement."""
+    hits = [When(pk=pk, then=Value(each.hits)) for pk, each in counts.items()]
+    last = [
+        When(pk=pk, then=Value(moment(each.last), DateTimeField())) for pk, each in counts.items()
+    ]
+    referrers = [
+        When(pk=pk, then=Value(each.referrer)) for pk, each in counts.items() if each.referrer
+    ]
+    rows.filter(pk__in=counts).update(
+        hits=F("hits") + Case(*hits, output_field=PositiveBigIntegerField()),
+        last_seen=Case(*last, output_field=DateTimeField()),
+        referrer=Case(*referrers, default=F("referrer")),
+    )
 
 
 _ON_CONFLICT = """
@@ -192,9 +261,10 @@ _ON_DUPLICATE_KEY = """
 
 
 def _add(alias: str, rows: Sequence[tuple[Place, Count]]) -> None:
-    """Add the counts of `rows` to those in the database, in one statement.
+    """Add `rows` to those in the database, or their counts to rows that others have just added.
 
-    By hand, since Django's `bulk_create` writes over what is there, and can't add to it.
+    In one statement, by hand: Django's `bulk_create` writes over what is there, and can't add to
+    it.
     """
     connection = connections[alias]
     table = connection.ops.quote_name(MissingPage._meta.db_table)
@@ -221,7 +291,8 @@ def _drop_rarest(alias: str) -> None:
         if number > MOST_KEPT:
             rarest = _rarest(rows.filter(ignored=ignored), number - MOST_KEPT)
             for keys in batches(rarest):
-                rows.filter(pk__in=keys).delete()
+                with locked(rows.filter(pk__in=keys)) as (free, _others):
+                    free.delete()
 
 
 def _rarest(rows: QuerySet[MissingPage], count: int) -> list[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 from django.core.exceptions import DisallowedRedirect
@@ -112,16 +112,20 @@ def _has_way_back(target: str, path: str) -> bool:
     return True
 
 
-def is_respelling(response: HttpResponseBase, path: str) -> bool:
-    """Return whether `response` redirects to `path` with a slash, or below a language's prefix."""
-    spelling = path.rstrip("/")
+def is_respelling(request: HttpRequest, response: HttpResponseBase) -> bool:
+    """Return whether a redirect leads to the path with a slash, or below a language's prefix.
+
+    Not one to the very path, whatever the query: a view's answer, as after a form was sent.
+    """
+    # Without the prefix of the site, behind which a language has its own.
+    spelling = request.path_info.rstrip("/")
     if response.status_code not in _REDIRECTS or not spelling:
         return False
     try:
-        target: SplitResult = urlsplit(response.headers.get("Location", ""))
+        target = unquote(urlsplit(response.headers.get("Location", "")).path)
     except ValueError:
         return False
-    return unquote(target.path).rstrip("/").endswith(spelling)
+    return target != request.path and target.rstrip("/").endswith(spelling)
 
 
 def could_leak(request: HttpRequest, response: HttpResponseBase) -> bool:

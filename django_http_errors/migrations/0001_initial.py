@@ -13,6 +13,42 @@ CASE_SENSITIVE = (
     ("MissingPage", "path"),
 )
 
+# What scanners look for at every site, and what no site has as pages of its own: each is counted as
+# one, and ignored. Rows, so that an editor may change and delete them.
+NOISE = (
+    "*/.aws/*",
+    "*/.env*",
+    "*/.git/*",
+    "*/.ssh/*",
+    "*/.svn/*",
+    "*/.vscode/*",
+    "*/.well-known/*.php",
+    "*/_ignition/*",
+    "*/actuator/*",
+    "*/adminer*.php",
+    "*/boaform/*",
+    "*/cgi-bin/*",
+    "*/phpinfo*.php",
+    "*/phpmyadmin/*",
+    "*/vendor/phpunit/*",
+    "*/wp-*.php",
+    "*/wp-admin/*",
+    "*/wp-content/*",
+    "*/wp-includes/*",
+    "*/wp-json/*",
+    "*/xmlrpc.php",
+    "*.bak",
+    "*.sql",
+)
+
+
+def ignore_noise(apps: Any, schema_editor: Any) -> None:
+    """Add a row for each pattern of what scanners look for."""
+    pages = apps.get_model("django_http_errors", "MissingPage").objects
+    pages.using(schema_editor.connection.alias).bulk_create(
+        pages.model(path=path, ignored=True) for path in NOISE
+    )
+
 
 def compare_by_bytes(apps: Any, schema_editor: Any) -> None:
     """Give the columns that hold paths a binary collation, where the database has others."""
@@ -849,4 +885,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.RunPython(compare_by_bytes, migrations.RunPython.noop, atomic=False),
+        migrations.RunPython(
+            ignore_noise, migrations.RunPython.noop, hints={"model_name": "missingpage"}
+        ),
     ]

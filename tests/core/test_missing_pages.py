@@ -8,13 +8,15 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from html import unescape
+from importlib import import_module
 from io import StringIO
 from time import perf_counter
 from types import ModuleType, SimpleNamespace
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import pytest
+from django.apps import apps
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
@@ -30,7 +32,7 @@ from django.utils import timezone, translation
 
 from django_http_errors.admin.missing_pages import common_folder
 from django_http_errors.core import counting, missing_pages
-from django_http_errors.core.missing_pages import MissingPages, counter
+from django_http_errors.core.missing_pages import MissingPages, counter, shown_referrer
 from django_http_errors.core.rule_hits import hits
 from django_http_errors.decorators import hide_forbidden
 from django_http_errors.models import HidingRule, MissingPage, PermanenceRule
@@ -151,7 +153,10 @@ def test_what_is_hidden_since_it_was_counted_is_not_listed() -> None:
     ("sent", "kept"),
     [
         ("https://other.example/a?token=secret#x", "https://other.example/a"),
-        ("http://user:password@other.example:81/a", "http://other.example/a"),
+        ("http://user:password@Other.example:81/a", "http://other.example:81/a"),
+        ("http://other.example:x/a", ""),
+        ("http://other.example/a\u200cb\u3000c", "http://other.example/a\u200cb\u3000c"),
+        ("http://other.example/a\x85b", ""),
         ("http://testserver/negotiated/", "http://testserver/negotiated/"),
         ("http://testserver/vault/secret/", ""),
         ("http://testserver/documents/2/", ""),
@@ -159,6 +164,13 @@ def test_what_is_hidden_since_it_was_counted_is_not_listed() -> None:
         ("http://testserver/%C3%BCbersicht/geheim/", ""),
         ("http://testserver/%64ocuments/2/", ""),
         ("http://testserver//vault/secret/", ""),
+        ("http://testserver./vault/secret/", ""),
+        ("http://testserver.:8320/vault/secret/", ""),
+        ("http://TestServer:8320/documents/2/", ""),
+        ("http://[::1]:8320/vault/secret/", ""),
+        ("http://[::1]/documents/2/", ""),
+        ("http://[::1]:8320/negotiated/", "http://[::1]:8320/negotiated/"),
+        ("http://[::2]/vault/secret/", "http://[::2]/vault/secret/"),
         # What answers there isn't known.
         ("http://testserver/no/view/", ""),
         ("http://testserver/%6Eegotiated/", "http://testserver/%6Eegotiated/"),
@@ -167,7 +179,8 @@ def test_what_is_hidden_since_it_was_counted_is_not_listed() -> None:
         ("", ""),
     ],
 )
-def test_the_page_that_leads_there(sent: str, kept: str) -> None:
+def test_the_page_that_leads_there(sent: str, kept: str, settings: Any) -> None:
+    settings.ALLOWED_HOSTS = ["testserver", "[::1]"]
     for pattern in ("/vault/", "/\xfcbersicht/"):
         HidingRule.objects.create(kind="prefix", pattern=pattern)
     snapshots.current()
@@ -176,8 +189,18 @@ def test_the_page_that_leads_there(sent: str, kept: str) -> None:
     assert MissingPage.objects.get().referrer == kept
 
 
-@pytest.mark.parametrize("page", ["/app/vault/secret/", "/app/documents/2/", "/vault/secret/"])
-def test_the_page_that_leads_there_below_a_prefix(page: str) -> None:
+@pytest.mark.parametrize(
+    ("page", "is_kept"),
+    [
+        ("/app/vault/secret/", False),
+        ("/app/documents/2/", False),
+        ("/app//documents/2/", False),
+        ("/vault/secret/", False),
+        ("/app/negotiated/", True),
+        ("/app", True),
+    ],
+)
+def test_the_page_that_leads_there_below_a_prefix(page: str, is_kept: bool) -> None:
     HidingRule.objects.create(kind="prefix", pattern="/vault/")
     snapshots.current()
     count("/nowhere/", HTTP_REFERER=f"http://testserver{page}")
@@ -186,7 +209,7 @@ def test_the_page_that_leads_there_below_a_prefix(page: str) -> None:
         counter.write()
     finally:
         clear_script_prefix()
-    assert MissingPage.objects.get().referrer == ""
+    assert MissingPage.objects.get().referrer == (f"http://testserver{page}" if is_kept else "")
 
 
 @hide_forbidden
@@ -241,7 +264,93 @@ def test_where_a_request_has_its_own_urls_no_page_of_the_site_is_told() -> None:
     assert found == {"", "http://other.example/"}
 
 
-@pytest.mark.parametrize("path", ["/x\x00", "/x\ny", "/" + "x" * 600, "/*", "/a*b/"])
+class Urls:
+    """What a middleware gives to the requests for one host."""
+
+    urlpatterns = [route("<path:anything>", lambda request, anything: HttpResponse())]
+
+
+class UrlsByHost:
+    """Sets the URLconf of b.example."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> Any:
+        if request.get_host() == "b.example":
+            request.urlconf = Urls
+        return self.get_response(request)
+
+
+def test_a_page_is_hidden_by_its_own_urls_whoever_writes(time: Clock, settings: Any) -> None:
+    settings.ALLOWED_HOSTS = ["a.example", "b.example"]
+    settings.MIDDLEWARE = [f"{__name__}.UrlsByHost", *settings.MIDDLEWARE]
+    site = Site("sync")
+    site.ask("/nope/", JSON, host="a.example", referer="http://a.example/documents/2/")
+    time.pass_(31)
+    assert site.ask("/page/", JSON, host="b.example").status_code == 200
+    row = MissingPage.objects.get()
+    assert (row.path, row.referrer) == ("/nope/", "")
+
+
+@pytest.mark.parametrize(
+    ("page", "kept"),
+    [
+        ("https://partner.example/blog/post-1/", "https://partner.example/blog/post-1/"),
+        ("http://a.example/documents/2/", ""),
+        ("http://b.example/documents/2/", ""),
+        ("http://www.c.example/documents/2/", ""),
+        # That of a site behind a proxy that sends it another.
+        ("https://public.example/documents/2/", ""),
+        ("https://public.example//documents/2/", ""),
+        ("https://public.example/vault/secret/", ""),
+        ("https://public.example/negotiated/", "https://public.example/negotiated/"),
+        # Of no view that is known.
+        ("http://a.example/no/view/", ""),
+        ("http://b.example/no/view/", ""),
+        ("http://www.c.example/no/view/", ""),
+    ],
+)
+def test_where_any_host_is_allowed_no_page_that_may_be_the_sites_and_hidden_is_told(
+    page: str, kept: str, settings: Any
+) -> None:
+    settings.ALLOWED_HOSTS = ["*", ".c.example"]
+    HidingRule.objects.create(kind="prefix", pattern="/vault/")
+    snapshots.current()
+    count("/nowhere/", HTTP_HOST="a.example:8000", HTTP_REFERER=page)
+    count("/other/", HTTP_HOST="b.example")
+    counter.write()
+    assert MissingPage.objects.get(host="a.example").referrer == kept
+
+
+def test_whose_host_a_page_is_of_is_asked_again_when_it_is_shown(settings: Any) -> None:
+    """By then it isn't known which hosts were asked for: any may be the site's."""
+    settings.ALLOWED_HOSTS = ["*"]
+    hiding = snapshots.current().hiding
+    assert shown_referrer("http://b.example/documents/2/", hiding) == ""
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/page\xa0",
+        "/\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645/",
+        "/\u0915\u094d\u200d\u0937/",
+        "/\U0001f468\u200d\U0001f469\u200d\U0001f467/",
+        "/a\xadb/",
+        "/\u3000/",
+    ],
+)
+def test_an_address_may_have_what_is_not_seen(path: str) -> None:
+    Site("sync").ask(quote(path), JSON)
+    counter.write()
+    assert rows() == {path: 1}
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/x\x00", "/x\ny", "/x\x7f", "/x\x85", "/x\u2028", "/\ud800", "/" + "x" * 600, "/*", "/a*b/"],
+)
 def test_an_address_that_cant_be_listed_is_left_out(path: str) -> None:
     snapshots.current()
     count(path)
@@ -308,12 +417,64 @@ def test_the_lists_have_dates_with_and_without_time_zones(
         assert editor.get(f"/admin/django_http_errors/{name}/").status_code == 200
 
 
+@pytest.fixture
+def noise() -> None:
+    """Have the rows that the migration adds."""
+    migration = import_module("django_http_errors.migrations.0001_initial")
+    migration.ignore_noise(apps, SimpleNamespace(connection=connection))
+
+
+def found_rows() -> dict[str, int]:
+    return {path: hits for path, hits in rows().items() if hits}
+
+
+@pytest.mark.usefixtures("noise")
 def test_what_scanners_look_for_is_one_row_a_pattern() -> None:
     MissingPage.objects.create(path="/old-forum/*")
-    for path in ("/wp-login.php", "/a/wp-login.php", "/.env", "/old-forum/7/", "/page/"):
+    scanned = ["/wp-login.php", "/a/WP-LOGIN.PHP", "/.env", "/backup/site.sql", "/Old-Forum/7/"]
+    pages = [
+        "/index.php",
+        "/vendor/acme/",
+        "/downloads/catalog.zip",
+        "/.well-known/security.txt",
+        "/blog/php.phpinfo-howto/",
+        "/default.asp",
+    ]
+    for path in (*scanned, *pages):
         Site("sync").ask(path, JSON)
     counter.write()
-    assert rows() == {"*.php*": 2, "*/.env*": 1, "/old-forum/*": 1, "/page/": 1}
+    patterns = {"*/wp-*.php": 2, "*/.env*": 1, "*.sql": 1, "/old-forum/*": 1}
+    assert found_rows() == patterns | dict.fromkeys(pages, 1)
+    ignored = set(MissingPage.objects.filter(ignored=True).values_list("path", flat=True))
+    assert {*patterns} - ignored == {"/old-forum/*"}
+
+
+@pytest.mark.usefixtures("noise")
+def test_what_editors_do_to_a_pattern_is_obeyed() -> None:
+    own = MissingPage.objects
+    own.filter(path="*/wp-*.php").update(path="*/wp-l*.php")
+    own.filter(path="*.sql").delete()
+    own.create(path="/old/*.bak")
+    for path in ("/wp-login.php", "/wp-about.php", "/a.sql", "/old/a.bak", "/new/a.bak"):
+        Site("sync").ask(path, JSON)
+    counter.write()
+    assert found_rows() == {
+        "*/wp-l*.php": 1,
+        "/wp-about.php": 1,
+        "/a.sql": 1,
+        "/old/*.bak": 1,
+        "*.bak": 1,
+    }
+
+
+def test_the_narrowest_pattern_counts() -> None:
+    for host, path in (("", "/a/b/*"), ("", "/a/*"), ("testserver", "/*/c/"), ("x.example", "/*")):
+        MissingPage.objects.create(host=host, path=path)
+    snapshots.current()
+    for path in ("/a/b/1/", "/a/1/", "/a/b/c/"):
+        count(path)
+    counter.write()
+    assert found_rows() == {"/a/b/*": 1, "/a/*": 1, "/*/c/": 1}
 
 
 def test_a_scanner_grows_neither_memory_nor_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -398,7 +559,19 @@ def test_it_is_one_statement_for_a_hundred_pages() -> None:
         counter.write()
     writing = [each for each in queries.captured_queries if each["sql"].startswith("INSERT")]
     assert len(writing) == 1
-    assert len(queries) == 3, "the patterns, the pages, how many there are"
+    # The transaction, and which rows are free, where the database can tell.
+    # SQLite can't, and is asked which are there.
+    locking = 4 if connection.features.has_select_for_update_skip_locked else 1
+    assert len(queries) == 3 + locking, "the patterns, the pages, how many there are"
+    for number in range(100):
+        count(f"/{number}/")
+    with CaptureQueriesContext(connection) as queries:
+        counter.write()
+    writing = [
+        each["sql"] for each in queries.captured_queries if re.match("INSERT|UPDATE", each["sql"])
+    ]
+    assert [each[:6] for each in writing] == ["UPDATE"], "who adds to rows inserts none"
+    assert set(rows().values()) == {2}
 
 
 def test_a_database_that_fails_loses_counts_and_nothing_else(
@@ -465,7 +638,7 @@ def test_how_often_a_rule_is_needed_is_counted_as_missing_pages_are(
     counter.write()
     with CaptureQueriesContext(connection) as queries:
         hits.write()
-    assert len(queries) == 1
+    assert sum(each["sql"].startswith("UPDATE") for each in queries.captured_queries) == 1
     assert rows() == {}
     counted = dict(PermanenceRule.objects.exclude(hits=0).values_list("pk", "hits"))
     assert counted == {gone.pk: 2, later.pk: 1}
@@ -603,7 +776,7 @@ def test_only_what_an_editor_may_add_is_offered() -> None:
 
 
 @pytest.mark.usefixtures("contexts")
-@pytest.mark.parametrize("asked", ["/a%2541", "/what%3Fnow", "/a%23b"])
+@pytest.mark.parametrize("asked", ["/a%2541", "/what%3Fnow", "/a%23b", "/a%E2%80%8Bb/"])
 def test_the_answer_is_for_the_page_that_was_missing(editor: Client, asked: str) -> None:
     snapshots.current()
     count(unquote(asked))
@@ -657,6 +830,18 @@ def test_the_list_says_that_it_is_switched_off(editor: Client, settings: Any) ->
         (["/a/b/"], "/a/"),
         (["/a/", "/b/"], "/"),
         (["/ab/1/", "/ac/2/"], "/"),
+        # The folder itself may be among them.
+        (["/blog/2019/", "/blog/2019/january/"], "/blog/2019/"),
+        (["/old-shop/lamps/", "/old-shop/"], "/old-shop/"),
+        (["/a/b", "/a/b/c"], "/a/b/"),
+        (["/a/b", "/a/b/", "/a/b/c"], "/a/b/"),
+        (["/a/b", "/a/bc"], "/a/"),
+        # One address, of two hosts or in two spellings, is in the folder above.
+        (["/a/b/", "/a/b/"], "/a/"),
+        (["/a/b/", "/a/b"], "/a/"),
+        (["/a/"], "/"),
+        (["/", "/a/"], "/"),
+        ([], "/"),
     ],
 )
 def test_the_folder_that_pages_have_in_common(paths: list[str], folder: str) -> None:

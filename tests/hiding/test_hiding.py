@@ -14,10 +14,11 @@ from unittest import mock
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.conf.urls.i18n import i18n_patterns
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.mixins import PermissionRequiredMixin, UserPassesTestMixin
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.core.exceptions import BadRequest, ImproperlyConfigured, PermissionDenied
 from django.db import OperationalError, connection
 from django.http import (
@@ -31,7 +32,7 @@ from django.http import (
 from django.middleware.csrf import get_token
 from django.template.response import TemplateResponse
 from django.test import AsyncClient, Client, RequestFactory, override_settings
-from django.urls import include, path
+from django.urls import clear_script_prefix, include, path, set_script_prefix
 from django.utils import timezone, translation
 from django.utils.decorators import method_decorator
 from django.utils.deprecation import MiddlewareMixin
@@ -787,6 +788,35 @@ def test_a_form_on_the_page_can_be_sent(address: str, project_pages: Any) -> Non
             assert sent.status_code == 200
 
 
+@pytest.mark.parametrize("uses_sessions_for_csrf", [True, False])
+@pytest.mark.parametrize("is_signed_in", [True, False])
+def test_a_page_that_asks_for_the_session_is_that_of_somebody_new(
+    is_signed_in: bool, uses_sessions_for_csrf: bool, settings: Any, project_pages: Any
+) -> None:
+    """By a rule, it is rendered for the request as it was before there was a session."""
+    rule()
+    settings.CSRF_USE_SESSIONS = uses_sessions_for_csrf
+    page = (
+        "{{ visits }} {{ user }} {{ request.user.is_staff }} {% for each in messages %}{% endfor %}"
+    )
+    project_pages(
+        {"404.html": page},
+        "tests.integration.context_processors.visits",
+        "django.contrib.auth.context_processors.auth",
+        "django.contrib.messages.context_processors.messages",
+    )
+    client = signed_in() if is_signed_in else Client()
+    for address in ("/ruled/exists/", "/ruled/nothing/"):
+        # The client of a project's tests raises what it hears of.
+        answer = client.get(address, headers={"accept": HTML})
+        assert answer.status_code == 404
+        assert answer.content == b"1 AnonymousUser False "
+        assert not answer.cookies
+        assert "Cookie" in answer["Vary"]
+        assert answer["Cache-Control"] == "private, no-store"
+    compare("/ruled/exists/", "/ruled/nothing/", client, next_url=None)
+
+
 def test_the_time_zone_of_one_visitor_is_not_left_to_the_next(settings: Any) -> None:
     """A success is hidden further out than where a middleware puts back what it has changed."""
     settings.MIDDLEWARE = [
@@ -1124,6 +1154,41 @@ def test_the_admin_can_be_hidden() -> None:
                 assert ask(client, page).status_code == 404
         assert ask(signed_in("boss", is_staff=True), "/admin/").status_code == 200
         assert ask(signed_in("boss"), "/admin/auth/user/").status_code == 403
+
+
+def test_who_may_use_a_hidden_page_is_led_back_to_it(settings: Any) -> None:
+    """By a form that leads to its own address, or to that of another query."""
+    from django.contrib import admin
+
+    rule("/admin/", fold_client_errors=True)
+    settings.ROOT_URLCONF = Urls(path("admin/", admin.site.urls))
+    boss = signed_in("boss", is_staff=True, is_superuser=True)
+    group = Group.objects.create(name="a")
+    page = "/admin/auth/group/"
+    assert boss.get(f"{page}?bogus=1").status_code == 302
+    saved = boss.post(f"{page}{group.pk}/change/", {"name": "b \u00e9", "_continue": "1"})
+    assert (saved.status_code, saved["Location"]) == (302, f"{page}{group.pk}/change/")
+    deleted = {"action": "delete_selected", "_selected_action": [group.pk], "post": "yes"}
+    assert boss.post(f"{page}?q=b", deleted).status_code == 302
+    assert not Group.objects.exists()
+    for client in (boss, Client()):
+        for address in ("/admin", page[:-1]):
+            assert client.get(address).status_code == 404
+
+
+def test_a_redirect_to_the_language_is_hidden_below_a_prefix_too(settings: Any) -> None:
+    settings.ROOT_URLCONF = Urls(
+        *i18n_patterns(path("ruled/2/", lambda request: HttpResponse("shown")))
+    )
+    set_script_prefix("/app/")
+    try:
+        ask_below = partial(Client().get, "/ruled/2/", SCRIPT_NAME="/app")
+        response = ask_below()
+        assert (response.status_code, response["Location"]) == (302, "/app/en/ruled/2/")
+        rule(fold_client_errors=True)
+        assert ask_below().status_code == 404
+    finally:
+        clear_script_prefix()
 
 
 # It fails closed

@@ -9,17 +9,29 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db import OperationalError, connection, transaction
 from django.db.models.signals import class_prepared, post_delete, post_save, pre_delete
 from django.http import HttpResponse
+from django.test import RequestFactory
 
 from django_http_errors import tombstones
+from django_http_errors.core import counting, missing_pages
+from django_http_errors.core.counting import Count
+from django_http_errors.core.missing_pages import counter
 from django_http_errors.core.rule_hits import hits
 from django_http_errors.importing.importer import Import
 from django_http_errors.importing.rows import ParsedRow
 from django_http_errors.importing.schema import RULES
-from django_http_errors.models import Edit, ErrorMessage, Generation, HidingRule, PermanenceRule
+from django_http_errors.models import (
+    Edit,
+    ErrorMessage,
+    Generation,
+    HidingRule,
+    MissingPage,
+    PermanenceRule,
+)
 from django_http_errors.rules import queries
 from django_http_errors.rules.snapshot import Snapshots, snapshots
 from django_http_errors.tombstones import create_tombstone, leave_tombstone, remove_tombstone
@@ -123,6 +135,95 @@ def test_to_count_that_a_rule_was_needed_waits_for_no_edit_of_it(worker: Worker)
     PermanenceRule.objects.filter(pk=changed.pk).delete()
     count()
     assert len(hits) == 0, "those of a rule that is no more are kept"
+
+
+def test_to_count_missing_pages_waits_for_no_edit_of_them(worker: Worker) -> None:
+    """Whichever order an editor's action comes to them in, it finds none that waits for another."""
+    paths = ["/a/", "/b/", "/new/", "/old/1/", "/old/2/"]
+    MissingPage.objects.bulk_create(MissingPage(host="testserver", path=path) for path in paths[:2])
+    MissingPage.objects.create(path="/old/*")
+    snapshots.current()
+
+    def count() -> None:
+        response = HttpResponse(status=404)
+        for path in paths:
+            request = RequestFactory().get(path)
+            request.META["HTTP_HOST"] = "testserver"
+            counter.count(response, request)
+        send(response)
+        counter.write()
+
+    def edit(path: str) -> None:
+        MissingPage.objects.filter(path=path).update(ignored=True)
+
+    with transaction.atomic():
+        edit("/b/")
+        edit("/old/*")
+        assert worker.seconds(count) <= MOST_SECONDS
+        worker.do(counter.write)  # Of what is left, nothing can be written.
+        edit("/a/")
+    counted = dict(MissingPage.objects.values_list("path", "hits"))
+    assert counted == {"/a/": 1, "/b/": 0, "/new/": 1, "/old/*": 0}
+    with transaction.atomic():
+        MissingPage.objects.filter(path="/old/*").delete()
+        worker.do(counter.write)
+        counted = dict(MissingPage.objects.values_list("path", "hits"))
+        assert counted == {"/a/": 1, "/b/": 1, "/new/": 1}
+    counter.write()
+    counted = dict(MissingPage.objects.values_list("path", "hits"))
+    assert counted == {"/a/": 1, "/b/": 1, "/new/": 1, "/old/1/": 1, "/old/2/": 1}
+
+
+def test_who_waits_for_a_missing_page_that_another_adds_holds_no_others(worker: Worker) -> None:
+    """Else two processes wait for each other, and the counts of one of them are lost."""
+    MissingPage.objects.create(host="testserver", path="/a/")
+    snapshots.current()
+    now = time.time()
+    counts = {("testserver", path): Count(1, now, now) for path in ("/a/", "/new/")}
+    own = MissingPage.objects.filter(path="/a/")
+    with transaction.atomic():
+        MissingPage.objects.create(host="testserver", path="/new/", hits=1)
+        waiting = worker.begin(lambda: counter.save("default", counts))
+        until = time.monotonic() + MOST_ONCE
+        while not own.filter(hits=1).exists() and time.monotonic() < until:
+            time.sleep(0.01)
+        assert own.update(ignored=True) == 1
+    waiting.result(20)
+    found = set(MissingPage.objects.values_list("path", "hits", "ignored"))
+    assert found == {("/a/", 1, True), ("/new/", 2, False)}
+
+
+def test_what_waits_for_an_edit_is_counted_once(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though it has the host of one that is written before, and the path of another."""
+    monkeypatch.setattr(counting, "BATCH", 2)
+    monkeypatch.setattr(settings, "ALLOWED_HOSTS", [".example"])
+    snapshots.current()
+    places = [("a.example", "/y/"), ("b.example", "/x/"), ("b.example", "/y/")]
+    MissingPage.objects.create(host="b.example", path="/y/")
+    now = time.time()
+    with transaction.atomic():
+        MissingPage.objects.filter(host="b.example").update(ignored=True)
+        counts = {place: Count(1, now, now) for place in places}
+        worker.do(lambda: counter.save("default", counts))
+    assert len(counter) == 1
+    counter.write()
+    found = set(MissingPage.objects.values_list("host", "path", "hits"))
+    assert found == {(*place, 1) for place in places}
+
+
+def test_a_list_that_is_too_long_is_shortened_without_waiting(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(missing_pages, "MOST_KEPT", 0)
+    monkeypatch.setattr(missing_pages, "NEWEST_KEPT", 0)
+    MissingPage.objects.bulk_create(MissingPage(path=f"/{n}/") for n in range(3))
+    snapshots.current()
+    with transaction.atomic():
+        MissingPage.objects.filter(path="/1/").update(ignored=False)
+        assert worker.seconds(lambda: counter.save("default", {})) <= MOST_SECONDS
+    assert list(MissingPage.objects.values_list("path", flat=True)) == ["/1/"]
 
 
 def delete_a_document() -> None:
