@@ -425,6 +425,26 @@ def test_no_address_costs_much(shape: str) -> None:
     assert min(runs) < 0.02
 
 
+@pytest.mark.parametrize(
+    ("kind", "pattern", "path"),
+    [
+        (EXACT, "/v/", "/v/"),
+        (EXACT, "/v", "/v.json"),
+        (EXACT, "/v/a.b", "/v/a.b.json"),
+        (PREFIX, "/v/", "/V//x"),
+        (ROUTE, "/v/<int:n>/", "/v/2/"),
+        (ROUTE, "/v/<int:n>", "/v/2.json"),
+        (ROUTE, "/v/<slug:s>/", "/v/ a/"),  # without the blank only
+        (ROUTE, "/v/<six:n>/", "/v/000123/"),  # as it is written only
+        (ROUTE, "/v/<six:n>/", "/V/000123/"),  # with its letters folded only
+    ],
+)
+def test_rules_that_hide_are_for_their_host(kind: str, pattern: str, path: str) -> None:
+    for host, is_covered in ((HERE, True), ("", True), ("other.com", False)):
+        rules = LenientIndex([Rule(kind, pattern, host)])
+        assert any(rules.covering(path, HERE)) == is_covered
+
+
 def test_rules_that_hide_go_in_the_same_order() -> None:
     rules = [Rule(PREFIX, "/a/"), Rule(ROUTE, "/a/<six:n>/"), Rule(ROUTE, "/a/<str:s>/")]
     for some in (rules, rules[::-1]):
