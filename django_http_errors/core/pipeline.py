@@ -396,8 +396,9 @@ def is_redirected(request: HttpRequest, rule: PermanenceRow) -> bool:
     A rule for just that address is meant for it.
     """
     language = language_of_visitor(request)
-    # Of one language alone, none has to be set: that takes as long as all else here.
-    with translation.override(language) if http_errors.is_localised else nullcontext():
+    is_active = translation.get_language() == language
+    # To set it takes as long as all else here.
+    with nullcontext() if is_active else translation.override(language):
         if is_redirected_to_slash(request):
             return True
     urlconf = getattr(request, "urlconf", None)
