@@ -35,7 +35,7 @@ DATABASES = ("sqlite", *ADMINS)
 
 @dataclass(frozen=True)
 class Database:
-    """A database with all that the demo has in it, for one kind of server."""
+    """A database, for one kind of server."""
 
     name: str
     url: str
@@ -57,7 +57,7 @@ class Database:
 
 @contextmanager
 def made(name: str, directory: Path) -> Iterator[Database]:
-    """Make a database, and drop it in the end."""
+    """Make a database with all that the demo has in it, and drop it in the end."""
     if name == "sqlite":
         file = directory / "processes.sqlite3"
         make_database(file)
@@ -66,12 +66,18 @@ def made(name: str, directory: Path) -> Iterator[Database]:
         assert mode == "wal"
         yield Database(name, f"sqlite:///{file}")
         return
+    with made_empty(name) as found:
+        found.run("-c", MAKE)
+        yield found
+
+
+@contextmanager
+def made_empty(name: str) -> Iterator[Database]:
+    """Make a database of a server's with nothing in it, and drop it in the end."""
     own = f"http_errors_{os.getpid()}_{time.time_ns()}"
     execute(name, f"CREATE DATABASE {own}")
     try:
-        found = Database(name, ADMINS[name].rpartition("/")[0] + f"/{own}")
-        found.run("-c", MAKE)
-        yield found
+        yield Database(name, ADMINS[name].rpartition("/")[0] + f"/{own}")
     finally:
         execute(name, f"DROP DATABASE {own}")
 

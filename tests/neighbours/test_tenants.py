@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import Error
 
-from ..databases import made
+from ..databases import made_empty
 from ..servers import ROOT
 
 pytest.importorskip("django_tenants", reason="tenants are of django-tenants")
@@ -19,9 +18,9 @@ pytestmark = [pytest.mark.neighbour, pytest.mark.slow]
 
 
 @pytest.mark.parametrize("setting", ["TENANT_APPS", "SHARED_APPS"])
-def test_tenants(setting: str, tmp_path: Path, django_db_blocker: Any) -> None:
+def test_tenants(setting: str, django_db_blocker: Any) -> None:
     with django_db_blocker.unblock():
-        database = made("postgresql", tmp_path)
+        database = made_empty("postgresql")
         try:
             url = database.__enter__().url
         except (Error, ImportError) as error:
