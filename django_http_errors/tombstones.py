@@ -430,12 +430,16 @@ def _impatient_transaction() -> Iterator[None]:
         # MySQL waits for a second at least.
         before = _execute(connection, "SELECT @@innodb_lock_wait_timeout")
         most = 0 if connection.mysql_is_mariadb else 1
+        put_back = f"SET innodb_lock_wait_timeout = {before}"
         _execute(connection, f"SET innodb_lock_wait_timeout = {most}")
         try:
             with _transaction():
                 yield
-        finally:
-            _execute(connection, f"SET innodb_lock_wait_timeout = {before}")
+                # Before the commit: what is done then, such as to number the edit, waits as ever.
+                _execute(connection, put_back)
+        except BaseException:
+            _execute(connection, put_back)
+            raise
         return
     with _transaction():
         if connection.vendor == "postgresql":

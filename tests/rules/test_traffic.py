@@ -624,6 +624,20 @@ def test_who_deletes_waits_for_others_as_before(
     assert worker.do(asked) == before
 
 
+def test_an_edit_by_a_tombstone_gets_its_number_though_it_has_to_wait_for_it(
+    worker: Worker,
+) -> None:
+    """It is numbered when it is committed, with the time that the database is set to."""
+    with transaction.atomic():
+        Generation.advance("default")
+        running = worker.begin(lambda: create_tombstone("/gone/"))
+        time.sleep(0.3)
+        assert not running.done()
+    running.result(20)
+    assert PermanenceRule.objects.get().pattern == "/gone/"
+    assert Edit.pending("default").count() == 0
+
+
 @pytest.mark.parametrize("kept", [0, 3, Edit.KEPT])
 def test_nobody_waits_when_old_edits_are_removed(kept: int, worker: Worker) -> None:
     """However the database finds them: it mustn't ask for those that aren't committed."""
