@@ -243,11 +243,11 @@ def view_answering(path: str) -> str:
     Of a view with parameters nobody knows for which of their values it is a 404, nor of one that
     hides.
     """
-    match = _told_view(path)
+    match = _shown_view(path)
     return _answers_today(match) if match and _is_for_one_address(match, path) else ""
 
 
-def _told_view(path: str) -> ResolverMatch | None:
+def _shown_view(path: str) -> ResolverMatch | None:
     match = view_at(path)
     return None if match and hasattr(match.func, policies.POLICY) else match
 
@@ -271,7 +271,7 @@ def _is_for_one_address(match: ResolverMatch, path: str) -> bool:
 
 def _answered_today(paths: Collection[str], exact: Collection[str]) -> Iterator[tuple[str, str]]:
     for path in paths:
-        if match := _told_view(path):
+        if match := _shown_view(path):
             is_sure = _is_for_one_address(match, path)
             yield path, _answers_today(match) if is_sure else _may_answer_today(match)
         if path in exact and (text := redirected_today(path)):

@@ -15,7 +15,7 @@ HANDLED = (400, 403, 404, 500)
 # How far a handler is followed into what it wraps or calls, and into the methods of that.
 DEPTH = 8
 
-# What answers for the app, by its dotted path. Whoever calls anything else of the app's, to count
+# What answers for the app, by its dotted path. What calls anything else of the app's, to count
 # rows or to catch its exceptions, may answer in any way.
 _APPS = re.compile(
     r"django_http_errors\.(handlers"
