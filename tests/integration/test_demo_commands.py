@@ -198,7 +198,7 @@ CURL = "curl() { command curl -s -o /dev/null -w '%{http_code} %{content_type}\\
 def _see_that_its_commands_give_its_answers(tour: str) -> None:
     """Type each command that the tour prints; where it prints no content type, any will do."""
     if shutil.which("curl") is None:
-        return
+        pytest.skip("no curl here: the commands of the tour weren't typed, all else was looked at")
     for scene in HEADING.split(tour)[2::2]:
         answers: list[tuple[str, str]] = []
         for typed, printed in SESSION.findall(scene):
