@@ -68,12 +68,9 @@ class HttpErrorsMiddleware(_Middleware):
             # What is raised through here is answered further out, and nobody here finishes that.
             info.has_middleware, info.is_innermost = outer, False
         if response.status_code < 400 and self._is_fine(request, info, response):
-            if info.time_zone_before_view is not None:
-                policies.keep_since_view(info)
-            if snapshots.announcing:
-                pipeline.announce(request, response, info)
-            if counting.waiting:
-                counting.write_when_sent(response)
+            # Most successes have nothing to do with any of these, and cost no call.
+            if info.time_zone_before_view is not None or snapshots.announcing or counting.waiting:
+                self._succeed(request, response, info)
             return response
         return self._finished(request, response)
 
@@ -87,15 +84,21 @@ class HttpErrorsMiddleware(_Middleware):
         finally:
             info.has_middleware = outer
         if response.status_code < 400 and self._is_fine(request, info, response):
-            if info.time_zone_before_view is not None:
-                policies.keep_since_view(info)
-            if snapshots.announcing:
-                pipeline.announce(request, response, info)
-            if counting.waiting:
-                counting.write_when_sent(response)
+            # Most successes have nothing to do with any of these, and cost no call.
+            if info.time_zone_before_view is not None or snapshots.announcing or counting.waiting:
+                self._succeed(request, response, info)
             return response
         # A template may ask the database, in the thread that the view's queries run in.
         return await sync_to_async(self._finished)(request, response)
+
+    def _succeed(self, request: HttpRequest, response: HttpResponseBase, info: RequestInfo) -> None:
+        """Do what isn't about errors: keep, announce and write down what is to be."""
+        if info.time_zone_before_view is not None:
+            policies.keep_since_view(info)
+        if snapshots.announcing:
+            pipeline.announce(request, response, info)
+        if counting.waiting:
+            counting.write_when_sent(response)
 
     def _finished(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         if http_errors.LOGIN_CHALLENGE and pipeline.wants_challenge(request, response):

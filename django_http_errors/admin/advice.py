@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ..explaining.answering import answering, redirected_today
+from ..explaining.effect import no_effect
 from ..explaining.explanation import (
     handler_of_the_site,
     is_in_hidden_area,
@@ -290,9 +291,7 @@ def _covered_already(
     before = names((other for other, is_before in others if is_before), may_view=may_view)
     after = names((other for other, is_before in others if not is_before), may_view=may_view)
     if before:
-        yield _("This rule has no effect, because another one goes before it: %(rules)s.") % {
-            "rules": before
-        }
+        yield no_effect(before)
     if after:
         yield _("Another rule covers this already, and this one goes before it: %(rules)s.") % {
             "rules": after

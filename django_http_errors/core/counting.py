@@ -12,7 +12,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -21,7 +21,15 @@ from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 from django.conf import settings
 from django.core.exceptions import SynchronousOnlyOperation
 from django.db import connections, models, router, transaction
-from django.db.models import QuerySet
+from django.db.models import (
+    Case,
+    DateTimeField,
+    F,
+    PositiveBigIntegerField,
+    QuerySet,
+    Value,
+    When,
+)
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
@@ -235,6 +243,21 @@ def batches(rows: Sequence[T]) -> Iterator[Sequence[T]]:
     """Yield `rows` in portions that one statement can have."""
     for start in range(0, len(rows), BATCH):
         yield rows[start : start + BATCH]
+
+
+def add(rows: QuerySet[M], counts: Mapping[int, Count], last: str, **more: Any) -> None:
+    """Add `counts`, by primary keys, to the hits of `rows`, in one statement.
+
+    last: the name of the field that has the time of the last hit
+    more: what else the statement is to set
+    """
+    hits = [When(pk=pk, then=Value(each.hits)) for pk, each in counts.items()]
+    times = [
+        When(pk=pk, then=Value(moment(each.last), DateTimeField())) for pk, each in counts.items()
+    ]
+    more[last] = Case(*times, default=F(last), output_field=DateTimeField())
+    sum_of_both = F("hits") + Case(*hits, default=0, output_field=PositiveBigIntegerField())
+    rows.update(hits=sum_of_both, **more)
 
 
 @contextmanager

@@ -14,9 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db import connections
 from django.db.models import (
     Case,
-    DateTimeField,
     F,
-    PositiveBigIntegerField,
     QuerySet,
     Value,
     When,
@@ -35,7 +33,7 @@ from ..http.urls import bare_host, without_script_prefix
 from ..models import MissingPage
 from ..rules.snapshot import UNREAD, HidingRules, snapshots
 from ..validators import no_control
-from .counting import Count, Counter, batches, locked, moment
+from .counting import Count, Counter, add, batches, locked, moment
 from .request_info import RequestInfo
 
 # Rows in the database, without those that editors ignore, of which there may be as many again.
@@ -100,7 +98,17 @@ class MissingPages(Counter[Place]):
                 }
                 there = {known[place]: each.total for place, each in some if place in known}
                 if there:
-                    _update(MissingPage.objects.using(alias), there)
+                    referrers = [
+                        When(pk=pk, then=Value(each.referrer))
+                        for pk, each in there.items()
+                        if each.referrer
+                    ]
+                    add(
+                        MissingPage.objects.using(alias).filter(pk__in=there),
+                        there,
+                        "last_seen",
+                        referrer=Case(*referrers, default=F("referrer")),
+                    )
             self.put_back({key: counts[key] for place in busy for key in folded[place].keys})
             # Who adds a row waits for others that add it, and must hold none meanwhile.
             found = busy | known.keys()
@@ -230,22 +238,6 @@ def _may_be_hidden(path: str, hiding: HidingRules, *, is_own: bool) -> bool:
             return hasattr(resolve(path, settings.ROOT_URLCONF).func, POLICY)
     except Resolver404:
         return is_own
-
-
-def _update(rows: QuerySet[MissingPage], counts: dict[int, Count]) -> None:
-    """Add `counts`, by primary keys, to those of `rows`, in one statement."""
-    hits = [When(pk=pk, then=Value(each.hits)) for pk, each in counts.items()]
-    last = [
-        When(pk=pk, then=Value(moment(each.last), DateTimeField())) for pk, each in counts.items()
-    ]
-    referrers = [
-        When(pk=pk, then=Value(each.referrer)) for pk, each in counts.items() if each.referrer
-    ]
-    rows.filter(pk__in=counts).update(
-        hits=F("hits") + Case(*hits, output_field=PositiveBigIntegerField()),
-        last_seen=Case(*last, output_field=DateTimeField()),
-        referrer=Case(*referrers, default=F("referrer")),
-    )
 
 
 _ON_CONFLICT = """

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from django.db.models import Case, DateTimeField, F, PositiveBigIntegerField, Value, When
-
 from ..models import PermanenceRule
-from .counting import Count, Counter, batches, locked, moment
+from .counting import Count, Counter, add, batches, locked
 
 
 class RuleHits(Counter[int]):
@@ -20,19 +18,10 @@ class RuleHits(Counter[int]):
         # By the base manager: that a rule was needed is no edit, and no process has to hear of it.
         rules = PermanenceRule._base_manager.using(alias)
         for some in batches(sorted(counts.items(), key=lambda item: item[0])):
-            hits = [When(pk=pk, then=Value(each.hits)) for pk, each in some]
-            last = [When(pk=pk, then=_time(each.last)) for pk, each in some]
             with locked(rules.filter(pk__in=[pk for pk, _each in some])) as (free, others):
                 busy = others.values_list("pk", flat=True)
                 self.put_back({pk: counts[pk] for pk in busy})
-                free.update(
-                    hits=F("hits") + Case(*hits, default=0, output_field=PositiveBigIntegerField()),
-                    last_hit=Case(*last, default=F("last_hit"), output_field=DateTimeField()),
-                )
-
-
-def _time(seconds: float) -> Value:
-    return Value(moment(seconds), DateTimeField())
+                add(free, dict(some), "last_hit")
 
 
 hits = RuleHits()

@@ -14,6 +14,12 @@ from .answering import answering, has_several_sites
 from .explanation import is_in_hidden_area, view_answering
 
 
+def no_effect(rules: str) -> str:
+    """Return in words that a rule changes nothing, since `rules` go before it."""
+    text = _("This rule has no effect, because another one goes before it: %(rules)s.")
+    return text % {"rules": rules}
+
+
 def obstacles(rule: PermanenceRow) -> Iterator[str]:
     """Yield in words why nobody asks for what `rule` covers, or what answers all of it today.
 

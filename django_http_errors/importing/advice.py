@@ -11,6 +11,7 @@ from django.db import router
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from ..explaining.effect import no_effect
 from ..http.urls import digest_of_rule, digests_of_path, path_key, pattern_key
 from ..models import MatchType, PermanenceRule
 from ..rules import permanence, queries
@@ -40,9 +41,7 @@ def without_effect(rows: Sequence[PermanenceRule]) -> Iterator[tuple[int, str]]:
             # Of equals the first goes first.
             new[place] = replace(PermanenceRow.of(row), pk=NEWEST + place)
     for place, rule in _before(new).items():
-        text = _("This rule has no effect, because another one goes before it: %(rules)s.")
-        name = f"{rule.host}{rule.pattern} ({MatchType(rule.kind).label})"
-        yield place, text % {"rules": name}
+        yield place, no_effect(f"{rule.host}{rule.pattern} ({MatchType(rule.kind).label})")
 
 
 def _before(new: Mapping[int, PermanenceRow]) -> dict[int, PermanenceRow]:

@@ -231,27 +231,24 @@ def test_pages_of_one_host(admin: Client) -> None:
 # What was counted last
 
 
-@pytest.mark.django_db(transaction=True)
-def test_the_first_look_has_what_is_due(
-    admin: Client, settings: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Nobody else need have asked for anything since then."""
+@pytest.fixture
+def _counted(transactional_db: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page is counted, and due to be written."""
     settings.HTTP_ERRORS = {"MISSING_PAGES": True}
     monkeypatch.setattr(counting, "EVERY", 0.0)
     counter.forget()
     Client().get("/none/")
+
+
+@pytest.mark.usefixtures("_counted")
+def test_the_first_look_has_what_is_due(admin: Client) -> None:
+    """Nobody else need have asked for anything since then."""
     assert column(admin.get(LIST), "address") == ["/none/"]
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_look_within_a_transaction_loses_nothing(
-    admin: Client, settings: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("_counted")
+def test_a_look_within_a_transaction_loses_nothing(admin: Client) -> None:
     """What was written in it could be rolled back (ATOMIC_REQUESTS)."""
-    settings.HTTP_ERRORS = {"MISSING_PAGES": True}
-    monkeypatch.setattr(counting, "EVERY", 0.0)
-    counter.forget()
-    Client().get("/none/")
     with transaction.atomic():
         assert column(admin.get(LIST), "address") == []
     assert column(admin.get(LIST), "address") == ["/none/"]
